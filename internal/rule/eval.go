@@ -1,0 +1,460 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+)
+
+// Facts are what one item rests on, as an engine read them: nil, int64 or string per name.
+// Names are "row__field", and "row__field__person" for the person behind a login.
+type Facts struct {
+	Item map[string]any
+	Sets map[*Row][]map[string]any // rows that belong to the item, by the set's row
+}
+
+// World is what all items share.
+type World struct {
+	Period   civil.Period
+	KnownAt  civil.Instant
+	Holidays civil.Holidays
+	Unproven map[string]bool // registers in which absence proves nothing
+}
+
+// Judgement is the answer of one attribute, with the reason when it is not a pass.
+type Judgement struct {
+	ID      string
+	Verdict assure.Verdict
+	Reason  string
+}
+
+// tri is a truth value of Kleene's logic.
+type tri int8
+
+const (
+	no      tri = -1
+	unknown tri = 0
+	yes     tri = 1
+)
+
+func truth(b bool) tri {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// judge evaluates a plan over one item's facts. It is the second, independent reading of a rule:
+// engines decide, and this must agree with them while it finds the words.
+type judge struct {
+	World
+	f   Facts
+	row map[string]any // the row of a set being looked at
+}
+
+// Judge answers every attribute of one item that is a member of the population, for sure or
+// perhaps. Callers compare it with what the engine answered: they may not differ.
+func (p *Plan) Judge(f Facts, w World) []Judgement {
+	j := &judge{World: w, f: f}
+	member := yes
+	var doubt []string
+	for _, c := range Conjuncts(p.Where) {
+		if t := j.pred(c); t != yes {
+			member = min(member, t)
+			doubt = append(doubt, j.why(c)...)
+		}
+	}
+	if t, why := j.inPeriod(p); t == unknown {
+		member = min(member, t)
+		doubt = append(doubt, why...)
+	}
+	if f.Item[p.Sources[0].Name+"__erased_"] == int64(1) {
+		member, doubt = unknown, []string{"the content of its record was erased"}
+	}
+	skip := no
+	var skipWhy []string
+	for _, s := range p.Skips {
+		switch t := j.pred(s.Cond); t {
+		case yes:
+			skip, skipWhy = yes, []string{s.Reason}
+		case unknown:
+			if skip == no {
+				skip, skipWhy = unknown, j.why(s.Cond)
+			}
+		}
+		if skip == yes {
+			break
+		}
+	}
+	var out []Judgement
+	for _, c := range p.Checks {
+		v := j.check(c)
+		switch {
+		case skip == yes:
+			v = Judgement{c.ID, assure.NotApplicable, skipWhy[0]}
+		case member == unknown:
+			v = Judgement{c.ID, assure.Undecided, "not known to be an item: " + join(doubt)}
+		case skip == unknown && v.Verdict == assure.Deviation:
+			v = Judgement{c.ID, assure.Undecided, "not known to be applicable: " + join(skipWhy)}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (j *judge) inPeriod(p *Plan) (tri, []string) {
+	if p.During != nil {
+		if _, ok := j.val(p.During.To); !ok {
+			return unknown, j.missing(p.During.To)
+		}
+		return yes, nil
+	}
+	if _, ok := j.val(p.When); !ok {
+		return unknown, j.missing(p.When)
+	}
+	return yes, nil
+}
+
+func (j *judge) check(c *Check) Judgement {
+	if c.If != nil {
+		switch j.pred(c.If) {
+		case no:
+			return Judgement{c.ID, assure.NotApplicable, ""}
+		case unknown:
+			return Judgement{c.ID, assure.Undecided, join(j.why(c.If))}
+		}
+	}
+	switch j.pred(c.Cond) {
+	case yes:
+		return Judgement{c.ID, assure.Pass, ""}
+	case no:
+		return Judgement{c.ID, assure.Deviation, c.Reason + detail(j.why(c.Cond))}
+	}
+	return Judgement{c.ID, assure.Undecided, join(j.why(c.Cond))}
+}
+
+func detail(why []string) string {
+	if len(why) == 0 {
+		return ""
+	}
+	return " (" + join(why) + ")"
+}
+
+func join(why []string) string {
+	const most = 6
+	var out []string
+	for _, w := range why {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	if len(out) > most {
+		out = append(out[:most], fmt.Sprintf("and %d more", len(out)-most))
+	}
+	return strings.Join(out, "; ")
+}
+
+func (j *judge) field(f *Field, person bool) (any, bool) {
+	name := f.Row.Name + "__" + f.Name
+	if person {
+		name += "__person"
+	}
+	if j.row != nil {
+		if v, ok := j.row[name]; ok {
+			return v, v != nil
+		}
+	}
+	v := j.f.Item[name]
+	return v, v != nil
+}
+
+// val reads a value for comparison: an end that has not come is never.
+func (j *judge) val(x Expr) (any, bool) {
+	v, ok := j.raw(x)
+	if !ok && endish(x) {
+		if x.Type() == Date {
+			return int64(civil.MaxDate), true
+		}
+		return int64(civil.Never), true
+	}
+	return v, ok
+}
+
+func endish(x Expr) bool {
+	switch x := Bare(x).(type) {
+	case *Field:
+		return x.End
+	case *Edge:
+		return endish(x.X)
+	case *DateOf:
+		return endish(x.X)
+	case *Binary:
+		return (x.Op == "+" || x.Op == "-") && endish(x.L)
+	case *First:
+		return endish(x.Args[len(x.Args)-1])
+	}
+	return false
+}
+
+func (j *judge) raw(x Expr) (any, bool) {
+	switch x := Bare(x).(type) {
+	case *Lit:
+		switch v := x.V.(type) {
+		case bool:
+			if v {
+				return int64(1), true
+			}
+			return int64(0), true
+		case int64:
+			if x.T == Hours {
+				v *= 3600e6
+			}
+			return v, true
+		}
+		return x.V, true
+	case *KnownAt:
+		return int64(j.KnownAt), true
+	case *Never:
+		return int64(civil.Never), true
+	case *Given:
+		v, ok := j.raw(x.X)
+		if v == "" {
+			return nil, false
+		}
+		return v, ok
+	case *Field:
+		return j.field(x, false)
+	case *PersonOf:
+		return j.field(x.X.(*Field), true)
+	case *First:
+		for _, a := range x.Args {
+			if v, ok := j.raw(a); ok {
+				return v, true
+			}
+		}
+		return nil, false
+	case *Pick:
+		v, ok := j.raw(x.X)
+		for _, c := range x.Cases {
+			if ok && v == c.When {
+				if x.T == Hours {
+					return c.N * 3600e6, true
+				}
+				return c.N, true
+			}
+		}
+		return nil, false
+	case *DateOf:
+		v, ok := j.raw(x.X)
+		if !ok {
+			return nil, false
+		}
+		return day(j.Period.Zone.DateOf(civil.Instant(v.(int64))))
+	case *Edge:
+		v, ok := j.raw(x.X)
+		if !ok {
+			return nil, false
+		}
+		d := civil.Date(v.(int64))
+		if _, ok := day(d); !ok {
+			return nil, false
+		}
+		if x.End {
+			return int64(j.Period.Zone.End(d)), true
+		}
+		return int64(j.Period.Zone.Start(d)), true
+	case *Binary:
+		if x.Op == "+" || x.Op == "-" {
+			return j.sum(x)
+		}
+	case *Count:
+		if j.unproven(x.Set) != "" {
+			return nil, false
+		}
+		n := int64(0)
+		for _, r := range j.f.Sets[x.Set.Row] {
+			switch j.inRow(r, x.Set) {
+			case yes:
+				n++
+			case unknown:
+				return nil, false
+			}
+		}
+		return n, true
+	case *Extreme:
+		return j.extreme(x)
+	}
+	switch j.pred(x) {
+	case yes:
+		return int64(1), true
+	case no:
+		return int64(0), true
+	}
+	return nil, false
+}
+
+func (j *judge) extreme(x *Extreme) (any, bool) {
+	if j.unproven(x.Set) != "" { // a record that was not delivered could be more extreme
+		return nil, false
+	}
+	var best any
+	for _, r := range j.f.Sets[x.Set.Row] {
+		t := j.inRow(r, x.Set)
+		if t == no {
+			continue
+		}
+		v, ok := j.within(r, func() (any, bool) { return j.val(x.X) })
+		if t == unknown || !ok {
+			return nil, false
+		}
+		if best == nil || x.Latest == (v.(int64) > best.(int64)) {
+			best = v
+		}
+	}
+	return best, best != nil
+}
+
+func (j *judge) within(r map[string]any, read func() (any, bool)) (any, bool) {
+	old := j.row
+	j.row = r
+	defer func() { j.row = old }()
+	return read()
+}
+
+func (j *judge) sum(x *Binary) (any, bool) {
+	l, ok := j.raw(x.L)
+	r, ok2 := j.raw(x.R)
+	if !ok || !ok2 {
+		return nil, false
+	}
+	n := r.(int64)
+	if x.Op == "-" {
+		n = -n
+	}
+	switch x.R.Type() {
+	case BusinessDays:
+		if _, ok := day(civil.Date(l.(int64))); !ok {
+			return nil, false
+		}
+		return day(j.Holidays.AddBusinessDays(civil.Date(l.(int64)), int(n)))
+	case Months:
+		if _, ok := day(civil.Date(l.(int64))); !ok {
+			return nil, false
+		}
+		return day(civil.Date(l.(int64)).AddMonths(int(n)))
+	}
+	return l.(int64) + n, true
+}
+
+// day is a civil day as the calendar has it, or unknown.
+func day(d civil.Date) (any, bool) {
+	if d < FirstDay || d > LastDay {
+		return nil, false
+	}
+	return int64(d), true
+}
+
+// inRow asks whether a joined row is one of the set.
+func (j *judge) inRow(r map[string]any, s *Set) tri {
+	t := yes
+	j.within(r, func() (any, bool) {
+		for _, c := range s.chain() {
+			if c.Where != nil {
+				t = min(t, j.pred(c.Where))
+			}
+		}
+		return nil, false
+	})
+	return t
+}
+
+func (j *judge) pred(x Expr) tri {
+	switch x := Bare(x).(type) {
+	case *Lit:
+		return truth(x.V.(bool))
+	case *Field, *First:
+		v, ok := j.raw(x)
+		if !ok {
+			return unknown
+		}
+		return truth(v == int64(1))
+	case *Not:
+		return -j.pred(x.X)
+	case *Known:
+		v, ok := j.raw(x.X)
+		return truth((ok && v != "") != x.Missing)
+	case *In:
+		v, ok := j.raw(x.X)
+		if !ok {
+			return unknown
+		}
+		return truth(slices.Contains(x.List, v.(string)))
+	case *Owned:
+		if _, ok := j.raw(x.X); !ok {
+			return unknown
+		}
+		return yes
+	case *Exists:
+		t := j.exists(x.Set)
+		if x.None {
+			return -t
+		}
+		return t
+	case *Binary:
+		switch x.Op {
+		case "and":
+			return min(j.pred(x.L), j.pred(x.R))
+		case "or":
+			return max(j.pred(x.L), j.pred(x.R))
+		}
+		l, ok := j.val(x.L)
+		r, ok2 := j.val(x.R)
+		if !ok || !ok2 {
+			return unknown
+		}
+		return truth(compare(x.Op, l, r))
+	}
+	panic(fmt.Sprintf("rule: %T is no condition", x))
+}
+
+func (j *judge) exists(s *Set) tri {
+	t := no
+	for _, r := range j.f.Sets[s.Row] {
+		t = max(t, j.inRow(r, s))
+	}
+	if t == no && j.unproven(s) != "" {
+		return unknown
+	}
+	return t
+}
+
+func (j *judge) unproven(s *Set) string {
+	for _, c := range s.chain() {
+		if j.Unproven[c.Row.Schema.Name] {
+			return c.Row.Schema.Name
+		}
+	}
+	return ""
+}
+
+func compare(op string, l, r any) bool {
+	switch op {
+	case "=":
+		return l == r
+	case "<>":
+		return l != r
+	}
+	a, b := l.(int64), r.(int64)
+	switch op {
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	}
+	return a >= b
+}

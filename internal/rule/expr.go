@@ -1,0 +1,561 @@
+package rule
+
+import (
+	"strconv"
+
+	"github.com/assayhq/assay/internal/register"
+)
+
+func (p *parser) expr() (Expr, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.errAt(p.peek(), "the expression is nested more than %d deep", maxDepth)
+	}
+	defer func() { p.depth-- }()
+	l, err := p.conj()
+	for err == nil && p.is("or") {
+		l, err = p.logic(l, (*parser).conj)
+	}
+	return l, err
+}
+
+func (p *parser) conj() (Expr, error) {
+	l, err := p.neg()
+	for err == nil && p.is("and") {
+		l, err = p.logic(l, (*parser).neg)
+	}
+	return l, err
+}
+
+func (p *parser) logic(l Expr, operand func(*parser) (Expr, error)) (Expr, error) {
+	op := p.next()
+	r, err := operand(p)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range []Expr{l, r} {
+		if x.Type() != Bool {
+			return nil, p.errAt(op, "%q joins conditions, but one side is a %s", op.text, x.Type())
+		}
+	}
+	return &Binary{op.text, l, r}, nil
+}
+
+func (p *parser) neg() (Expr, error) {
+	if p.is("not") {
+		if p.depth++; p.depth > maxDepth {
+			return nil, p.errAt(p.peek(), "the expression is nested more than %d deep", maxDepth)
+		}
+		defer func() { p.depth-- }()
+		t := p.next()
+		x, err := p.neg()
+		if err != nil {
+			return nil, err
+		}
+		if x.Type() != Bool {
+			return nil, p.errAt(t, "\"not\" wants a condition, found a %s", x.Type())
+		}
+		return &Not{x}, nil
+	}
+	return p.comparison()
+}
+
+func (p *parser) comparison() (Expr, error) {
+	l, err := p.sum()
+	if err != nil {
+		return nil, err
+	}
+	op := p.peek()
+	switch {
+	case p.take("is"):
+		if p.take("known") {
+			return &Known{l, false}, nil
+		}
+		if p.take("missing") {
+			return &Known{l, true}, nil
+		}
+		return nil, p.errAt(p.peek(), "found %s; expected known or missing", show(p.peek()))
+	case op.text == "in" && op.kind == 'n' && p.toks[p.pos+1].text == "(":
+		p.next()
+		return p.inList(l, op)
+	}
+	switch op.text {
+	case "=", "<>", "<", "<=", ">", ">=":
+	default:
+		return l, nil
+	}
+	if op.kind != 'p' {
+		return l, nil
+	}
+	p.next()
+	at := p.peek()
+	r, err := p.sum()
+	if err != nil {
+		return nil, err
+	}
+	return p.compare(op, at, l, r)
+}
+
+func (p *parser) compare(op, at token, l, r Expr) (Expr, error) {
+	if l.Type() != r.Type() {
+		hint := ""
+		switch {
+		case l.Type() == Instant && r.Type() == Date || l.Type() == Date && r.Type() == Instant:
+			hint = "; say \"start of\", \"end of\" or \"date of\""
+		case l.Type() == Person || r.Type() == Person:
+			hint = "; say person(...) on both sides"
+		}
+		return nil, p.errAt(op, "a %s is compared with a %s%s", l.Type(), r.Type(), hint)
+	}
+	if op.text != "=" && op.text != "<>" {
+		switch l.Type() {
+		case Int, Instant, Date:
+		default:
+			return nil, p.errAt(op, "a %s has no order; only = and <> compare it", l.Type())
+		}
+	}
+	if err := p.listed(at, l, r); err != nil {
+		return nil, err
+	}
+	return &Binary{op.text, l, r}, nil
+}
+
+// listed refuses a comparison of a closed field with a value that it cannot have.
+func (p *parser) listed(at token, l, r Expr) error {
+	if g, ok := l.(*Given); ok {
+		l = g.X
+	}
+	f, ok := l.(*Field)
+	v, lit := r.(*Lit)
+	if !ok || !lit || f.Row.Schema == nil || f.T != Text {
+		return nil
+	}
+	def, ok := f.Row.Schema.Field(f.Name)
+	if !ok || len(def.Values) == 0 {
+		return nil
+	}
+	for _, x := range def.Values {
+		if x == v.V {
+			return nil
+		}
+	}
+	return p.errAt(at, "%s is never '%s'%s", f.Name, v.V, suggest(v.V.(string), append([]string{}, def.Values...)))
+}
+
+func (p *parser) inList(l Expr, op token) (Expr, error) {
+	if l.Type() != Text {
+		return nil, p.errAt(op, "\"in\" wants a text, found a %s", l.Type())
+	}
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	in := &In{X: l}
+	for {
+		at := p.peek()
+		s, err := p.str("a text")
+		if err != nil {
+			return nil, err
+		}
+		if err := p.listed(at, l, &Lit{Text, s}); err != nil {
+			return nil, err
+		}
+		in.List = append(in.List, s)
+		if !p.take(",") {
+			break
+		}
+	}
+	return in, p.expect(")")
+}
+
+// sum = primary { ("+" | "-") primary }. An instant takes hours; a date takes days, business
+// days (forward only) or months. Nothing turns one unit into another.
+func (p *parser) sum() (Expr, error) {
+	l, err := p.primary()
+	for err == nil && (p.is("+") || p.is("-")) {
+		op := p.next()
+		var r Expr
+		if r, err = p.primary(); err != nil {
+			return nil, err
+		}
+		lt, rt := l.Type(), r.Type()
+		ok := lt == Instant && rt == Hours || lt == Int && rt == Int ||
+			lt == Date && (rt == Days || rt == Months && isLit(r) || rt == BusinessDays && op.text == "+" && isLit(r))
+		if !ok {
+			hint := ""
+			if lt == Instant && (rt == Days || rt == BusinessDays || rt == Months) {
+				hint = "; civil time is counted on dates: end of (date of ... + ...)"
+			}
+			return nil, p.errAt(op, "%s cannot be joined with %s by %s%s", lt, rt, op.text, hint)
+		}
+		l = &Binary{op.text, l, r}
+	}
+	return l, err
+}
+
+func isLit(x Expr) bool {
+	_, ok := x.(*Lit)
+	return ok
+}
+
+func (p *parser) primary() (Expr, error) {
+	t := p.next()
+	switch t.kind {
+	case 's':
+		return &Lit{Text, t.text}, nil
+	case 'i':
+		return p.number(t)
+	case 'p':
+		if t.text == "(" {
+			x, err := p.expr()
+			if err != nil {
+				return nil, err
+			}
+			return x, p.expect(")")
+		}
+	case 'n':
+		return p.word(t)
+	}
+	return nil, p.errAt(t, "found %s; expected a value or a condition", show(t))
+}
+
+func (p *parser) number(t token) (Expr, error) {
+	n, err := strconv.ParseInt(t.text, 10, 64)
+	if err != nil {
+		return nil, p.errAt(t, "%s is not a number", t.text)
+	}
+	unit := p.unit()
+	if unit != 0 && n > 100000 {
+		return nil, p.errAt(t, "%s %s is more than any control's deadline", t.text, unit)
+	}
+	if unit == 0 {
+		unit = Int
+	}
+	return &Lit{unit, n}, nil
+}
+
+func (p *parser) unit() Type {
+	switch {
+	case p.take("hours"):
+		return Hours
+	case p.take("days"):
+		return Days
+	case p.take("months"):
+		return Months
+	case p.is("business") && p.toks[p.pos+1].text == "days":
+		p.pos += 2
+		return BusinessDays
+	}
+	return 0
+}
+
+func (p *parser) word(t token) (Expr, error) {
+	switch t.text {
+	case "true", "false":
+		return &Lit{Bool, t.text == "true"}, nil
+	case "known_at":
+		return &KnownAt{}, nil
+	case "never":
+		return &Never{}, nil
+	case "start", "end":
+		if p.take("of") {
+			x, err := p.of(t, Date)
+			return &Edge{x, t.text == "end"}, err
+		}
+	case "date":
+		if p.take("of") {
+			x, err := p.of(t, Instant)
+			return &DateOf{x}, err
+		}
+	}
+	if p.is("(") {
+		return p.call(t)
+	}
+	return p.reference(t)
+}
+
+func (p *parser) of(t token, want Type) (Expr, error) {
+	x, err := p.primary()
+	if err == nil && x.Type() != want {
+		err = p.errAt(t, "%q wants a %s, found a %s", t.text+" of", want, x.Type())
+	}
+	return x, err
+}
+
+func (p *parser) call(t token) (Expr, error) {
+	p.next() // "("
+	var x Expr
+	var err error
+	switch t.text {
+	case "person", "owned":
+		at := p.peek()
+		var a Expr
+		if a, err = p.expr(); err == nil && a.Type() != Text {
+			err = p.errAt(at, "person(...) wants a login or address, found a %s", a.Type())
+		} else if _, ok := a.(*Field); err == nil && !ok {
+			err = p.errAt(at, "person(...) wants a field that holds a login or address")
+		}
+		x = &PersonOf{a}
+		if t.text == "owned" {
+			x = &Owned{&PersonOf{a}}
+		}
+	case "given":
+		at := p.peek()
+		var a Expr
+		if a, err = p.expr(); err == nil && a.Type() != Text {
+			err = p.errAt(at, "given(...) wants a text, found a %s", a.Type())
+		}
+		x = &Given{a}
+	case "exists", "none", "count":
+		var s *Set
+		if s, err = p.set(); err == nil {
+			x = &Exists{s, t.text == "none"}
+			if t.text == "count" {
+				x = &Count{s}
+			}
+		}
+	case "latest", "earliest":
+		x, err = p.extreme(t)
+	case "first":
+		x, err = p.firstOf()
+	case "pick":
+		x, err = p.pick()
+	default:
+		return nil, p.errAt(t, "there is no function %q%s", t.text,
+			suggest(t.text, []string{"person", "owned", "given", "exists", "none", "count", "latest", "earliest", "first", "pick"}))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, p.expect(")")
+}
+
+func (p *parser) extreme(t token) (Expr, error) {
+	n, err := p.name("a set")
+	if err != nil {
+		return nil, err
+	}
+	s := p.sets[n.text]
+	if s == nil {
+		return nil, p.errAt(n, "there is no set %q%s", n.text, suggest(n.text, p.setNames()))
+	}
+	if err := p.expect("."); err != nil {
+		return nil, err
+	}
+	ft, err := p.name("a field")
+	if err != nil {
+		return nil, err
+	}
+	f, err := p.rowField(s.Row, ft)
+	if err != nil {
+		return nil, err
+	}
+	switch f.T {
+	case Instant, Date, Int:
+	default:
+		return nil, p.errAt(ft, "%s(...) wants an instant, a date or a number, found a %s", t.text, f.T)
+	}
+	return &Extreme{s, f, t.text == "latest"}, nil
+}
+
+func (p *parser) firstOf() (Expr, error) {
+	f := &First{}
+	for {
+		at := p.peek()
+		x, err := p.expr()
+		if err != nil {
+			return nil, err
+		}
+		if len(f.Args) > 0 && x.Type() != f.Args[0].Type() {
+			return nil, p.errAt(at, "first(...) mixes a %s with a %s", f.Args[0].Type(), x.Type())
+		}
+		f.Args = append(f.Args, x)
+		if !p.take(",") {
+			return f, nil
+		}
+	}
+}
+
+func (p *parser) pick() (Expr, error) {
+	at := p.peek()
+	x, err := p.expr()
+	if err != nil {
+		return nil, err
+	}
+	if x.Type() != Text {
+		return nil, p.errAt(at, "pick(...) chooses by a text, found a %s", x.Type())
+	}
+	k := &Pick{X: x}
+	for p.take(",") {
+		vt := p.peek()
+		s, err := p.str("a value")
+		if err != nil {
+			return nil, err
+		}
+		if err := p.listed(vt, x, &Lit{Text, s}); err != nil {
+			return nil, err
+		}
+		nt := p.next()
+		if nt.kind != 'i' {
+			return nil, p.errAt(nt, "found %s; expected a number", show(nt))
+		}
+		lit, err := p.number(nt)
+		if err != nil {
+			return nil, err
+		}
+		if k.T != 0 && lit.Type() != k.T {
+			return nil, p.errAt(nt, "pick(...) mixes %s with %s", k.T, lit.Type())
+		}
+		if lit.Type() == BusinessDays || lit.Type() == Months {
+			return nil, p.errAt(nt, "pick(...) gives numbers, hours or days")
+		}
+		k.T = lit.Type()
+		k.Cases = append(k.Cases, PickCase{s, lit.(*Lit).V.(int64)})
+	}
+	if len(k.Cases) == 0 {
+		return nil, p.errAt(at, "pick(...) has nothing to pick from; expected: pick(FIELD, 'value' 7 days, ...)")
+	}
+	return k, nil
+}
+
+// reference = NAME | NAME "." NAME
+func (p *parser) reference(t token) (Expr, error) {
+	if p.take(".") {
+		f, err := p.name("a field")
+		if err != nil {
+			return nil, err
+		}
+		if r := p.sourceNamed(t.text); r != nil {
+			return p.rowField(r, f)
+		}
+		for i := len(p.inner) - 1; i >= 0; i-- {
+			if p.inner[i].Name == t.text {
+				return p.rowField(p.inner[i], f)
+			}
+		}
+		if p.sets[t.text] != nil {
+			return nil, p.errAt(t, "%s is a set: say exists(%s ...), latest(%s.%s) or count(%s)", t.text, t.text, t.text, f.text, t.text)
+		}
+		return nil, p.errAt(t, "there is no row %q here%s", t.text, suggest(t.text, p.rowNames()))
+	}
+	if n := len(p.inner); n > 0 {
+		if x, ok := fieldOf(p.inner[n-1], t.text); ok {
+			return x, nil
+		}
+	} else if len(p.plan.Sources) > 0 {
+		if x, err := p.bare(t); x != nil || err != nil {
+			return x, err
+		}
+	}
+	if x := p.values[t.text]; x != nil {
+		return x, nil
+	}
+	return nil, p.unknownName(t)
+}
+
+// bare resolves a name that no row qualifies: it must belong to exactly one source.
+func (p *parser) bare(t token) (Expr, error) {
+	var found Expr
+	for _, r := range p.plan.Sources {
+		if x, ok := fieldOf(r, t.text); ok {
+			if found != nil {
+				return nil, p.errAt(t, "%q is a field of several rows; say which, as in %s.%s", t.text, r.Name, t.text)
+			}
+			found = x
+		}
+	}
+	return found, nil
+}
+
+func (p *parser) unknownName(t token) error {
+	var names []string
+	rows := p.plan.Sources
+	if n := len(p.inner); n > 0 {
+		rows = p.inner[n-1:]
+	}
+	for _, r := range rows {
+		names = append(names, fieldNames(r)...)
+	}
+	for n := range p.values {
+		names = append(names, n)
+	}
+	return p.errAt(t, "there is no field or value %q here%s", t.text, suggest(t.text, names))
+}
+
+func (p *parser) rowNames() []string {
+	var out []string
+	for _, r := range append(p.plan.Sources, p.inner...) {
+		out = append(out, r.Name)
+	}
+	return append(out, p.setNames()...)
+}
+
+func (p *parser) rowField(r *Row, t token) (*Field, error) {
+	if x, ok := fieldOf(r, t.text); ok {
+		return x, nil
+	}
+	return nil, p.errAt(t, "%s has no field %q%s", r.Name, t.text, suggest(t.text, fieldNames(r)))
+}
+
+var builtin = map[RowKind][]struct {
+	name string
+	t    Type
+}{
+	FromQuarters: {{"name", Text}, {"first", Date}, {"last", Date}},
+	FromMonths:   {{"name", Text}, {"first", Date}, {"last", Date}},
+	FromDays:     {{"name", Text}, {"date", Date}},
+	FromEvery:    {{"date", Date}},
+	FromDistinct: {{"value", Text}},
+	FromGaps:     {{"first", Text}, {"since", Instant}, {"until", Instant}},
+	FromSpans:    {{"first", Text}, {"since", Instant}, {"until", Instant}, {"value", Text}},
+}
+
+func fieldOf(r *Row, name string) (*Field, bool) {
+	for _, b := range builtin[r.Kind] {
+		if b.name == name {
+			return &Field{Row: r, Name: name, T: b.t}, true
+		}
+	}
+	if r.Kind != FromRegister && !contains(r.By, name) {
+		return nil, false
+	}
+	f, ok := r.Schema.Field(name)
+	if !ok {
+		return nil, false
+	}
+	return &Field{Row: r, Name: name, T: typeOf(f.Type), End: f.End}, true
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func fieldNames(r *Row) []string {
+	var out []string
+	for _, b := range builtin[r.Kind] {
+		out = append(out, b.name)
+	}
+	if r.Kind == FromRegister {
+		for _, f := range r.Schema.Fields {
+			out = append(out, f.Name)
+		}
+	}
+	return append(out, r.By...)
+}
+
+func typeOf(t register.Type) Type {
+	switch t {
+	case register.Bool:
+		return Bool
+	case register.Int:
+		return Int
+	case register.Instant:
+		return Instant
+	case register.Date:
+		return Date
+	}
+	return Text
+}

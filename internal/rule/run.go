@@ -1,0 +1,191 @@
+package rule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sort"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/register"
+)
+
+// Answered is one item as an engine decided it.
+type Answered struct {
+	Key        string
+	At         *int64           // membership: microseconds or days, by the type of the plan's When; nil when unknown
+	Verdicts   []assure.Verdict // by Plan.Checks
+	InProgress bool
+	Facts      *Facts // what it rests on; only for findings
+}
+
+// Verdict is the worst of the attributes: deviation, then undecided, then pass.
+func (a Answered) Verdict() assure.Verdict {
+	worst := assure.NotApplicable
+	rank := map[assure.Verdict]int{assure.NotApplicable: 0, assure.Pass: 1, assure.Undecided: 2, assure.Deviation: 3}
+	for _, v := range a.Verdicts {
+		if rank[v] > rank[worst] {
+			worst = v
+		}
+	}
+	return worst
+}
+
+// Persons resolves logins, addresses and ids to persons. Every alias row is an arrow from the
+// alias to a person_id, which may itself be an alias of another; the person is where the arrows
+// end, or the smallest name of a circle. A person_id and an e-mail address that one person alone
+// has are aliases without a row. A login that nothing names has no person.
+func Persons(aliases map[string]string, people map[string][]string) map[string]string {
+	next := map[string]string{}
+	owners := map[string]string{}
+	shared := map[string]bool{}
+	for person, addresses := range people {
+		for _, a := range addresses {
+			if o, ok := owners[a]; ok && o != person {
+				shared[a] = true
+			}
+			owners[a] = person
+		}
+	}
+	for a, person := range owners {
+		if _, isPerson := people[a]; !shared[a] && !isPerson && a != "" {
+			next[a] = person
+		}
+	}
+	names := map[string]bool{}
+	for person := range people {
+		names[person] = true
+	}
+	for alias, person := range aliases {
+		if person == "" || alias == "" {
+			continue
+		}
+		next[alias] = person
+		names[alias], names[person] = true, true
+	}
+	for a := range next {
+		names[a] = true
+	}
+	out := make(map[string]string, len(names))
+	for n := range names {
+		out[n] = follow(n, next)
+	}
+	return out
+}
+
+func follow(n string, next map[string]string) string {
+	seen := map[string]bool{}
+	for {
+		to, ok := next[n]
+		if !ok || to == n {
+			return n
+		}
+		if seen[n] { // a circle: walk it once more and take its smallest name
+			best := n
+			for m := next[n]; m != n; m = next[m] {
+				best = min(best, m)
+			}
+			return best
+		}
+		seen[n] = true
+		n = to
+	}
+}
+
+// Digest is the SHA-256, in lower-case hex, of the findings without their reasons: the RFC 8785
+// form of [{"attributes":[...],"key":...,"verdict":...}], by key. Two engines that agree on it
+// agree on every deviating and undecided item.
+func Digest(findings []assure.Finding) (string, error) {
+	type bare struct {
+		Attributes []string       `json:"attributes"`
+		Key        string         `json:"key"`
+		Verdict    assure.Verdict `json:"verdict"`
+	}
+	list := make([]bare, 0, len(findings))
+	for _, f := range findings {
+		list = append(list, bare{f.Attributes, f.Key, f.Verdict})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Key < list[j].Key })
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("digest of findings: %w", err)
+	}
+	if b, err = register.Canonical(b); err != nil {
+		return "", fmt.Errorf("digest of findings: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Touch says by which field the rows of a register belong to items: a new row touches the item
+// whose key it names there.
+type Touch struct {
+	Register string
+	Field    string // "" for the items' own register
+}
+
+// Touches lists how new records can change the answers of items, when that can be told from the
+// records alone: items of one register, sets that name the item's key, and nothing that depends
+// on the time at which the test is run. Otherwise every item must be looked at again.
+func (p *Plan) Touches() ([]Touch, bool) {
+	if !p.Keyed() || p.Due != nil || p.During != nil {
+		return nil, false
+	}
+	src := p.Sources[0]
+	out := []Touch{{src.Schema.Name, ""}}
+	ok := true
+	p.Walk(func(x Expr) {
+		if _, now := x.(*KnownAt); now {
+			ok = false
+		}
+		s := setOf(x)
+		if s == nil {
+			return
+		}
+		field := keyedBy(s, src)
+		if ok = ok && field != ""; !ok {
+			return
+		}
+		t := Touch{s.Row.Schema.Name, field}
+		for _, o := range out {
+			if o == t {
+				return
+			}
+		}
+		out = append(out, t)
+	})
+	return out, ok
+}
+
+// Keyed reports whether items are called by the keys of their records.
+func (p *Plan) Keyed() bool {
+	if len(p.Sources) != 1 || p.Sources[0].Kind != FromRegister || len(p.Key) != 1 {
+		return false
+	}
+	f, ok := p.Key[0].(*Field)
+	src := p.Sources[0]
+	return ok && f.T == Text && f.Row == src && len(src.Schema.Key) == 1 && f.Name == src.Schema.Key[0]
+}
+
+// keyedBy returns the field by which a set's rows name the item, or "".
+func keyedBy(s *Set, src *Row) string {
+	if s.Of != nil || len(s.On) != 1 {
+		return ""
+	}
+	b, ok := s.On[0].(*Binary)
+	if !ok || b.Op != "=" {
+		return ""
+	}
+	own, ok1 := b.L.(*Field)
+	key, ok2 := b.R.(*Field)
+	if !ok1 || !ok2 || own.Row != s.Row || key.Row != src || src.Schema == nil || key.Name != src.Schema.Key[0] {
+		return ""
+	}
+	return own.Name
+}
+
+// SortAnswered orders items by the bytes of their keys.
+func SortAnswered(a []Answered) {
+	sort.Slice(a, func(i, j int) bool { return a[i].Key < a[j].Key })
+}
