@@ -1,0 +1,290 @@
+package sql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/rule"
+)
+
+// endish reports whether the absence of the value means "not yet": it then reads as never.
+func endish(x rule.Expr) bool {
+	switch x := rule.Bare(x).(type) {
+	case *rule.Field:
+		return x.End
+	case *rule.Edge:
+		return endish(x.X)
+	case *rule.DateOf:
+		return endish(x.X)
+	case *rule.Binary:
+		return (x.Op == "+" || x.Op == "-") && endish(x.L)
+	case *rule.First:
+		return endish(x.Args[len(x.Args)-1])
+	}
+	return false
+}
+
+// val prints a value for comparison: an end that has not come is never, not unknown.
+func (p *printer) val(x rule.Expr, sc scope) string {
+	s := p.raw(x, sc)
+	if !endish(x) {
+		return s
+	}
+	switch x.Type() {
+	case rule.Instant:
+		return "COALESCE(" + s + ", " + p.bind(never) + ")"
+	case rule.Date:
+		return "COALESCE(" + s + ", " + p.bind(neverDay) + ")"
+	}
+	return s
+}
+
+// raw prints a value; NULL where it is not there.
+func (p *printer) raw(x rule.Expr, sc scope) string {
+	switch x := rule.Bare(x).(type) {
+	case *rule.Lit:
+		return p.lit(x)
+	case *rule.KnownAt:
+		return p.bind(int64(p.KnownAt))
+	case *rule.Never:
+		return p.bind(never)
+	case *rule.Given:
+		return "NULLIF(" + p.raw(x.X, sc) + ", '')"
+	case *rule.Field:
+		return sc(x, false)
+	case *rule.PersonOf:
+		return sc(x.X.(*rule.Field), true)
+	case *rule.Binary:
+		if x.Op == "+" || x.Op == "-" {
+			return p.sum(x, sc)
+		}
+	case *rule.First:
+		var parts []string
+		for _, a := range x.Args {
+			parts = append(parts, p.raw(a, sc))
+		}
+		return "COALESCE(" + strings.Join(parts, ", ") + ")"
+	case *rule.Pick:
+		return p.pick(x, sc)
+	case *rule.DateOf:
+		return "(SELECT k.day FROM calendar AS k WHERE k.starts_at <= " + p.raw(x.X, sc) + " ORDER BY k.starts_at DESC LIMIT 1)"
+	case *rule.Edge:
+		col := "starts_at"
+		if x.End {
+			col = "ends_at"
+		}
+		return "(SELECT k." + col + " FROM calendar AS k WHERE k.day = " + p.raw(x.X, sc) + ")"
+	case *rule.Count, *rule.Extreme:
+		return p.aggregate(x)
+	}
+	panic(fmt.Sprintf("sql: %T is no value", x))
+}
+
+func (p *printer) lit(x *rule.Lit) string {
+	switch v := x.V.(type) {
+	case bool:
+		if v {
+			return "1"
+		}
+		return "0"
+	case int64:
+		if x.T == rule.Hours {
+			v *= 3600e6
+		}
+		return p.bind(v)
+	}
+	return p.bind(x.V)
+}
+
+func (p *printer) sum(x *rule.Binary, sc scope) string {
+	l := p.raw(x.L, sc)
+	n, _ := x.R.(*rule.Lit)
+	switch x.R.Type() {
+	case rule.BusinessDays:
+		return fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.business_no = k1.business_no + %s AND k2.business = 1)", l, p.bind(n.V.(int64)))
+	case rule.Months:
+		m := n.V.(int64)
+		if x.Op == "-" {
+			m = -m
+		}
+		return fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.month_no = k1.month_no + %s AND k2.dom = CASE WHEN k1.dom < k2.month_len THEN k1.dom ELSE k2.month_len END)", l, p.bind(m))
+	}
+	return "(" + l + " " + x.Op + " " + p.raw(x.R, sc) + ")"
+}
+
+func (p *printer) pick(x *rule.Pick, sc scope) string {
+	var b strings.Builder
+	b.WriteString("CASE " + p.raw(x.X, sc))
+	for _, c := range x.Cases {
+		n := c.N
+		if x.T == rule.Hours {
+			n *= 3600e6
+		}
+		fmt.Fprintf(&b, " WHEN %s THEN %s", p.bind(c.When), p.bind(n))
+	}
+	return b.String() + " END"
+}
+
+// pred prints a condition; NULL is unknown.
+func (p *printer) pred(x rule.Expr, sc scope) string {
+	switch x := rule.Bare(x).(type) {
+	case *rule.Lit:
+		if x.V.(bool) {
+			return "TRUE"
+		}
+		return "FALSE"
+	case *rule.Field:
+		return sc(x, false) + " = 1"
+	case *rule.Not:
+		return "NOT (" + p.pred(x.X, sc) + ")"
+	case *rule.Known:
+		return p.known(x, sc)
+	case *rule.In:
+		var parts []string
+		for _, v := range x.List {
+			parts = append(parts, p.bind(v))
+		}
+		return p.raw(x.X, sc) + " IN (" + strings.Join(parts, ", ") + ")"
+	case *rule.Binary:
+		switch x.Op {
+		case "and":
+			return "(" + p.pred(x.L, sc) + " AND " + p.pred(x.R, sc) + ")"
+		case "or":
+			return "(" + p.pred(x.L, sc) + " OR " + p.pred(x.R, sc) + ")"
+		}
+		if x.L.Type() == rule.Bool {
+			return p.truth(x.L, sc) + " " + x.Op + " " + p.truth(x.R, sc)
+		}
+		return p.val(x.L, sc) + " " + x.Op + " " + p.val(x.R, sc)
+	case *rule.Owned:
+		v := p.raw(x.X, sc)
+		return v + " = " + v
+	case *rule.Exists:
+		return p.exists(x)
+	case *rule.First: // a first(...) of conditions' fields
+		return p.raw(x, sc) + " = 1"
+	}
+	panic(fmt.Sprintf("sql: %T is no condition", x))
+}
+
+// truth prints a condition as 1, 0 or NULL.
+func (p *printer) truth(x rule.Expr, sc scope) string {
+	switch x := rule.Bare(x).(type) {
+	case *rule.Field, *rule.Lit, *rule.First:
+		return p.raw(x, sc)
+	}
+	return "CASE (" + p.pred(x, sc) + ") WHEN TRUE THEN 1 WHEN FALSE THEN 0 END"
+}
+
+func (p *printer) known(x *rule.Known, sc scope) string {
+	v := p.raw(x.X, sc)
+	yes, no := " IS NOT NULL", " IS NULL"
+	if x.X.Type() == rule.Text {
+		if x.Missing {
+			return "(" + v + no + " OR " + v + " = '')"
+		}
+		return "(" + v + yes + " AND " + v + " <> '')"
+	}
+	if x.Missing {
+		return v + no
+	}
+	return v + yes
+}
+
+// exists prints a question about a set. Over "fact" it reads the code that was looked up: 2 when
+// some row answers yes, 1 when some row may, 0 otherwise.
+func (p *printer) exists(x *rule.Exists) string {
+	code := "NULLIF(" + p.aggregate(&rule.Exists{Set: x.Set}) + ", 1)"
+	if p.unproven(x.Set) {
+		code = "NULLIF(" + code + ", 0)"
+	}
+	if x.None {
+		return code + " = 0"
+	}
+	return code + " = 2"
+}
+
+// unproven reports whether the absence of a row of the set proves nothing.
+func (p *printer) unproven(s *rule.Set) bool {
+	for _, c := range s.Chain() {
+		if p.Unproven[c.Row.Schema.Name] {
+			return true
+		}
+	}
+	return false
+}
+
+// aggregate notes a look-up, once, and prints how the layers above "fact" read it.
+func (p *printer) aggregate(x rule.Expr) string {
+	set, col, isCode := p.lookup(x)
+	g, at := p.group(set)
+	if p.inRows { // inside another set's rows the look-up is made in place
+		from, where := p.setFrom(set)
+		return "(SELECT " + col + " FROM " + from + " WHERE " + where + ")"
+	}
+	list, letter := &g.values, "x"
+	if isCode {
+		list, letter = &g.codes, "e"
+	}
+	i := slices.Index(*list, col)
+	if i < 0 {
+		i = len(*list)
+		*list = append(*list, col)
+	}
+	if !isCode || p.Bind == nil {
+		return fmt.Sprintf("fact.%s%d_%d", letter, at, i)
+	}
+	return fmt.Sprintf("(fact.s%d_%d / %d %% 4)", at, i/packed, int64(1)<<(2*(i%packed)))
+}
+
+// group finds the look-up that reads the same rows in the same way, and its number.
+func (p *printer) group(s *rule.Set) (*group, int) {
+	for i, g := range p.groups {
+		if g.set.Row == s.Row {
+			return g, i
+		}
+	}
+	p.groups = append(p.groups, &group{set: s})
+	return p.groups[len(p.groups)-1], len(p.groups) - 1
+}
+
+// lookup prints the aggregate over a set's rows.
+func (p *printer) lookup(x rule.Expr) (set *rule.Set, col string, isCode bool) {
+	switch x := x.(type) {
+	case *rule.Exists:
+		return x.Set, "COALESCE(MAX(" + p.rowCode(x.Set) + "), 0)", true
+	case *rule.Count:
+		code := p.rowCode(x.Set)
+		if p.unproven(x.Set) {
+			return x.Set, "MAX(CAST(NULL AS BIGINT))", false
+		}
+		return x.Set, fmt.Sprintf("CASE WHEN COALESCE(SUM(CASE %s WHEN 1 THEN 1 ELSE 0 END), 0) > 0 THEN NULL ELSE COALESCE(SUM(CASE %s WHEN 2 THEN 1 ELSE 0 END), 0) END", code, code), false
+	case *rule.Extreme:
+		if p.unproven(x.Set) { // a record that was not delivered could be more extreme
+			return x.Set, "MAX(CAST(NULL AS BIGINT))", false
+		}
+		code := p.rowCode(x.Set)
+		v := p.val(x.X, p.inSet)
+		f := "MIN"
+		if x.Latest {
+			f = "MAX"
+		}
+		return x.Set, fmt.Sprintf("CASE WHEN SUM(CASE WHEN %[1]s = 1 OR %[1]s = 2 AND %[2]s IS NULL THEN 1 ELSE 0 END) > 0 THEN NULL ELSE %[3]s(CASE %[1]s WHEN 2 THEN %[2]s END) END", code, v, f), false
+	}
+	panic("sql: not an aggregate")
+}
+
+func (p *printer) rowCode(s *rule.Set) string {
+	was := p.inRows
+	p.inRows = true
+	defer func() { p.inRows = was }()
+	var cond rule.Expr
+	for _, c := range s.Chain() {
+		cond = rule.And(cond, c.Where)
+	}
+	if cond == nil {
+		return "2"
+	}
+	return "(" + tri(p.pred(cond, p.inSet), 2, 0, 1) + ")"
+}

@@ -1,0 +1,145 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/rule"
+)
+
+// At is the same session as of an earlier tree size. Persons must not have changed since: Changed
+// says so. It is closed with the session it came from.
+func (s *Session) At(size int64) *Session {
+	c := *s
+	c.size = size
+	return &c
+}
+
+// most is how many touched items are worth looking at one by one.
+const most = 50_000
+
+// Changed lists the keys of the plan's items that records sealed since an earlier tree size may
+// have touched. It answers false when any item may have been touched, or too many were.
+func (s *Session) Changed(ctx context.Context, p *rule.Plan, from int64) ([]string, bool, error) {
+	touches, ok := p.Touches()
+	if !ok || from > s.size {
+		return nil, false, nil
+	}
+	if erased, err := s.erased(ctx, from); err != nil || erased {
+		return nil, false, err
+	}
+	if p.Uses(rule.Person) {
+		for _, reg := range []string{"aliases", "people"} {
+			if rows, err := s.newest(ctx, reg, from, 0); err != nil || len(rows) > 0 {
+				return nil, false, err
+			}
+		}
+	}
+	keys := map[string]bool{}
+	for _, t := range touches {
+		rows, err := s.newest(ctx, t.Register, from, most)
+		if err != nil || len(rows) > most {
+			return nil, false, err
+		}
+		if err := s.touched(ctx, t, rows, keys); err != nil {
+			return nil, false, err
+		}
+	}
+	if len(keys) > most {
+		return nil, false, nil
+	}
+	return slices.Sorted(maps.Keys(keys)), true, nil
+}
+
+// erasures is the table of Assay's own records of erasures; the store makes it for the first one.
+var erasures = (&register.Schema{Name: "assay.erasures"}).Table()
+
+// erased reports whether the content of a record was erased since a tree size, be it after the
+// session's own. What the record said before is then gone: no item can be looked at as it was.
+func (s *Session) erased(ctx context.Context, from int64) (bool, error) {
+	var n int
+	err := s.conns[0].QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?", erasures).Scan(&n)
+	if err == nil && n > 0 {
+		err = s.conns[0].QueryRowContext(ctx, fmt.Sprintf("SELECT COUNT(*) FROM %q WHERE _org = ? AND _idx >= ?", erasures), s.org, from).Scan(&n)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for erasures: %w", err)
+	}
+	return n > 0, nil
+}
+
+// newest lists the keys of a register's rows sealed since a tree size, but reads no further once
+// there are more than enough. Rows are read from the end of the table, where the latest are: rows
+// of one organization stand there in the order of its ledger, but for those that erasures leave.
+func (s *Session) newest(ctx context.Context, reg string, from int64, enough int) ([]string, error) {
+	schema, ok := s.e.schemas(reg)
+	if !ok {
+		return nil, fmt.Errorf("the register %s is not declared", reg)
+	}
+	rows, err := s.conns[0].QueryContext(ctx, fmt.Sprintf(`SELECT _idx, _key, _org FROM %q ORDER BY rowid DESC`, schema.Table()))
+	if err != nil {
+		return nil, fmt.Errorf("look for changes in %s: %w", reg, err)
+	}
+	defer rows.Close()
+	var keys []string
+	for len(keys) <= enough && rows.Next() {
+		var idx int64
+		var key, org string
+		if err := rows.Scan(&idx, &key, &org); err != nil {
+			return nil, fmt.Errorf("look for changes in %s: %w", reg, err)
+		}
+		switch {
+		case org != s.org || idx >= s.size:
+		case idx < from:
+			return keys, nil
+		default:
+			keys = append(keys, key)
+		}
+	}
+	return keys, rows.Err()
+}
+
+// touched adds the keys of the items that rows belong to, and of those that their earlier versions
+// belonged to.
+func (s *Session) touched(ctx context.Context, t rule.Touch, rows []string, keys map[string]bool) error {
+	if t.Field == "" {
+		for _, k := range rows {
+			keys[k] = true
+		}
+		return nil
+	}
+	schema, _ := s.e.schemas(t.Register) // newest has read it
+	st, err := s.conns[0].PrepareContext(ctx, fmt.Sprintf(`SELECT %q FROM %q WHERE _org = ? AND _key = ?`, t.Field, schema.Table()))
+	if err != nil {
+		return fmt.Errorf("look for changes in %s: %w", t.Register, err)
+	}
+	defer st.Close()
+	for _, k := range rows {
+		if err := s.values(ctx, st, k, keys); err != nil {
+			return fmt.Errorf("look for changes in %s: %w", t.Register, err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) values(ctx context.Context, st *sql.Stmt, key string, keys map[string]bool) error {
+	rows, err := st.QueryContext(ctx, s.org, key)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v sql.NullString
+		if err := rows.Scan(&v); err != nil {
+			return err
+		}
+		if v.Valid {
+			keys[v.String] = true
+		}
+	}
+	return rows.Err()
+}
