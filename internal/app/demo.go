@@ -1,0 +1,99 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/example"
+	"github.com/assayhq/assay/internal/render/html"
+	"github.com/assayhq/assay/internal/scope"
+)
+
+// demoSeed makes the example company that the documents show.
+const demoSeed = 1
+
+// demo builds the example company in a temporary folder: its exports are imported like anybody's,
+// everything is tested, the report drafted and the package sealed.
+func (a *App) demo(ctx context.Context, progress func(what string, done, of int)) (cli.Demo, error) {
+	folder, err := os.MkdirTemp("", "assay-demo-")
+	if err != nil {
+		return cli.Demo{}, fmt.Errorf("make the demo's folder: %w", err)
+	}
+	files, story := example.Files(demoSeed)
+	steps := len(files) + 4
+	progress("founding "+story.Organization, 0, steps)
+	from, to := story.Period.From, story.Period.To
+	p := scope.Program{Name: story.Organization, Report: story.Report, Zone: story.Period.Zone, From: &from, To: &to, Categories: story.Categories}
+	data := filepath.Join(folder, "data")
+	if _, err := a.found(ctx, data, p, "", &from); err != nil {
+		return cli.Demo{}, err
+	}
+	o, err := a.enter(ctx, data, "", false)
+	if err != nil {
+		return cli.Demo{}, err
+	}
+	d, err := o.show(ctx, folder, files, func(what string, done int) { progress(what, done, steps) })
+	if err != nil {
+		return d, errors.Join(err, o.Close())
+	}
+	return d, nil
+}
+
+func (o *office) show(ctx context.Context, folder string, files []example.File, progress func(what string, done int)) (cli.Demo, error) {
+	exports := filepath.Join(folder, "exports")
+	if err := os.Mkdir(exports, 0o700); err != nil {
+		return cli.Demo{}, err
+	}
+	for i, f := range files {
+		progress("importing "+f.Name, i+1)
+		if err := o.export(ctx, exports, f); err != nil {
+			return cli.Demo{}, err
+		}
+	}
+	n := len(files)
+	progress("testing every item", n+1)
+	res, err := o.Test(ctx, cli.Test{}, nil)
+	if err != nil {
+		return cli.Demo{}, err
+	}
+	progress("drafting the report", n+2)
+	d := cli.Demo{Results: res, Report: filepath.Join(folder, "report.html"), Package: filepath.Join(folder, "package.zip"), Serve: o.Serve, Close: o.Close}
+	r, err := o.draft(ctx, "", res)
+	if err != nil {
+		return d, err
+	}
+	var b bytes.Buffer
+	if err := html.Render(&b, r); err != nil {
+		return d, err
+	}
+	if err := os.WriteFile(d.Report, b.Bytes(), 0o600); err != nil {
+		return d, err
+	}
+	progress("sealing the package", n+3)
+	_, err = o.pack(ctx, d.Package, res)
+	progress("", n+4)
+	return d, err
+}
+
+// export puts one of the example's files beside the data, as it would lie on a disk, and imports it.
+func (o *office) export(ctx context.Context, folder string, f example.File) error {
+	i := cli.Import{Register: f.Register, File: filepath.Join(folder, f.Name), Source: f.Source, Query: f.Query, Params: f.Params,
+		ExpectRows: f.Expect, Extent: f.Extent, Totals: f.Control, Operator: "demo"}
+	if err := os.WriteFile(i.File, f.Data, 0o600); err != nil {
+		return err
+	}
+	var mapping []byte
+	if f.Map != nil {
+		i.Map, mapping = filepath.Join(folder, f.MapName), f.Map
+		if err := os.WriteFile(i.Map, mapping, 0o600); err != nil {
+			return err
+		}
+	}
+	_, err := o.take(ctx, i, bytes.NewReader(f.Data), mapping, func(int64, int64) {})
+	return err
+}

@@ -1,0 +1,519 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/blob/dir"
+	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/catalog/registers"
+	"github.com/assayhq/assay/internal/catalog/tests"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/collect"
+	enginesqlite "github.com/assayhq/assay/internal/engine/sqlite"
+	"github.com/assayhq/assay/internal/examine"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/format/csv"
+	jsonformat "github.com/assayhq/assay/internal/format/json"
+	"github.com/assayhq/assay/internal/format/jsonl"
+	"github.com/assayhq/assay/internal/format/xlsx"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/rule"
+	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/store/sqlite"
+)
+
+// office is an opened organization.
+type office struct {
+	app      *App
+	st       *sqlite.Store
+	blobs    *dir.Store
+	engine   *enginesqlite.Engine
+	data     string
+	org      record.Org
+	regs     schemas
+	program  scope.Program
+	versions []scope.Version
+	units    []examine.Unit
+}
+
+// load reads what the organization declared: its registers, its scope and its controls.
+func (o *office) load(ctx context.Context) error {
+	starter, err := registers.Load()
+	if err != nil {
+		return err
+	}
+	o.regs = schemas(starter)
+	size, err := o.st.Size(ctx, o.org.ID)
+	if err != nil {
+		return err
+	}
+	err = o.each(ctx, record.Registers, size, func(k record.Known) error {
+		var body struct{ YAML string }
+		if err := json.Unmarshal(k.Body, &body); err != nil {
+			return err
+		}
+		s, err := register.Load(k.Key, []byte(body.YAML))
+		if err == nil {
+			o.regs[s.Name] = s
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = o.each(ctx, record.Program, size, func(k record.Known) error { return json.Unmarshal(k.Body, &o.program) })
+	if err != nil {
+		return err
+	}
+	return o.each(ctx, record.Controls, size, o.control)
+}
+
+func (o *office) each(ctx context.Context, reg string, size int64, f func(record.Known) error) error {
+	list, err := o.st.System(ctx, o.org.ID, reg, size)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", reg, err)
+	}
+	for _, k := range list {
+		if err := f(k); err != nil {
+			return fmt.Errorf("read %s: %w", k.Name(), err)
+		}
+	}
+	return nil
+}
+
+func (o *office) control(k record.Known) error {
+	var v scope.Version
+	if err := json.Unmarshal(k.Body, &v); err != nil {
+		return err
+	}
+	o.versions = append(o.versions, v)
+	if v.Test == "" {
+		return nil
+	}
+	list, err := tests.Parse(v.Key(), []byte(v.Test), o.regs)
+	if err != nil {
+		return err
+	}
+	to := civil.MaxDate
+	if v.To != nil {
+		to = *v.To
+	}
+	for _, t := range list {
+		o.units = append(o.units, examine.Unit{Control: v.Control.ID, Test: t.ID, Title: v.Control.Title, Version: v.Version, From: v.From, To: to, Plan: t.Plan})
+	}
+	return nil
+}
+
+// Close closes the data folder.
+func (o *office) Close() error { return o.st.Close() }
+
+// Program is the scope.
+func (o *office) Program() scope.Program { return o.program }
+
+// Declare adds a register of the organization's own.
+func (o *office) Declare(ctx context.Context, file string) (string, error) {
+	row, err := declare(o.regs, file)
+	if err != nil {
+		return "", err
+	}
+	pull, err := id.NewPull(o.app.Clock(), o.app.Random)
+	if err != nil {
+		return "", err
+	}
+	_, err = o.st.Append(ctx, o.org.ID, pull, []record.Draft{{Row: row, Source: "assay"}})
+	return row.Key, err
+}
+
+// formats by name.
+func formats() map[string]register.Reader {
+	return map[string]register.Reader{"csv": csv.Read, "json": jsonformat.Read, "jsonl": jsonl.Read, "xlsx": xlsx.Read}
+}
+
+// Import takes a file in.
+func (o *office) Import(ctx context.Context, i cli.Import, progress func(rows, bytes int64)) (collect.Summary, error) {
+	f, err := os.Open(i.File)
+	if err != nil {
+		return collect.Summary{}, fault.Refuse("%v", err)
+	}
+	defer f.Close()
+	if fi, err := f.Stat(); err != nil || fi.IsDir() {
+		return collect.Summary{}, fault.Refuse("%s is a folder; expected a file", i.File)
+	}
+	var mapping []byte
+	if i.Map != "" {
+		if mapping, err = os.ReadFile(i.Map); err != nil {
+			return collect.Summary{}, &fault.Error{Kind: fault.Refused, Field: "--map", What: err.Error()}
+		}
+	}
+	return o.take(ctx, i, f, mapping, progress)
+}
+
+func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []byte, progress func(rows, bytes int64)) (collect.Summary, error) {
+	req := collect.ImportRequest{
+		Org: o.org.ID, Register: i.Register, File: i.File, Reader: r, Source: i.Source, Query: i.Query, Params: i.Params,
+		ExpectRows: i.ExpectRows, Extent: i.Extent, Totals: i.Totals, Operator: i.Operator, Discard: i.Discard, Progress: progress,
+	}
+	if mapping != nil {
+		m, err := register.ParseMapping(i.Map, mapping)
+		if err != nil {
+			return collect.Summary{}, err
+		}
+		req.Mapping = m
+	}
+	im := &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: o.regs.find, Names: o.regs.Names,
+		Ensure: func(ctx context.Context, org id.Org, s *register.Schema) error { return ensureOne(ctx, o.st, org, s) },
+		Clock:  o.app.Clock, Random: o.app.Random, Tool: "assay " + Version}
+	return im.Import(ctx, req)
+}
+
+// engine gives examine the SQLite engine.
+type engine struct{ e *enginesqlite.Engine }
+
+// workers is how many connections a large population is spread over.
+const workers = 2
+
+func (e engine) Open(ctx context.Context, org id.Org, size int64, p civil.Period, h civil.Holidays) (examine.Session, error) {
+	s, err := e.e.Open(ctx, string(org), size, p, h, workers)
+	if err != nil {
+		return nil, err
+	}
+	return session{s}, nil
+}
+
+// session lets a session of the engine answer as one of examine's.
+type session struct{ *enginesqlite.Session }
+
+func (s session) At(size int64) examine.Session { return session{s.Session.At(size)} }
+
+// columns gives collect single columns of the projection.
+type columns struct{ e *enginesqlite.Engine }
+
+func (c columns) Column(ctx context.Context, org id.Org, s *register.Schema, field string, size int64, each func(any) error) error {
+	return c.e.Column(ctx, string(org), s, field, size, each)
+}
+
+// completeness answers examine from collect's checks.
+type completeness struct {
+	c    *collect.Checker
+	regs schemas
+}
+
+// seconds are the registers that count the same facts by another path.
+var seconds = map[string]struct{ register, field, by string }{
+	"changes": {"deployments", "change_id", "change_id"},
+}
+
+func (c completeness) Checks(ctx context.Context, org id.Org, reg string, size int64, p civil.Period) ([]assure.Check, error) {
+	q := collect.Request{Org: org, Schema: c.regs[reg], Size: size, Period: p}
+	if s, ok := seconds[reg]; ok {
+		st, err := c.c.Status(ctx, org, c.regs[s.register], size)
+		if err != nil {
+			return nil, err
+		}
+		if st.Pulled {
+			q.Second = &collect.Second{Schema: c.regs[s.register], Field: s.field, By: s.by}
+		}
+	}
+	return c.c.Check(ctx, q)
+}
+
+func (c completeness) Pulled(ctx context.Context, org id.Org, reg string, size int64) (pulled, incomplete bool, err error) {
+	st, err := c.c.Status(ctx, org, c.regs[reg], size)
+	return st.Pulled, st.Failed, err
+}
+
+func (o *office) completeness() completeness {
+	return completeness{&collect.Checker{Ledger: o.st, Columns: columns{o.engine}}, o.regs}
+}
+
+// Test tests whole populations.
+func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string, done, of int)) (assure.Results, error) {
+	r, err := o.request(ctx, t)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	r.Progress = progress
+	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: o.completeness()}
+	if t.Cached {
+		e.Cache = o.cache()
+	}
+	return e.Test(ctx, r)
+}
+
+func (o *office) request(ctx context.Context, t cli.Test) (examine.Request, error) {
+	r := examine.Request{Org: o.org.ID, Name: o.org.Name, Items: t.Items, KnownAt: civil.InstantOf(o.app.Clock())}
+	var err error
+	if r.Period, err = o.period(t.From, t.To); err != nil {
+		return r, err
+	}
+	if r.Units, err = o.chosen(t.Controls); err != nil {
+		return r, err
+	}
+	if r.Size, err = o.st.Size(ctx, o.org.ID); err != nil {
+		return r, err
+	}
+	if t.KnownAt != nil {
+		if *t.KnownAt > r.KnownAt {
+			return r, &fault.Error{Kind: fault.Refused, Field: "--known-at", What: t.KnownAt.String() + " has not come; nobody knows yet what will be known then"}
+		}
+		r.KnownAt = *t.KnownAt
+		if r.Size, err = o.st.SizeAt(ctx, o.org.ID, r.KnownAt); err != nil {
+			return r, err
+		}
+	}
+	if r.Holidays, err = o.holidays(ctx, r.Size); err != nil {
+		return r, err
+	}
+	if r.Size == 0 { // before the first record: the empty tree of RFC 6962
+		r.Checkpoint.Root = hex.EncodeToString(sha256.New().Sum(nil))
+		return r, nil
+	}
+	cp, err := o.st.CheckpointAt(ctx, o.org.ID, r.Size)
+	if err != nil {
+		return r, err
+	}
+	r.Checkpoint = assure.Checkpoint{Size: cp.Size, Root: cp.RootHex()}
+	anchored, err := o.st.Anchored(ctx, o.org.ID)
+	r.Unanchored = max(0, r.Size-anchored)
+	return r, err
+}
+
+// holidays is the business calendar as known at a tree size: the register of that name.
+func (o *office) holidays(ctx context.Context, size int64) (civil.Holidays, error) {
+	h := civil.Holidays{Days: map[civil.Date]bool{}}
+	err := o.engine.Column(ctx, string(o.org.ID), o.regs["holidays"], "day", size, func(v any) error {
+		if d, ok := v.(int64); ok {
+			h.Days[civil.Date(d)] = true
+		}
+		return nil
+	})
+	return h, err
+}
+
+func (o *office) period(from, to *civil.Date) (civil.Period, error) {
+	p, ok := o.program.Period()
+	p.Zone = o.program.Zone
+	if from != nil {
+		p.From = *from
+	}
+	if to != nil {
+		p.To = *to
+	}
+	if !ok && (from == nil || to == nil) {
+		return p, &fault.Error{Kind: fault.Refused, Field: "--from, --to", What: "the organization's report is about one date, which says nothing of operation; expected the period to test"}
+	}
+	if _, err := civil.NewPeriod(p.From, p.To, p.Zone); err != nil {
+		return p, fmt.Errorf("--to: %w", err)
+	}
+	return p, nil
+}
+
+func (o *office) chosen(ids []string) ([]examine.Unit, error) {
+	if len(ids) == 0 {
+		return o.units, nil
+	}
+	var out []examine.Unit
+	var known []string
+	for _, u := range o.units {
+		known = append(known, u.Control)
+		if slices.Contains(ids, u.Control) || slices.Contains(ids, u.Test) {
+			out = append(out, u)
+		}
+	}
+	for _, want := range ids {
+		if !slices.ContainsFunc(out, func(u examine.Unit) bool { return u.Control == want || u.Test == want }) {
+			slices.Sort(known)
+			return nil, &fault.Error{Kind: fault.Refused, Field: "--control", What: fmt.Sprintf("no control in scope has a test %q; expected some of %s%s", want, strings.Join(slices.Compact(known), ", "), register.DidYouMean(want, known))}
+		}
+	}
+	return out, nil
+}
+
+// Controls lists the controls in scope, each version of its own.
+func (o *office) Controls(context.Context) ([]cli.ControlRow, error) {
+	var out []cli.ControlRow
+	for _, v := range o.versions {
+		row := controlRow(v.Control)
+		row.Version = v.Version
+		for _, u := range o.units {
+			if u.Control == v.Control.ID && u.Version == v.Version {
+				row.tested(u.Plan)
+			}
+		}
+		out = append(out, row.ControlRow)
+	}
+	return out, nil
+}
+
+// library lists every control of the library.
+func library() ([]cli.ControlRow, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	regs, err := registers.Load()
+	if err != nil {
+		return nil, err
+	}
+	list, err := tests.Load(schemas(regs))
+	if err != nil {
+		return nil, err
+	}
+	var out []cli.ControlRow
+	for _, ctl := range c.Controls {
+		row := controlRow(ctl)
+		row.Version = 1
+		for _, t := range list {
+			if t.Control == ctl.ID {
+				row.tested(t.Plan)
+			}
+		}
+		out = append(out, row.ControlRow)
+	}
+	return out, nil
+}
+
+type controlLine struct{ cli.ControlRow }
+
+func controlRow(c assure.Control) *controlLine {
+	return &controlLine{cli.ControlRow{ID: c.ID, Title: c.Title, Statement: c.Statement, Shape: string(c.Shape), Test: "checklist",
+		Attributes: []cli.Attribute{}, Registers: []string{}, Criteria: append(append([]string{}, c.Criteria...), c.Supporting...),
+		Objectives: append([]string{}, c.Objectives...), Owner: c.Owner, Frequency: string(c.Frequency),
+		EvidenceTypes: append([]string{}, c.EvidenceTypes...), Escalation: c.Escalation}}
+}
+
+// tested adds what a compiled test asks and reads; a control may have several.
+func (c *controlLine) tested(p *rule.Plan) {
+	c.Test = "compiled"
+	for _, k := range p.Checks {
+		c.Attributes = append(c.Attributes, cli.Attribute{ID: k.ID, Text: k.Text})
+	}
+	for _, r := range p.Registers() {
+		if !slices.Contains(c.Registers, r) {
+			c.Registers = append(c.Registers, r)
+		}
+	}
+}
+
+// Create writes a file whole or not at all.
+func (o *office) Create(file string, write func(io.Writer) error) error {
+	return createFile(file, write)
+}
+
+// write writes bytes.
+func write(b []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	}
+}
+
+func createFile(file string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), ".assay-*")
+	if err != nil {
+		return fault.Refuse("%v", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// Verify checks everything that is stored against what was sealed.
+func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli.Verified, error) {
+	v, err := any(o.st).(interface {
+		Verify(context.Context, id.Org, func(done, total int64)) (record.Verification, error)
+	}).Verify(ctx, o.org.ID, progress)
+	if err != nil {
+		return cli.Verified{}, err
+	}
+	out := cli.Verified{Size: v.Size, Anchored: v.Anchored, Unanchored: v.Unanchored, Faults: []cli.VerifiedFault{}, Omitted: v.Omitted}
+	for _, d := range v.Defects {
+		out.Faults = append(out.Faults, cli.VerifiedFault{Index: d.Index, Record: d.Name, What: d.What})
+	}
+	if cp, err := o.st.Checkpoint(ctx, o.org.ID); err == nil {
+		out.Root = cp.RootHex()
+	}
+	if err := o.verifyBlobs(ctx, v.Size, &out); err != nil {
+		return out, err
+	}
+	sort.SliceStable(out.Faults, func(i, j int) bool { return out.Faults[i].Index < out.Faults[j].Index })
+	return out, nil
+}
+
+// verifyBlobs checks that every file that a pull kept is there and says what it said.
+func (o *office) verifyBlobs(ctx context.Context, size int64, out *cli.Verified) error {
+	erased := map[string]bool{}
+	err := o.each(ctx, record.Erasures, size, func(k record.Known) error {
+		var body struct{ Blobs []string }
+		err := json.Unmarshal(k.Body, &body)
+		for _, b := range body.Blobs {
+			erased[b] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return o.each(ctx, record.Pulls, size, func(k record.Known) error {
+		var p record.Pull
+		if err := json.Unmarshal(k.Body, &p); err != nil {
+			return err
+		}
+		if p.Blob == "" || erased[p.File] {
+			return nil
+		}
+		if err := o.blobs.Verify(ctx, o.org.ID, p.Blob); err != nil {
+			out.Faults = append(out.Faults, cli.VerifiedFault{Index: k.Index, Record: k.Name(), What: "the file that this pull kept: " + err.Error()})
+		}
+		return nil
+	})
+}
+
+// Erase removes the content of a record, and the files named with it.
+func (o *office) Erase(ctx context.Context, e record.Erasure) (record.Receipt, error) {
+	e.Source = "assay"
+	got, err := o.st.Erase(ctx, o.org.ID, e)
+	if err != nil {
+		return got, err
+	}
+	// Kept runs may repeat in their reasons what was erased.
+	if err := os.RemoveAll(o.cache().dir); err != nil {
+		return got, fmt.Errorf("the record is erased, but not the kept runs: %w", err)
+	}
+	for _, b := range e.Blobs {
+		if err := o.blobs.Remove(ctx, o.org.ID, b); err != nil {
+			return got, fmt.Errorf("the record is erased, but not the file %s: %w", b, err)
+		}
+	}
+	return got, nil
+}

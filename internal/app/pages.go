@@ -1,0 +1,357 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/ledger"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/render/html"
+	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/web"
+)
+
+// pages answers the web from one organization. Results are computed once per state of the ledger.
+type pages struct {
+	o  *office
+	mu sync.Mutex
+	at int64          // the tree size that res is for
+	on string         // the civil day that res is for: what is due depends on it
+	re assure.Results // every item included
+}
+
+func (p *pages) results(ctx context.Context) (assure.Results, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size, err := p.o.st.Size(ctx, p.o.org.ID)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	today := p.o.app.Clock().UTC().Format(time.DateOnly)
+	if p.at == size && p.on == today {
+		return p.re, nil
+	}
+	var res assure.Results
+	if p.o.asOf("") {
+		res, err = p.o.results(ctx, "")
+	} else {
+		res, err = p.o.Test(ctx, cli.Test{Items: true}, nil)
+	}
+	if err != nil {
+		return res, err
+	}
+	p.at, p.on, p.re = size, today, res
+	return res, nil
+}
+
+// Tests gives the results without their items.
+func (p *pages) Tests(ctx context.Context) (assure.Results, error) {
+	res, err := p.results(ctx)
+	res.Controls = slices.Clone(res.Controls)
+	for i := range res.Controls {
+		res.Controls[i].Items = nil
+	}
+	return res, err
+}
+
+func (p *pages) test(ctx context.Context, ref web.TestRef) (assure.TestResult, error) {
+	res, err := p.results(ctx)
+	if err != nil {
+		return assure.TestResult{}, err
+	}
+	for _, t := range res.Controls {
+		if t.Control == ref.Control && t.Test == ref.Test && t.Version == ref.Version {
+			return t, nil
+		}
+	}
+	return assure.TestResult{}, fault.NotFound
+}
+
+// order of verdicts in lists: what needs a person first.
+var order = map[assure.Verdict]int{assure.Deviation: 0, assure.Undecided: 1, assure.Pass: 2, assure.NotApplicable: 3}
+
+// Items pages through a test's items.
+func (p *pages) Items(ctx context.Context, q web.Query) ([]web.Item, int, error) {
+	t, err := p.test(ctx, q.TestRef)
+	if err != nil {
+		return nil, 0, err
+	}
+	var hits []assure.Item
+	text := strings.ToLower(q.Text)
+	for _, i := range t.Items {
+		if (q.Verdict == "" || i.Verdict == q.Verdict) && (text == "" || strings.Contains(strings.ToLower(i.Key), text)) &&
+			(q.Month == "" || strings.HasPrefix(i.EventTime, q.Month)) {
+			hits = append(hits, i)
+		}
+	}
+	sort.SliceStable(hits, func(a, b int) bool { return order[hits[a].Verdict] < order[hits[b].Verdict] })
+	total := len(hits)
+	hits = hits[min(q.Offset, total):min(q.Offset+q.Limit, total)]
+	var out []web.Item
+	for _, i := range hits {
+		out = append(out, view(t, i))
+	}
+	return out, total, nil
+}
+
+func view(t assure.TestResult, i assure.Item) web.Item {
+	w := web.Item{Key: i.Key, Verdict: i.Verdict, EventTime: i.EventTime, Each: i.Attributes}
+	at, found := slices.BinarySearchFunc(t.Findings, i.Key, func(f assure.Finding, key string) int { return strings.Compare(f.Key, key) })
+	if found {
+		f := t.Findings[at]
+		w.Attributes, w.Reason, w.Records = f.Attributes, f.Reason, f.Records
+	}
+	return w
+}
+
+// Item gives one item, with the records it rests on also when it passed.
+func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item, error) {
+	t, err := p.test(ctx, ref)
+	if err != nil {
+		return web.Item{}, err
+	}
+	for _, i := range t.Items {
+		if i.Key != key {
+			continue
+		}
+		w := view(t, i)
+		if w.Records == nil {
+			w.Records, err = p.restsOn(ctx, t, key)
+		}
+		return w, err
+	}
+	return web.Item{}, fault.NotFound
+}
+
+func (p *pages) restsOn(ctx context.Context, t assure.TestResult, key string) ([]string, error) {
+	res, err := p.results(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.o.session(ctx, res)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	for _, u := range p.o.units {
+		if u.Test != t.Test || u.Version != t.Version {
+			continue
+		}
+		w, err := p.o.world(ctx, res, u, t)
+		if err != nil {
+			return nil, err
+		}
+		facts, err := s.Facts(ctx, u.Plan, w, []string{key})
+		if err != nil || facts[key] == nil {
+			return nil, err
+		}
+		var all []string
+		for _, c := range u.Plan.Checks {
+			all = append(all, c.ID)
+		}
+		return u.Plan.Records(*facts[key], all), nil
+	}
+	return nil, fault.NotFound
+}
+
+// Records gives records by name.
+func (p *pages) Records(ctx context.Context, names []string) ([]web.RecordView, error) {
+	anchored, err := p.o.st.Anchored(ctx, p.o.org.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.RecordView
+	for _, n := range names {
+		reg, key, version, ok := splitName(n)
+		if !ok {
+			continue
+		}
+		k, err := p.o.st.Lookup(ctx, p.o.org.ID, reg, key, version)
+		if errors.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v := web.RecordView{Name: n, Register: reg, Key: key, Version: k.Version, Source: k.Source, Pull: string(k.Pull),
+			Received: k.Received.String(), Index: k.Index, Anchored: k.Index < anchored, Body: k.Body}
+		if k.Event != nil {
+			v.Event = k.Event.String()
+		}
+		if k.Recorded != nil {
+			v.Recorded = k.Recorded.String()
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// splitName takes register/key@version apart; a key may hold both signs.
+func splitName(n string) (reg, key string, version int, ok bool) {
+	reg, rest, ok := strings.Cut(n, "/")
+	at := strings.LastIndexByte(rest, '@')
+	if !ok || at < 0 {
+		return "", "", 0, false
+	}
+	_, err := fmt.Sscanf(rest[at+1:], "%d", &version)
+	return reg, rest[:at], version, err == nil
+}
+
+// Proof proves one leaf against the latest checkpoint.
+func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
+	cp, err := p.o.st.Checkpoint(ctx, p.o.org.ID)
+	if err != nil {
+		return web.ProofView{}, err
+	}
+	if index < 0 || index >= cp.Size {
+		return web.ProofView{}, fault.NotFound
+	}
+	sealed, err := p.o.st.At(ctx, p.o.org.ID, index)
+	if err != nil {
+		return web.ProofView{}, err
+	}
+	path, err := ledger.Prove(cp.Size, index, p.o.st.Hashes(ctx, p.o.org.ID))
+	if err != nil {
+		return web.ProofView{}, err
+	}
+	commitment := sealed.Commit()
+	leaf, hash := ledger.Leaf(commitment), ledger.LeafHash(commitment)
+	v := web.ProofView{Index: index, Size: cp.Size, Root: cp.RootHex(), Commitment: hex.EncodeToString(commitment[:]),
+		Leaf: hex.EncodeToString(leaf[:]), LeafHash: hex.EncodeToString(hash[:]), Checkpoint: string(cp.Note)}
+	for _, h := range path {
+		v.Path = append(v.Path, hex.EncodeToString(h[:]))
+	}
+	v.File = ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}.Text()
+	if !sealed.Erased() {
+		v.Line = append([]byte(hex.EncodeToString(sealed.Salt)+" "), sealed.Bytes...)
+	}
+	return v, nil
+}
+
+// Pulls gives every pull, the latest first.
+func (p *pages) Pulls(ctx context.Context) ([]web.PullView, error) {
+	res, err := p.results(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.PullView
+	checks := map[string][]assure.Check{}
+	err = p.o.each(ctx, record.Pulls, res.Checkpoint.Size, func(k record.Known) error {
+		v := web.PullView{Index: k.Index}
+		if err := json.Unmarshal(k.Body, &v.Pull); err != nil {
+			return err
+		}
+		if _, ok := checks[v.Register]; !ok {
+			list, err := p.o.completeness().Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, res.Period)
+			if err != nil {
+				return err
+			}
+			checks[v.Register] = list
+		}
+		v.Checks = checks[v.Register]
+		out = append(out, v)
+		return nil
+	})
+	sort.SliceStable(out, func(a, b int) bool { return out[a].Index > out[b].Index })
+	return out, err
+}
+
+// Draft gives the draft report.
+func (p *pages) Draft(ctx context.Context) ([]byte, error) {
+	res, err := p.Tests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.o.draft(ctx, "", res)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	err = html.Render(&b, r)
+	return []byte(b.String()), err
+}
+
+// gate admits every reader that reaches the address: the pages only read, and the address is the
+// machine's own unless the operator chose another, which serve says aloud.
+type gate struct{}
+
+func (gate) Allow(*http.Request, access.Policy) error { return nil }
+
+// Serve shows the pages until the context ends.
+func (o *office) Serve(ctx context.Context, listen string, ready func(url string)) error {
+	site, err := o.site(listen)
+	if err != nil {
+		return err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return fault.Refuse("%v", err)
+	}
+	if host, _, _ := net.SplitHostPort(listen); !loopback(host) {
+		fmt.Fprintln(os.Stderr, "warning: the pages have no sign-in yet: everybody who reaches", l.Addr(), "can read every record")
+	}
+	srv := &http.Server{Handler: site, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	ready("http://" + l.Addr().String())
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return srv.Shutdown(stop)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (o *office) site(listen string) (*web.Site, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	tsc, _ := c.Framework("tsc")
+	in, err := tsc.InScope(o.program.Categories)
+	if err != nil {
+		return nil, err
+	}
+	k, err := scope.KindOf(o.program.Report)
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{o: o, at: -1}
+	opts := web.Options{
+		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
+		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in},
+		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gate: gate{},
+		Failed: func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
+	}
+	if strings.HasPrefix(o.program.Report, "soc2-") {
+		opts.Drafts = p
+	}
+	if host, _, _ := net.SplitHostPort(listen); loopback(host) {
+		opts.Hosts = []string{"localhost", "127.0.0.1", "::1", "[::1]"}
+	}
+	return web.New(opts)
+}

@@ -1,0 +1,311 @@
+// Package cli is the door for terminals and pipelines. It reads arguments, calls the acts that it
+// is given, prints what they answer, and turns kinds of error into exit codes and sentences.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/collect"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/scope"
+)
+
+// Exit codes of the contract.
+const (
+	exitOK        = 0
+	exitOther     = 1
+	exitRefused   = 2
+	exitIntegrity = 3
+	exitDenied    = 4
+	exitDeviation = 5
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Terminal bool                          // Err is a terminal: progress may be drawn
+	Since    func(start any) time.Duration // time since a mark of Mark's, for progress
+	Mark     func() any
+}
+
+// House is what the commands act on. Everything is a field so that the roof wires it by hand.
+type House struct {
+	// Found founds an organization in a data folder.
+	Found func(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (Founded, error)
+	// Enter opens an organization. With inspect it opens even when the ledger is not whole, to look.
+	Enter func(ctx context.Context, data, org string, inspect bool) (Office, error)
+	// Demo builds the example company in a temporary folder.
+	Demo func(ctx context.Context, progress func(what string, done, of int)) (Demo, error)
+	// Library lists the controls of the library.
+	Library func() ([]ControlRow, error)
+	Version string
+}
+
+// Founded is what init answers.
+type Founded struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Report   string   `json:"report"`
+	Data     string   `json:"data"`
+	Key      string   `json:"key"` // the public key that checkpoints are verified with
+	Controls int      `json:"controls"`
+	Warnings []string `json:"warnings"`
+}
+
+// Office is an opened organization.
+type Office interface {
+	Intake
+	Examination
+	Papers
+	Guard
+	Close() error
+}
+
+// Intake takes records in.
+type Intake interface {
+	Import(ctx context.Context, i Import, progress func(rows, bytes int64)) (collect.Summary, error)
+	Declare(ctx context.Context, file string) (register string, err error)
+}
+
+// Examination tests.
+type Examination interface {
+	Program() scope.Program
+	Controls(ctx context.Context) ([]ControlRow, error)
+	Test(ctx context.Context, t Test, progress func(test string, done, of int)) (assure.Results, error)
+}
+
+// Papers makes documents.
+type Papers interface {
+	// Report writes a draft; an empty kind is the organization's own.
+	Report(ctx context.Context, kind, format string, w io.Writer) error
+	Package(ctx context.Context, file string, progress func(test string, done, of int)) (Packed, error)
+	Create(file string, write func(io.Writer) error) error
+}
+
+// Guard looks after what is kept.
+type Guard interface {
+	Verify(ctx context.Context, progress func(done, of int64)) (Verified, error)
+	Erase(ctx context.Context, e record.Erasure) (record.Receipt, error)
+	Serve(ctx context.Context, listen string, ready func(url string)) error
+}
+
+// Import is one file to take in.
+type Import struct {
+	Register, File, Map   string
+	Source, Query, Extent string
+	Params                map[string]string
+	Totals                map[string]int64
+	ExpectRows            *int64
+	Operator              string
+	Discard               bool
+}
+
+// Test says what to test.
+type Test struct {
+	Controls []string
+	From, To *civil.Date
+	KnownAt  *civil.Instant
+	Items    bool
+	Cached   bool // an earlier run may be amended where little has changed since
+}
+
+// ControlRow is a line of the register of controls.
+type ControlRow struct {
+	ID            string      `json:"id"`
+	Title         string      `json:"title"`
+	Version       int         `json:"version"`
+	Statement     string      `json:"statement"`
+	Shape         string      `json:"shape"`
+	Test          string      `json:"test"`
+	Attributes    []Attribute `json:"attributes"`
+	Registers     []string    `json:"registers"`
+	Criteria      []string    `json:"criteria"`
+	Objectives    []string    `json:"objectives"`
+	Owner         string      `json:"owner"`
+	Frequency     string      `json:"frequency"`
+	EvidenceTypes []string    `json:"evidence_types"`
+	Escalation    string      `json:"escalation"`
+}
+
+// Attribute is one question of a control's test.
+type Attribute struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// Packed is what package answers.
+type Packed struct {
+	File     string            `json:"file"`
+	Records  int64             `json:"records"`
+	Manifest string            `json:"manifest"`
+	Seal     assure.Checkpoint `json:"checkpoint"`
+	Key      string            `json:"key"`
+}
+
+// Verified is what verify answers.
+type Verified struct {
+	Size       int64           `json:"size"`
+	Root       string          `json:"root"`
+	Anchored   int64           `json:"anchored"`
+	Unanchored int64           `json:"unanchored"`
+	Faults     []VerifiedFault `json:"faults"`
+	Omitted    int64           `json:"omitted"` // further faults that are not listed
+}
+
+// VerifiedFault is one thing that does not agree with what was sealed.
+type VerifiedFault struct {
+	Index  int64  `json:"index"` // -1 when it is not about one record
+	Record string `json:"record"`
+	What   string `json:"what"`
+}
+
+// Demo is the example company, built.
+type Demo struct {
+	Results assure.Results
+	Report  string // absolute paths
+	Package string
+	Serve   func(ctx context.Context, listen string, ready func(url string)) error
+	Close   func() error
+}
+
+type globals struct {
+	Data string `help:"Data folder." default:"./assay-data" env:"ASSAY_DATA" placeholder:"DIR"`
+	Org  string `help:"The organization, by name or id, where a folder holds several." placeholder:"NAME"`
+	JSON bool   `help:"Print one JSON object on standard output."`
+}
+
+type commands struct {
+	globals
+	Demo     demoCmd          `cmd:"" help:"Build the example company, test everything, draft the report, seal the package."`
+	Init     initCmd          `cmd:"" help:"Found an organization with the starter library for a report."`
+	Register registerCmd      `cmd:"" help:"Declare a register of your own by a YAML file."`
+	Import   importCmd        `cmd:"" help:"Take in a file: one pull, whole or nothing."`
+	Test     testCmd          `cmd:"" help:"Test whole populations for the period."`
+	Controls controlsCmd      `cmd:"" help:"List the controls."`
+	Report   reportCmd        `cmd:"" help:"Draft the report."`
+	Package  packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
+	Verify   verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
+	Erase    eraseCmd         `cmd:"" help:"Erase the content of a record; its proof stays."`
+	Serve    serveCmd         `cmd:"" help:"Serve the pages."`
+	Version  kong.VersionFlag `help:"Print the version."`
+}
+
+// run is what every command is called with.
+type run struct {
+	ctx context.Context
+	h   House
+	s   Streams
+	g   globals
+}
+
+// errDeviation ends a pipeline that asked for it.
+var errDeviation = errors.New("deviations were found")
+
+// Main runs one command line and returns its exit code.
+func Main(ctx context.Context, args []string, h House, s Streams) int {
+	var c commands
+	stop := -1
+	k, err := kong.New(&c, kong.Name("assay"), kong.Description("Test every item of every population, seal every record, draft the report."),
+		kong.Writers(s.Out, s.Err), kong.Exit(func(code int) { stop = code }), kong.Vars{"version": h.Version}, kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(s.Err, "assay:", err)
+		return exitOther
+	}
+	kc, err := k.Parse(args)
+	if stop >= 0 {
+		return stop
+	}
+	if err != nil {
+		fmt.Fprintf(s.Err, "assay: %v\n", err)
+		fmt.Fprintln(s.Err, "hint: assay --help lists the commands and their flags")
+		return exitRefused
+	}
+	return report(s, kc.Run(&run{ctx, h, s, c.globals}))
+}
+
+func report(s Streams, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, errDeviation) {
+		return exitDeviation
+	}
+	fmt.Fprintf(s.Err, "assay: %v\n", err)
+	if h := fault.Hint(err); h != "" {
+		fmt.Fprintf(s.Err, "hint: %s\n", h)
+	}
+	switch {
+	case errors.Is(err, fault.Integrity):
+		return exitIntegrity
+	case errors.Is(err, fault.Denied):
+		return exitDenied
+	case errors.Is(err, fault.Refused):
+		return exitRefused
+	}
+	return exitOther
+}
+
+// enter opens the organization for one command.
+func (r *run) enter(inspect bool, act func(Office) error) error {
+	o, err := r.h.Enter(r.ctx, r.g.Data, r.g.Org, inspect)
+	if err != nil {
+		return err
+	}
+	return errors.Join(act(o), o.Close())
+}
+
+func (r *run) print(v any) error {
+	enc := json.NewEncoder(r.s.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func (r *run) say(format string, args ...any) { fmt.Fprintf(r.s.Out, format+"\n", args...) }
+
+func (r *run) warn(list []string) {
+	for _, w := range list {
+		fmt.Fprintln(r.s.Err, "warning:", w)
+	}
+}
+
+func dates(from, to string) (f, t *civil.Date, err error) {
+	if f, err = date("--from", from); err != nil {
+		return nil, nil, err
+	}
+	t, err = date("--to", to)
+	return f, t, err
+}
+
+func date(flag, s string) (*civil.Date, error) {
+	if s == "" {
+		return nil, nil
+	}
+	d, err := civil.ParseDate(s)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Refused, Field: flag, What: err.Error()}
+	}
+	return &d, nil
+}
+
+func plural(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	if strings.HasSuffix(one, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(one, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

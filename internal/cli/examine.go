@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+)
+
+type testCmd struct {
+	Control []string `help:"Only these controls." placeholder:"ID,..."`
+	From    string   `help:"First day, if not the report's." placeholder:"DATE"`
+	To      string   `help:"Last day, if not the report's." placeholder:"DATE"`
+	KnownAt string   `help:"As known at this instant: what was received later does not count." placeholder:"TIME"`
+	Items   string   `help:"List every item, not only what was found." enum:",all" default:"" placeholder:"all"`
+	Fail    bool     `help:"Exit with 5 when a deviation was found."`
+	Full    bool     `help:"Look at every item, also where little has changed since the last run."`
+}
+
+func (c *testCmd) Run(r *run) error {
+	t := Test{Controls: c.Control, Items: c.Items == "all", Cached: !c.Full}
+	var err error
+	if t.From, t.To, err = dates(c.From, c.To); err != nil {
+		return err
+	}
+	if c.KnownAt != "" {
+		i, err := civil.ParseInstant(c.KnownAt)
+		if err != nil {
+			return &fault.Error{Kind: fault.Refused, Field: "--known-at", What: err.Error()}
+		}
+		t.KnownAt = &i
+	}
+	return r.enter(false, func(o Office) error {
+		p := r.progress("testing")
+		res, err := o.Test(r.ctx, t, p.steps)
+		p.done()
+		if err != nil {
+			return err
+		}
+		if r.g.JSON {
+			err = r.print(res)
+		} else {
+			r.summary(res, true)
+		}
+		if err == nil && c.Fail && deviating(res) {
+			return errDeviation
+		}
+		return err
+	})
+}
+
+func deviating(res assure.Results) bool {
+	return slices.ContainsFunc(res.Controls, func(t assure.TestResult) bool { return t.Deviating > 0 })
+}
+
+// summary prints the tests as a table, and what was found below it.
+func (r *run) summary(res assure.Results, findings bool) {
+	r.say("%s, %s to %s (%s)", res.Organization, res.Period.From.Long(), res.Period.To.Long(), res.Period.Zone)
+	r.say("known at %s, %s in the ledger, %d not yet anchored\n", res.KnownAt, plural(res.Checkpoint.Size, "record"), res.Unanchored)
+	w := tabwriter.NewWriter(r.s.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "TEST\tITEMS\tPASSED\tDEVIATING\tUNDECIDED\tNOT APPLICABLE\tIN PROGRESS\tPOPULATION")
+	for _, t := range res.Controls {
+		name := t.Test
+		if t.Version > 1 {
+			name += fmt.Sprintf(" v%d", t.Version)
+		}
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", name, t.Population, t.Passed, t.Deviating, t.Undecided, t.NotApplicable, t.InProgress, standing(t))
+	}
+	_ = w.Flush()
+	if !findings {
+		return
+	}
+	const most = 12
+	for _, t := range res.Controls {
+		if len(t.Findings) == 0 {
+			continue
+		}
+		r.say("\n%s %s", t.Test, t.Title)
+		for i, f := range t.Findings {
+			if i == most {
+				r.say("  and %d more: assay test --control %s --json", len(t.Findings)-most, t.Control)
+				break
+			}
+			r.say("  %-10s %s [%s] %s", f.Verdict, f.Key, strings.Join(f.Attributes, ""), f.Reason)
+		}
+	}
+}
+
+// standing says in words whether the population is known to be whole.
+func standing(t assure.TestResult) string {
+	switch t.Outcome {
+	case assure.Blocked:
+		return "blocked: " + t.Blocked
+	case assure.NoOccurrence:
+		return "did not occur; operation not tested"
+	}
+	for _, c := range t.Completeness {
+		if c.Status == assure.Failed {
+			return c.Check + " failed: " + c.Detail
+		}
+	}
+	if t.Complete() {
+		return "complete (" + passedChecks(t) + ")"
+	}
+	return "completeness not shown"
+}
+
+func passedChecks(t assure.TestResult) string {
+	seen := map[string]bool{}
+	for _, c := range t.Completeness {
+		if c.Status == assure.Passed {
+			seen[c.Check] = true
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Keys(seen)), ", ")
+}
+
+type controlsCmd struct {
+	All bool `help:"The whole library, not only what is in scope."`
+}
+
+func (c *controlsCmd) Run(r *run) error {
+	show := func(list []ControlRow) error {
+		if r.g.JSON {
+			return r.print(map[string][]ControlRow{"controls": list})
+		}
+		w := tabwriter.NewWriter(r.s.Out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "ID\tSHAPE\tTEST\tFREQUENCY\tOWNER\tCRITERIA\tTITLE")
+		for _, x := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.ID, x.Shape, x.Test, x.Frequency, x.Owner, strings.Join(x.Criteria, " "), x.Title)
+		}
+		return w.Flush()
+	}
+	if c.All {
+		list, err := r.h.Library()
+		if err != nil {
+			return err
+		}
+		return show(list)
+	}
+	return r.enter(false, func(o Office) error {
+		list, err := o.Controls(r.ctx)
+		if err != nil {
+			return err
+		}
+		return show(list)
+	})
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

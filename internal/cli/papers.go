@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/record"
+)
+
+type reportCmd struct {
+	Kind   string `help:"Kind of report, if not the organization's." placeholder:"KIND"`
+	Format string `help:"html or json." default:"html" enum:"html,json"`
+	Out    string `help:"File to write." required:"" type:"path" placeholder:"FILE"`
+}
+
+func (c *reportCmd) Run(r *run) error {
+	return r.enter(false, func(o Office) error {
+		err := o.Create(c.Out, func(w io.Writer) error { return o.Report(r.ctx, c.Kind, c.Format, w) })
+		if err != nil {
+			return err
+		}
+		if r.g.JSON {
+			return r.print(map[string]string{"file": c.Out, "format": c.Format, "status": "draft"})
+		}
+		r.say("Wrote a DRAFT to %s. It holds no opinion: that is the auditor's.", c.Out)
+		return nil
+	})
+}
+
+type packageCmd struct {
+	Out string `help:"File to write." required:"" type:"path" placeholder:"FILE.zip"`
+}
+
+func (c *packageCmd) Run(r *run) error {
+	return r.enter(false, func(o Office) error {
+		p := r.progress("packing")
+		sealed, err := o.Package(r.ctx, c.Out, p.steps)
+		p.done()
+		if err != nil {
+			return err
+		}
+		if r.g.JSON {
+			return r.print(sealed)
+		}
+		r.say("Sealed %s into %s.", plural(sealed.Records, "record"), sealed.File)
+		r.say("Checkpoint %d %s", sealed.Seal.Size, sealed.Seal.Root)
+		r.say("Verify it with: assay-verify %s --key %q", sealed.File, sealed.Key)
+		return nil
+	})
+}
+
+type verifyCmd struct{}
+
+func (c *verifyCmd) Run(r *run) error {
+	return r.enter(true, func(o Office) error {
+		p := r.progress("verifying")
+		v, err := o.Verify(r.ctx, p.rows64)
+		p.done()
+		if err != nil {
+			return err
+		}
+		if r.g.JSON {
+			if err := r.print(v); err != nil {
+				return err
+			}
+		} else {
+			for _, f := range v.Faults {
+				r.say("FAULT  %s: %s", orDash(f.Record), f.What)
+			}
+			r.say("Checked %s, root %s.", plural(v.Size, "record"), v.Root)
+			r.say("%d covered by the checkpoint kept outside the database, %d not yet anchored.", v.Anchored, v.Unanchored)
+		}
+		if n := int64(len(v.Faults)) + v.Omitted; n > 0 {
+			return &fault.Error{Kind: fault.Integrity, What: plural(n, "fault") + " found: what is stored is not what was sealed",
+				Hint: "keep this folder as it is, and compare it with a backup and with the checkpoints that others hold"}
+		}
+		return nil
+	})
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+type eraseCmd struct {
+	Register  string   `arg:"" help:"The register."`
+	Key       string   `arg:"" help:"The record's key: every version of it is erased."`
+	Reason    string   `help:"Why." required:""`
+	Authority string   `help:"Who decided, and on what ground." required:""`
+	Blob      []string `help:"Files to erase with it, by SHA-256." placeholder:"HASH"`
+}
+
+func (c *eraseCmd) Run(r *run) error {
+	return r.enter(false, func(o Office) error {
+		got, err := o.Erase(r.ctx, record.Erasure{Register: c.Register, Key: c.Key, Reason: c.Reason, Authority: c.Authority, Blobs: c.Blob})
+		if err != nil {
+			return err
+		}
+		if r.g.JSON {
+			return r.print(map[string]any{"register": c.Register, "key": c.Key, "checkpoint": got.Checkpoint})
+		}
+		r.say("Erased %s/%s. Its leaf and every proof stand; what it said is gone for good.", c.Register, c.Key)
+		return nil
+	})
+}
+
+type serveCmd struct {
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
+}
+
+func (c *serveCmd) Run(r *run) error {
+	return r.enter(false, func(o Office) error {
+		return o.Serve(r.ctx, c.Listen, func(url string) { r.say("Serving on %s (stop with Ctrl-C)", url) })
+	})
+}
+
+type demoCmd struct {
+	NoServe bool   `help:"Print and stop; do not serve the pages."`
+	Listen  string `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
+}
+
+func (c *demoCmd) Run(r *run) (err error) {
+	p := r.progress("")
+	d, err := r.h.Demo(r.ctx, p.steps)
+	p.done()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if r.g.JSON {
+		if err := r.print(map[string]any{"results": d.Results, "report": d.Report, "package": d.Package}); err != nil {
+			return err
+		}
+	} else {
+		r.summary(d.Results, false)
+		fmt.Fprintf(r.s.Out, "\nDRAFT report and sealed package:\n%s\n%s\n", d.Report, d.Package)
+	}
+	if c.NoServe {
+		return nil
+	}
+	return d.Serve(r.ctx, c.Listen, func(url string) { fmt.Fprintf(r.s.Err, "Serving on %s (stop with Ctrl-C)\n", url) })
+}

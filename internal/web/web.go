@@ -1,0 +1,149 @@
+// Package web draws the read-only pages: the tests of an organization, a control with its
+// items, an item with its records and their proofs, and the pulls that the records came from.
+package web
+
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/record"
+)
+
+// Tests gives the results of every test for the period, without items. Findings may be left out.
+type Tests interface {
+	Tests(ctx context.Context) (assure.Results, error)
+}
+
+// TestRef names one test of one version of a control.
+type TestRef struct {
+	Control string
+	Test    string
+	Version int
+}
+
+// Query asks for a page of a test's items.
+type Query struct {
+	TestRef
+	Verdict assure.Verdict // empty: all
+	Month   string         // YYYY-MM, the local month of membership; empty: all
+	Text    string         // a part of the key, compared without regard to case; empty: all
+	Offset  int
+	Limit   int
+}
+
+// Item is a row of the list of items, and the head of an item's page.
+type Item struct {
+	Key        string
+	Verdict    assure.Verdict
+	EventTime  string   // instant or civil date of membership; empty when unknown
+	Attributes []string // of a finding: those that have the verdict
+	Reason     string   // of a finding
+	Records    []string // register/key@version, the item's own first
+	// Each gives every attribute's verdict by its letter, where known; an item's page shows it.
+	Each map[string]assure.Verdict
+}
+
+// Items gives the items of a test: deviations first, then undecided ones, then the others,
+// each group by key. Item answers fault.NotFound for a key that is no item of the test.
+type Items interface {
+	Items(ctx context.Context, q Query) (items []Item, total int, err error)
+	Item(ctx context.Context, t TestRef, key string) (Item, error)
+}
+
+// RecordView is one record as sealed. Times are RFC 3339; absent ones are empty.
+type RecordView struct {
+	Name     string // register/key@version
+	Register string
+	Key      string
+	Version  int
+	Source   string
+	Pull     string
+	Event    string // when it happened
+	Recorded string // when the source wrote it
+	Received string // when we got it
+	Sealed   string // when the checkpoint that covers it was signed; empty when the time is not kept
+	Index    int64  // leaf index
+	Anchored bool   // a checkpoint kept outside the database covers it
+	Erased   bool   // content erased, leaf kept
+	Body     []byte // canonical JSON object; empty when erased
+}
+
+// Records gives records by name, in any order. A name that does not exist is left out.
+type Records interface {
+	Records(ctx context.Context, names []string) ([]RecordView, error)
+}
+
+// ProofView is what shows that one leaf lies in the tree of a signed checkpoint.
+type ProofView struct {
+	Index      int64
+	Size       int64    // of the tree of the checkpoint
+	Root       string   // lower-case hex
+	Commitment string   // lower-case hex, the salted commitment in the leaf
+	Leaf       string   // lower-case hex of the leaf data
+	LeafHash   string   // lower-case hex, RFC 6962
+	Path       []string // lower-case hex hashes from the leaf upward
+	Checkpoint string   // the signed note, as text
+	File       []byte   // the C2SP tlog-proof
+	Line       []byte   // salt and canonical record, as the package's ledger has it; empty when erased
+	Verify     []string // commands that verify File, one a line; empty when there is none
+}
+
+// Proofs proves one leaf by its index. fault.NotFound: no such leaf.
+type Proofs interface {
+	Proof(ctx context.Context, index int64) (ProofView, error)
+}
+
+// PullView is one pull with its IPE record, and the checks of the register that it fed.
+type PullView struct {
+	record.Pull
+	Index  int64 // leaf index of the pull's own record
+	Checks []assure.Check
+}
+
+// Pulls gives every pull, the latest first.
+type Pulls interface {
+	Pulls(ctx context.Context) ([]PullView, error)
+}
+
+// Drafts gives the draft report as one self-contained HTML document. It may be nil: then no
+// page links to it.
+type Drafts interface {
+	Draft(ctx context.Context) (html []byte, err error)
+}
+
+// Gate decides whether a request may do what its route's policy names. It answers
+// fault.Denied when not. It runs before the handler of every route.
+type Gate interface {
+	Allow(r *http.Request, p access.Policy) error
+}
+
+// Catalog is the program as the pages show it.
+type Catalog struct {
+	Controls []assure.Control
+	Criteria []assure.Criterion // in scope
+}
+
+// Options are what the pages are wired from.
+type Options struct {
+	Organization string
+	Report       string // the kind of report that the organization prepares, as a person reads it
+	Zone         civil.Zone
+	Catalog      Catalog
+	Tests        Tests
+	Items        Items
+	Records      Records
+	Proofs       Proofs
+	Pulls        Pulls
+	Drafts       Drafts // may be nil
+	Gate         Gate
+	// Hosts are the names, without port, under which the pages may be asked for. A browser that was tricked
+	// into another name for this address gets nothing. Empty: every name.
+	Hosts []string
+	// Failed is told of errors without a kind, which the reader sees as "internal error".
+	Failed func(r *http.Request, err error)
+}

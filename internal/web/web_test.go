@@ -1,0 +1,372 @@
+package web
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/fault"
+)
+
+// pages are one address of each page, each verdict and each outcome.
+var pages = []string{
+	"/", "/sources", "/controls/CHG-01", "/controls/CHG-03", "/controls/IAM-02", "/controls/IAM-06", "/controls/VUL-03",
+	"/controls/GOV-05", "/controls/GOV-05?test=GOV-05&version=2", "/controls/AVL-02?verdict=deviation&page=3",
+	"/controls/CHG-01?q=nothing-has-this-key", "/controls/CHG-01?month=2025-12",
+	"/controls/CHG-01/item?key=payments-api-2411", "/controls/CHG-01/item?key=ok-0001", "/controls/CHG-01/item?key=web-console-512",
+	"/controls/AVL-02/item?key=" + url.QueryEscape("warehouse/2025-07-01"),
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	for _, p := range pages {
+		rec := get(s, p)
+		if rec.Code != http.StatusOK {
+			t.Errorf("GET %s = %d", p, rec.Code)
+			continue
+		}
+		wellFormed(t, p, rec.Body.String())
+	}
+}
+
+var void = regexp.MustCompile(`<(meta|link|input)( [^>]*)>`)
+
+// wellFormed reads a page as a tree and asks that every link of it is answered.
+func wellFormed(t *testing.T, page, doc string) map[string]int {
+	t.Helper()
+	doc = strings.NewReplacer(" defer>", ">", " download>", ` download="">`, " selected>", ` selected="selected">`).Replace(doc)
+	d := xml.NewDecoder(strings.NewReader(void.ReplaceAllString(doc, "<$1$2/>")))
+	d.Entity = xml.HTMLEntity
+	ids, inner, el := map[string]bool{}, []string{}, map[string]int{}
+	for {
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("%s is no tree: %v", page, err)
+		}
+		e, ok := tok.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		el[e.Name.Local]++
+		for _, a := range e.Attr {
+			switch n := a.Name.Local; {
+			case n == "id" && ids[a.Value]:
+				t.Errorf("%s: identifier %q stands twice", page, a.Value)
+			case n == "id":
+				ids[a.Value] = true
+			case n == "href" && strings.HasPrefix(a.Value, "#"), n == "aria-labelledby":
+				inner = append(inner, strings.TrimPrefix(a.Value, "#"))
+			case n == "href" && !strings.HasPrefix(a.Value, "/"):
+				t.Errorf("%s: a link leads outside: %q", page, a.Value)
+			case n == "style", strings.HasPrefix(n, "on"):
+				t.Errorf("%s: <%s %s> is forbidden by the page's own policy", page, e.Name.Local, n)
+			}
+		}
+	}
+	for _, i := range inner {
+		if !ids[i] {
+			t.Errorf("%s: #%s is no place on the page", page, i)
+		}
+	}
+	if el["h1"] != 1 || el["main"] != 1 || el["script"] > 0 || el["table"] != el["caption"] {
+		t.Errorf("%s: h1 %d, main %d, script %d, tables %d, captions %d", page, el["h1"], el["main"], el["script"], el["table"], el["caption"])
+	}
+	return el
+}
+
+// TestEveryLinkAnswers follows every link of every page once.
+func TestEveryLinkAnswers(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	seen := map[string]bool{}
+	for _, p := range pages {
+		rest := get(s, p).Body.String()
+		for {
+			_, after, ok := strings.Cut(rest, `href="`)
+			if !ok {
+				break
+			}
+			to, tail, _ := strings.Cut(after, `"`)
+			rest = tail
+			to, _, _ = strings.Cut(strings.ReplaceAll(to, "&amp;", "&"), "#")
+			if to == "" || seen[to] {
+				continue
+			}
+			seen[to] = true
+			if rec := get(s, to); rec.Code != http.StatusOK {
+				t.Errorf("%s links to %s, which answers %d", p, to, rec.Code)
+			}
+		}
+	}
+	if len(seen) < 50 {
+		t.Errorf("followed %d links; the pages should hold more", len(seen))
+	}
+}
+
+func TestPageSays(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	for page, wants := range map[string][]string{
+		"/": {"Harborline, Inc.", "1 July 2025 to 30 June 2026", "112 of them are not", "7 of 8 controls tested on every item",
+			`12<span class="of"> of 1,173</span>`, "Check failed", "the register configurations was never pulled", " of 36 criteria are served"},
+		"/controls/IAM-02":                                 {"completeness not shown", "payroll counts 24 leavers", "Completeness not shown"},
+		"/controls/CHG-03":                                 {"neither a pass nor a failure"},
+		"/controls/AVL-02?verdict=deviation&page=3":        {"101 to 150 of 212 items", "Page 3 of 5"},
+		"/controls/CHG-01?q=nothing-has-this-key":          {"No item is like that.", "Show all 1,204"},
+		"/controls/CHG-01/item?key=payments-api-2411":      {"no approval by another person", "2 of 2 records", "Happened", "Recorded", "Received", "Sealed", "2025-12-06 13:42:05-05:00", "delivered empty", "assay-verify --proof", "[&#34;api&#34;,&#34;urgent&#34;]"},
+		"/controls/AVL-02/item?key=warehouse%2F2025-07-01": {"that nothing was recorded for it is the deviation"},
+		"/sources": {"3 of 3 pulls", "1,204 <span class=\"of\"> of 1,204 expected</span>", "412,077, the source says 412,077", "repo:harborline/* is:merged", "2 of 3 checks passed", "1 of 2 checks failed", "Completeness not shown"},
+	} {
+		body := strings.Join(strings.Fields(get(s, page).Body.String()), " ")
+		for _, w := range wants {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s does not say %q", page, w)
+			}
+		}
+		for _, never := range []string{"certified", "compliant", "%</"} {
+			if strings.Contains(body, never) {
+				t.Errorf("%s says %q", page, never)
+			}
+		}
+	}
+}
+
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.res.Organization = `<script>alert(0)</script>`
+	f := &w.res.Controls[0].Findings[0]
+	f.Key, f.Reason, f.Records = `"><script>alert('k')</script>`, "<img src=x onerror=alert(1)> \u202egpj", []string{"changes/<b>x</b>@1"}
+	w.res.Controls[0].Findings[1].Key = strings.Repeat("k", 10_000)
+	w.res.Controls[0].Months[0].Month = `"><svg onload=alert(2)>`
+	w.records = map[string]RecordView{f.Records[0]: {Name: f.Records[0], Register: "changes", Key: "<b>x</b>", Source: "<i>", Pull: "pull_<u>",
+		Body: []byte(`{"<q>":"<s>\u0000</s>","n":null}`)}}
+	w.pulls[0].Query = `<video onloadstart=alert(3)>`
+	o := options(t, w)
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"/", "/sources", "/controls/CHG-01", "/controls/CHG-01/item?key=" + url.QueryEscape(f.Key),
+		"/controls/CHG-01/item?key=" + strings.Repeat("k", 10_000), "/controls/CHG-01?q=%3Cscript%3E"} {
+		rec := get(s, p)
+		if rec.Code != http.StatusOK {
+			t.Fatalf("GET %.60s = %d", p, rec.Code)
+		}
+		body := strings.ReplaceAll(rec.Body.String(), "\x00", "")
+		el := wellFormed(t, p, body)
+		if n := el["script"] + el["img"] + el["b"] + el["i"] + el["u"] + el["q"] + el["s"] + el["video"]; n > 0 {
+			t.Errorf("%.60s: hostile text became %d elements", p, n)
+		}
+	}
+}
+
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := site(t, w)
+	if _, err := s.serve([]Route{{http.MethodGet, "/open", access.Policy{}, nowhere}}); err == nil {
+		t.Error("a route without a policy starts; want refused")
+	}
+	if _, err := s.serve([]Route{{http.MethodPost, "/write", access.ReadResults, nowhere}}); err == nil {
+		t.Error("a route that writes starts; want refused")
+	}
+	for _, r := range s.Routes() {
+		if !r.Policy.Declared() {
+			t.Errorf("route %s has no policy", r.Pattern)
+		}
+	}
+	for _, c := range []struct {
+		denied access.Policy
+		path   string
+		want   int
+	}{
+		{access.ReadResults, "/", 403}, {access.ReadResults, "/controls/CHG-01", 403}, {access.ReadResults, "/report", 403},
+		{access.ReadRecords, "/controls/CHG-01/item?key=ok-0001", 403}, {access.ReadRecords, "/proofs/1/tlog-proof", 403},
+		{access.ReadSources, "/sources", 403}, {access.ReadSources, "/", 200}, {access.ReadRecords, "/controls/CHG-01", 200},
+	} {
+		d := newWorld(t)
+		d.denied = c.denied
+		if got := get(site(t, d), c.path).Code; got != c.want {
+			t.Errorf("GET %s without %q = %d, want %d", c.path, c.denied, got, c.want)
+		}
+	}
+	o := options(t, w)
+	o.Gate = nil
+	if _, err := New(o); err == nil {
+		t.Error("a site without a gate starts; want refused")
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	for _, p := range []string{"/", "/sources", "/nowhere", "/report", s.cssURL} {
+		h := get(s, p).Header()
+		csp := h.Get("Content-Security-Policy")
+		if strings.Contains(csp, "unsafe") || !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+			t.Errorf("%s: policy %q", p, csp)
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") == "" || h.Get("X-Frame-Options") != "DENY" {
+			t.Errorf("%s: headers %v", p, h)
+		}
+	}
+	if csp := get(s, "/report").Header().Get("Content-Security-Policy"); !strings.Contains(csp, "'sha256-") {
+		t.Errorf("the report's own style sheet is not allowed: %s", csp)
+	}
+	css := get(s, s.cssURL)
+	if css.Code != 200 || !strings.Contains(css.Header().Get("Cache-Control"), "immutable") || !strings.Contains(css.Body.String(), "--accent") {
+		t.Errorf("style sheet: %d %v", css.Code, css.Header())
+	}
+	if got := get(s, "/").Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("a page may be cached: %q", got)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	for path, want := range map[string]int{
+		"/nowhere": 404, "/controls/NOPE-1": 404, "/controls/CHG-01/item?key=none": 404, "/controls/IAM-06/item?key=x": 404,
+		"/controls/CHG-01?test=CHG-01&version=9": 404, "/proofs/9999/tlog-proof": 404, "/proofs/-1/tlog-proof": 404, "/proofs/01/tlog-proof": 404,
+		"/proofs/1/secret": 404, "/controls/CHG-01?verdict=maybe": 400, "/controls/CHG-01?page=0": 400, "/controls/CHG-01?page=x": 400,
+		"/controls/CHG-01?month=2025-13": 400, "/assets/app.000.css": 404, "/controls/CHG-01?page=999": 200,
+	} {
+		if got := get(s, path); got.Code != want {
+			t.Errorf("GET %s = %d, want %d", path, got.Code, want)
+		} else if want != 200 {
+			wellFormed(t, path, got.Body.String())
+		}
+	}
+	for _, c := range []struct {
+		err  error
+		want int
+		says string
+	}{
+		{errors.New("disk on fire at /var/x"), 500, "Something failed here"},
+		{&fault.Error{Kind: fault.Integrity, What: "record changes/a@1 differs from its leaf"}, 500, "record changes/a@1 differs"},
+		{&fault.Error{Kind: fault.Busy, What: "x"}, 503, "Busy"},
+	} {
+		w := newWorld(t)
+		w.err = c.err
+		o := options(t, w)
+		told := 0
+		o.Failed = func(*http.Request, error) { told++ }
+		s, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := get(s, "/")
+		if got.Code != c.want || !strings.Contains(got.Body.String(), c.says) || strings.Contains(got.Body.String(), "/var/x") {
+			t.Errorf("%v: %d, want %d with %q and no inner text", c.err, got.Code, c.want, c.says)
+		}
+		if (told == 1) != (c.want == 500) {
+			t.Errorf("%v: the operator was told %d times", c.err, told)
+		}
+	}
+}
+
+func TestMethodsAndHosts(t *testing.T) {
+	t.Parallel()
+	s := site(t, newWorld(t))
+	for _, m := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, "BREW"} {
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, httptest.NewRequest(m, "http://assay.test/", nil))
+		if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "GET, HEAD" {
+			t.Errorf("%s / = %d, want 405", m, rec.Code)
+		}
+	}
+	rec := httptest.NewRecorder()
+	s.ServeHTTP(rec, httptest.NewRequest(http.MethodHead, "http://assay.test/", nil))
+	if rec.Code != http.StatusOK {
+		t.Errorf("HEAD / = %d, want 200", rec.Code)
+	}
+	o := options(t, newWorld(t))
+	o.Hosts = []string{"localhost", "127.0.0.1", "::1"}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"localhost:8080": 200, "127.0.0.1": 200, "[::1]:80": 200, "LOCALHOST": 200, "evil.example:8080": 421, "localhost.evil.example": 421} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, r)
+		if rec.Code != want {
+			t.Errorf("Host %s = %d, want %d", host, rec.Code, want)
+		}
+	}
+}
+
+func TestEmptyOrganization(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.res.Controls, w.pulls = nil, nil
+	o := options(t, w)
+	o.Catalog, o.Drafts = Catalog{}, nil
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{"/": "No control has been tested yet.", "/sources": "Nothing has been pulled yet."} {
+		rec := get(s, path)
+		if rec.Code != 200 || !strings.Contains(rec.Body.String(), says) {
+			t.Errorf("GET %s = %d, want %q", path, rec.Code, says)
+		}
+		if strings.Contains(rec.Body.String(), "/report") {
+			t.Errorf("%s links to a report that there is not", path)
+		}
+	}
+	o = options(t, w) // controls in the program, none tested
+	if s, err = New(o); err != nil {
+		t.Fatal(err)
+	}
+	if rec := get(s, "/controls/CHG-01"); rec.Code != 200 || !strings.Contains(rec.Body.String(), "nothing is known of its operation") {
+		t.Errorf("an untested control = %d", rec.Code)
+	}
+}
+
+func TestMissingRecordIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := options(t, w)
+	o.Records = noRecords{}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := get(s, "/controls/CHG-01/item?key=payments-api-2411").Body.String(); !strings.Contains(body, "A record is missing") {
+		t.Error("a record that the verdict names and nobody finds is passed over in silence")
+	}
+}
+
+type noRecords struct{}
+
+func (noRecords) Records(context.Context, []string) ([]RecordView, error) { return nil, nil }
+
+// TestLook serves the example for a look at it: ASSAY_LOOK_AT=127.0.0.1:8700 go test -run TestLook -timeout 0
+func TestLook(t *testing.T) {
+	addr := os.Getenv("ASSAY_LOOK_AT")
+	if addr == "" {
+		t.Skip("set ASSAY_LOOK_AT to an address to look at the pages")
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Fatal(http.Serve(l, site(t, newWorld(t))))
+}
