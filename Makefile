@@ -1,0 +1,51 @@
+# `make` prints the targets with what they do.
+.DEFAULT_GOAL := help
+.PHONY: help build verify-build test race lint fuzz bench powercut big demo generate ci
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./assay, one static file without cgo
+	CGO_ENABLED=0 go build -trimpath -o assay ./cmd/assay
+
+verify-build: ## build ./assay-verify, the auditor's program, from its own module
+	cd verify && CGO_ENABLED=0 go build -trimpath -o ../assay-verify ./cmd/assay-verify
+
+test: ## run every test, as the README says; those that lack something of the machine say so
+	go test ./...
+	cd verify && go test ./...
+
+race: ## run the tests of rooms with concurrency under the race detector
+	go test -race -short ./internal/store/... ./internal/blob/... ./internal/collect/... ./internal/publish/... ./internal/web/...
+
+lint: ## run gofmt, go vet and the linters of .golangci.yaml
+	@test -z "$$(gofmt -l cmd internal verify)" || { gofmt -l cmd internal verify; exit 1; }
+	go vet ./...
+	cd verify && go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.0 run ./...
+
+fuzz: ## fuzz each parser for a minute (FUZZTIME=10m for longer)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' internal verify | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -d' ' -f2); do \
+	    (cd $$dir && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-1m} .) || exit 1; \
+	  done; \
+	done
+
+bench: ## run the benchmarks that state speed as ratios; some take minutes and a gigabyte
+	ASSAY_CHANGES=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+	cd verify && go test -run '^$$' -bench . -benchtime 1x ./...
+
+powercut: ## cut the power 50 times under a writing store (needs root, ext4 and a loop device)
+	ASSAY_POWERCUT=50 go test -count 1 -timeout 60m -v -run PowerCut ./internal/store/...
+
+big: ## import a generated stream of 10 GB in bounded memory; its last row is wrong and refuses the whole
+	ASSAY_BIG=10GB ASSAY_BIG_MB=10240 go test -count 1 -timeout 120m -v -run Big ./...
+
+demo: ## build the example company, test it, and serve its pages
+	go run ./cmd/assay demo
+
+generate: ## remake the generated files from their sources
+	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate -path internal
+
+ci: ## run what a change must pass
+	.ci/run
