@@ -1,6 +1,6 @@
 # `make` prints the targets with what they do.
 .DEFAULT_GOAL := help
-.PHONY: help build verify-build test race lint fuzz bench powercut big demo generate ci
+.PHONY: help build verify-build test race lint fuzz tamper bench powercut big demo generate ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,13 @@ lint: ## run gofmt, go vet and the linters of .golangci.yaml
 	cd verify && go vet ./...
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.6.0 run ./...
 
-fuzz: ## fuzz each parser for a minute (FUZZTIME=10m for longer)
-	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' internal verify | xargs -n1 dirname | sort -u); do \
-	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -d' ' -f2); do \
-	    (cd $$dir && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-1m} .) || exit 1; \
-	  done; \
-	done
+fuzz: ## fuzz each parser for a minute (FUZZTIME=10m for longer, ONLY=internal/rule for some)
+	.ci/fuzz $${FUZZTIME:-1m} "$${ONLY:-.}"
+
+tamper: ## change database, package and 100,000 proofs; both verifiers must refuse all (ASSAY_MUTANTS=N for another count)
+	cd verify && ASSAY_MUTANTS=$${ASSAY_MUTANTS:-100000} go test -count 1 -timeout 30m -v -run 'Mutants|SingleProofs' .
+	cd verify && go test -count 1 -run 'Tamper|Signed|Spelling|Held|Flips|Container|Python' .
+	go test -count 1 -run 'Tamper|TwoHistories|Unanchored' ./internal/store/sqlite/
 
 bench: ## run the benchmarks that state speed as ratios; some take minutes and a gigabyte
 	ASSAY_CHANGES=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
@@ -45,7 +46,7 @@ demo: ## build the example company, test it, and serve its pages
 	go run ./cmd/assay demo
 
 generate: ## remake the generated files from their sources
-	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate -path internal
+	cd internal/web && go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
 
 ci: ## run what a change must pass
 	.ci/run

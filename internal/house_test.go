@@ -67,6 +67,7 @@ var rooms = []room{
 	{third, "mail", "", "network"},
 	{third, "oidc", "", "network"},
 	{third, "tsa", "", "network"},
+	{third, "witness", "ledger", "files network"},
 	{third, "job", "", ""},
 	{third, "collector/*", "register", "network"},
 	{third, "format/*", "register", ""},
@@ -84,12 +85,16 @@ var rooms = []room{
 
 	{roof, "app", "all:first all:second all:third all:doors", "files network sql random clock"},
 	{roof, "cmd/assay", "app cli", "files network random clock"},
+	{roof, "cmd/assay-witness", "ledger witness", "files network random clock"},
 
 	{suites, "pgtest", "", "files sql"},
+	{suites, "example/recount", "all:first", ""},
 	{suites, "store/storetest", "all:first", "sql"},
 	{suites, "blob/blobtest", "all:first", ""},
+	{suites, "rule/mutate", "register rule", ""},
 	{suites, "engine/enginetest", "all:first", "sql"},
 	{suites, "collector/collectortest", "all:first", ""},
+	{suites, "tsa/tsatest", "", "network random"},
 }
 
 func TestHouse(t *testing.T) {

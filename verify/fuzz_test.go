@@ -138,3 +138,43 @@ func FuzzResults(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSingle: of all texts only the ledger's own proofs are accepted, each with its own record or
+// its own past.
+func FuzzSingle(f *testing.F) {
+	l := synthetic(20, 1)
+	sound := map[string]bool{}
+	for size := int64(1); size <= 20; size++ {
+		for i := range size {
+			m, g := l.member(f, i, size), l.growth(f, i+1, size)
+			sound[m.render()+m.line], sound[g.render()+g.old] = true, true
+			if size%6 == 1 && i%4 == 0 {
+				f.Add(m.render(), m.line)
+				f.Add(g.render(), g.old)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, against string) {
+		_, err := CheckProof([]byte(text), []byte(against), l.key.vkey)
+		_, err2 := CheckConsistency([]byte(text), []byte(against), l.key.vkey)
+		if (err == nil || err2 == nil) != sound[text+against] {
+			t.Errorf("%v, %v of\n%s\nagainst\n%s", err, err2, text, against)
+		}
+	})
+}
+
+// FuzzKey: a key has one spelling.
+func FuzzKey(f *testing.F) {
+	f.Add(newTestKey(1).vkey)
+	f.Add(newTestKey(2).vkey + "\n")
+	f.Add("a+00000000+AQ==")
+	f.Fuzz(func(t *testing.T, s string) {
+		k, err := parseKey(s)
+		if err != nil {
+			return
+		}
+		if k.text != s || !strings.HasPrefix(s, k.verifier.Name()+"+") {
+			t.Errorf("%q was read as the key %q of %s", s, k.text, k.verifier.Name())
+		}
+	})
+}

@@ -102,6 +102,8 @@ type ledger struct {
 	listed   bitset
 	blobs    map[string]bool  // blobs that erasures list
 	erasedOf map[string]int64 // records that erasures list, by register
+	ages     []int64          // records whose received time is wanted, ascending
+	aged     map[int64]string // those times; none of a record that was erased
 	pulled   []string         // blobs that pulls name
 	received [26]byte
 	stopped  []Fault // by the reader
@@ -297,6 +299,11 @@ func (l *ledger) merge(b *block) {
 		}
 		if _, ok := slices.BinarySearch(l.cuts, p.end); ok {
 			l.roots[p.end] = l.stack.root()
+		}
+	}
+	for i, _ := slices.BinarySearch(l.ages, b.first); i < len(l.ages) && l.ages[i] < b.first+int64(b.count); i++ {
+		if e, ok := scan(b.text(int(l.ages[i] - b.first))); ok {
+			l.aged[l.ages[i]] = string(e.received)
 		}
 	}
 	if b.line+b.count-1 > fileLines {

@@ -22,9 +22,10 @@ const (
 	Manifest               // manifest.json
 	Entry                  // an entry that differs from the manifest
 	Conclusion             // findings, results or proofs that the records do not bear out
+	Anchoring              // what others said of a checkpoint, or what the reader demands of them
 )
 
-var kindNames = [...]string{"container", "record", "seal", "signature", "manifest", "entry", "conclusion"}
+var kindNames = [...]string{"container", "record", "seal", "signature", "manifest", "entry", "conclusion", "anchor"}
 
 // String returns the kind in one word.
 func (k Kind) String() string { return kindNames[k] }
@@ -92,23 +93,25 @@ type Report struct {
 	Fingerprint string     `json:"key_fingerprint"` // SHA-256 of the entry "key"
 	KeyGiven    bool       `json:"key_given"`       // the key came from the reader, not from the package
 
-	Entries       int    `json:"entries"`
-	Bytes         int64  `json:"bytes"` // uncompressed
-	Records       int64  `json:"records"`
-	Erased        int64  `json:"erased"`
-	Pulls         int64  `json:"pulls"`
-	Blobs         int64  `json:"blobs"`
-	BlobsNotKept  int64  `json:"blobs_not_kept"`
-	BlobsErased   int64  `json:"blobs_erased"`
-	Earlier       int    `json:"earlier_checkpoints"`
-	Held          []Held `json:"held_checkpoints"`
-	Unanchored    int64  `json:"unanchored"` // records after the newest held checkpoint that agrees
-	Proofs        int    `json:"proofs"`
-	Tests         int    `json:"tests"`
-	Findings      int    `json:"findings"`
-	NamedRecords  int    `json:"records_named_by_findings"`
-	FirstReceived string `json:"first_received"`
-	LastReceived  string `json:"last_received"`
+	Entries       int      `json:"entries"`
+	Bytes         int64    `json:"bytes"` // uncompressed
+	Records       int64    `json:"records"`
+	Erased        int64    `json:"erased"`
+	Pulls         int64    `json:"pulls"`
+	Blobs         int64    `json:"blobs"`
+	BlobsNotKept  int64    `json:"blobs_not_kept"`
+	BlobsErased   int64    `json:"blobs_erased"`
+	Earlier       int      `json:"earlier_checkpoints"`
+	Held          []Held   `json:"held_checkpoints"`
+	Anchors       []Anchor `json:"anchors"` // by size
+	Window        Window   `json:"window"`
+	Unanchored    int64    `json:"unanchored"` // records after the newest checkpoint that the reader holds or that somebody trusted vouches for
+	Proofs        int      `json:"proofs"`
+	Tests         int      `json:"tests"`
+	Findings      int      `json:"findings"`
+	NamedRecords  int      `json:"records_named_by_findings"`
+	FirstReceived string   `json:"first_received"`
+	LastReceived  string   `json:"last_received"`
 
 	Faults    []Fault  `json:"faults"`
 	MoreFault int      `json:"faults_not_listed"`
@@ -157,10 +160,13 @@ func (r *Report) finish() {
 		r.Limits = append(r.Limits, "that the key is the organization's: it came with the package; confirm its fingerprint by another channel, then give it with --key")
 	}
 	switch {
-	case len(r.Held) == 0:
-		r.Limits = append(r.Limits, fmt.Sprintf("that the ledger was not rewritten before this package was made: no checkpoint kept from before was given, so all %d records are unanchored; keep the checkpoint of this one and give it next time with --checkpoint", r.Records))
+	case r.Window.Anchored == 0 && len(r.Held) == 0:
+		r.Limits = append(r.Limits, fmt.Sprintf("that the ledger was not rewritten before this package was made: no checkpoint kept from before was given and nobody you named vouches for one, so all %d records are unanchored; keep the checkpoint of this one and give it next time with --checkpoint", r.Records))
 	case r.Unanchored > 0:
-		r.Limits = append(r.Limits, fmt.Sprintf("that the last %d records were not rewritten before this package was made: they are newer than the checkpoint you gave and so unanchored", r.Unanchored))
+		r.Limits = append(r.Limits, fmt.Sprintf("that the last %d records were not rewritten before this package was made: they are newer than the last checkpoint that you hold or that somebody you named vouches for, and so unanchored", r.Unanchored))
+	}
+	if slices.ContainsFunc(r.Anchors, func(a Anchor) bool { return a.Trusted && a.Kind == kindStamp }) {
+		r.Limits = append(r.Limits, "that no other history was time stamped too: a time stamp says when a checkpoint existed, a witness that it is the only one it saw; nor that the authority's certificate was not revoked")
 	}
 }
 
@@ -227,6 +233,7 @@ func (r *Report) printChecked(b *strings.Builder) {
 		}
 		row("held by you", "size %d %s; %d records came after it", h.Size, verdict, max(0, r.Records-h.Size))
 	}
+	r.printAnchors(row)
 }
 
 // printable keeps a name from the package from steering the reader's terminal.
@@ -237,4 +244,48 @@ func printable(s string) string {
 		}
 		return c
 	}, s)
+}
+
+// printAnchors lists the last word of each who spoke, and what of the ledger is left without.
+func (r *Report) printAnchors(row func(name, format string, args ...any)) {
+	said := map[string]bool{}
+	for i := len(r.Anchors) - 1; i >= 0; i-- {
+		a := r.Anchors[i]
+		if said[a.Kind+a.By] {
+			continue
+		}
+		said[a.Kind+a.By] = true
+		trust := "as you demand"
+		switch {
+		case !a.Trusted && a.Kind == kindCosigned:
+			trust = "its key is NOT trusted, so the signature was not checked: give it with --witness"
+		case !a.Trusted:
+			trust = "its root is NOT trusted, it came with the package: give it with --tsa-roots"
+		}
+		row(a.Kind, "size %d by %s at %s; %s", a.Size, printable(a.By), a.Time, trust)
+	}
+	if len(said) == 0 {
+		row("anchors", "none: no time stamp and no cosignature")
+	}
+	w := r.Window
+	after := fmt.Sprintf("all %d records", w.Unanchored)
+	if w.Anchored > 0 {
+		after = fmt.Sprintf("%d records after size %d (%s)", w.Unanchored, w.Anchored, printable(strings.Join(w.By, "; ")))
+	}
+	if w.Oldest != "" {
+		after += fmt.Sprintf(", the oldest received %s, %s before the package was made", w.Oldest, span(w.Age))
+	}
+	row("unanchored", "%s", after)
+}
+
+// span words a number of seconds in its two largest units.
+func span(seconds int64) string {
+	d, h, m := seconds/86400, seconds/3600%24, seconds/60%60
+	switch {
+	case d > 0:
+		return fmt.Sprintf("%d d %d h", d, h)
+	case h > 0:
+		return fmt.Sprintf("%d h %d min", h, m)
+	}
+	return fmt.Sprintf("%d min %d s", m, seconds%60)
 }

@@ -69,5 +69,4 @@ func (v *verifier) checkHeld() {
 				"this is another history than that of the checkpoint you hold (size %d): at least one of these records was changed since", h.Size)})
 		}
 	}
-	v.rep.Unanchored = max(0, v.l.size-agreed)
 }

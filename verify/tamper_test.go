@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 const firstFile = "ledger/records-000000.txt"
@@ -177,13 +179,69 @@ func TestTamper(t *testing.T) {
 			e["ledger/checkpoints.txt"] = respell(t, e["ledger/checkpoints.txt"], "=\n")
 		}, "ledger/checkpoints.txt: checkpoint 3"},
 		{"another key", func(t *testing.T, e entries, _ *testLedger) { e["key"] = newTestKey(9).vkey + "\n" }, "key: is not the key that was sealed"},
+		{"sign a changed history with the log's own key", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.rewritten(260))
+		}, "records #0 to #399: this is another history"},
+		{"sign a changed history with the log's own key, an earlier package kept", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.rewritten(260))
+		}, "changes/change-260@1 #260 "},
+		{"sign a changed history with the log's own key, two checkpoints kept", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.rewritten(260))
+		}, "records #250 to #399: this is another history"},
+		{"sign a history without its first record", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.without(0))
+		}, "records #0 to #399: this is another history"},
+		{"sign a history without its end", func(_ *testing.T, e entries, l *testLedger) {
+			short := *l
+			short.records, short.hashes = slices.Clip(l.records[:390]), slices.Clip(l.hashes[:tlog.StoredHashCount(390)])
+			become(e, &short)
+		}, "records #391 to #399: missing: the ledger is smaller"},
+		{"show two histories to two people, checkpoints compared", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.rewritten(260))
+		}, "records #0 to #600: this is another history"},
+		{"show two histories to two people, packages compared", func(_ *testing.T, e entries, l *testLedger) {
+			become(e, l.rewritten(260))
+		}, "changes/change-260@1 #260 "},
+		{"move a time stamp to another checkpoint and sign the package", func(t *testing.T, e entries, l *testLedger) {
+			tsa := newTestAuthority(t, "Time", noon())
+			vouched(e, l, func(e entries) {
+				e["anchors/200/checkpoint"], e["anchors/tsa-roots.pem"] = string(l.checkpoint(200)), tsa.pem()
+				e["anchors/200/timestamp-1.tsr"] = tsa.stamp(t, string(l.checkpoint(100)))
+			})
+		}, "anchors/200/timestamp-1.tsr: it stamps other bytes"},
+		{"move a cosignature to another checkpoint and sign the package", func(_ *testing.T, e entries, l *testLedger) {
+			vouched(e, l, func(e entries) {
+				e["anchors/200/checkpoint"] = string(l.checkpoint(200))
+				e["anchors/200/cosignatures"] = tamperWitness.cosign(string(l.checkpoint(100)), 1_767_225_845)
+			})
+		}, "anchors/200/cosignatures: the cosignature of witness.example/w1 does not hold"},
+		{"leave out that a witness refused", func(_ *testing.T, e entries, l *testLedger) {
+			vouched(e, l, func(e entries) {
+				e["anchors/200/checkpoint"] = string(l.checkpoint(200))
+				e["anchors/200/cosignatures"] = newTestWitness("witness.example/w2", 2).cosign(string(l.checkpoint(200)), 1_767_225_845)
+			})
+		}, "no checkpoint in it has a valid cosignature of the witness witness.example/w1"},
+		{"forge a history that the witness did not see", func(_ *testing.T, e entries, l *testLedger) {
+			forged := l.rewritten(150)
+			vouched(e, forged, func(e entries) {
+				e["anchors/200/checkpoint"] = string(l.checkpoint(200))
+				e["anchors/200/cosignatures"] = tamperWitness.cosign(string(l.checkpoint(200)), 1_767_225_845)
+			})
+		}, "anchors/200/checkpoint: is not of this ledger"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			l := synthetic(600, 1)
 			e := l.build()
+			o := Options{Checkpoints: keptBefore(t, c.name, l, e), Witnesses: demanded[c.name]}
 			c.script(t, e, l)
-			rep := e.check(t, Options{})
+			path := e.write(t, zip.Deflate)
+			if o.Checkpoints != nil { // it is sound by itself: only what somebody kept tells
+				if rep := check(t, path, Options{Key: l.key.vkey}); !rep.OK {
+					t.Fatalf("the forged package does not even hold by itself: %v", rep.Faults)
+				}
+			}
+			rep := check(t, path, o)
 			if rep.OK {
 				t.Fatal("the package was accepted")
 			}
@@ -191,8 +249,108 @@ func TestTamper(t *testing.T) {
 			if !strings.Contains(first.String(), c.want) {
 				t.Errorf("first fault = %s\nwant it to name %q; all: %v", first, c.want, rep.Faults)
 			}
+			want, other := secondNames[c.name]
+			if !other {
+				want, _, _ = strings.Cut(c.want, ": ")
+			}
+			if want == "" {
+				return
+			}
+			code, out := checkPython(t, path, o)
+			if _, fault, _ := strings.Cut(out, "at fault: "); code != 3 || !strings.HasPrefix(fault, strings.TrimSpace(want)) {
+				t.Errorf("verify.py = %d, want 3 and %q:\n%s", code, want, out)
+			}
 		})
 	}
+}
+
+// tamperWitness is the witness whom the reader trusts.
+var tamperWitness = newTestWitness("witness.example/w1", 1)
+
+// demanded is whose cosignature the reader demands, by script.
+var demanded = map[string][]string{
+	"move a cosignature to another checkpoint and sign the package": {tamperWitness.vkey},
+	"leave out that a witness refused":                              {tamperWitness.vkey},
+	"forge a history that the witness did not see":                  {tamperWitness.vkey},
+}
+
+// vouched puts a package in the place of one in which others speak of its checkpoints.
+func vouched(e entries, l *testLedger, say func(e entries)) {
+	clear(e)
+	maps.Copy(e, l.anchor(say))
+}
+
+// secondNames is what the second verifier names where that is not the place which assay-verify
+// finds first: it stops at its first fault, in the order in which belief passes on. It reads no
+// time stamps and no cosignatures, so that "" stands where nothing else tells.
+var secondNames = map[string]string{
+	"move a time stamp to another checkpoint and sign the package":  "",
+	"move a cosignature to another checkpoint and sign the package": "",
+	"leave out that a witness refused":                              "",
+	"forge a history that the witness did not see":                  "",
+	"edit a record and its tile":                                    "manifest.json: is not the one that was sealed",
+	"make a record unreadable":                                      "#0 (ledger/records-000000.txt:1)",
+	"no line feed at the end":                                       "#599 (ledger/records-000000.txt:600)",
+	"remove a file of records":                                      "records #0 to #599: missing",
+	"upper-case hex of a salt":                                      "#80 (ledger/records-000000.txt:81)",
+}
+
+// keptBefore is what somebody kept from before a script, by its name: files for --checkpoint.
+func keptBefore(t *testing.T, script string, l *testLedger, e entries) []string {
+	t.Helper()
+	before := *l
+	before.records, before.hashes = slices.Clip(l.records[:400]), slices.Clip(l.hashes[:tlog.StoredHashCount(400)])
+	path := filepath.Join(t.TempDir(), "kept")
+	text := ""
+	switch script {
+	case "sign a changed history with the log's own key", "sign a history without its first record", "sign a history without its end":
+		text = string(l.checkpoint(400))
+	case "sign a changed history with the log's own key, two checkpoints kept":
+		text = string(l.checkpoint(250)) + "\n" + string(l.checkpoint(400))
+	case "sign a changed history with the log's own key, an earlier package kept":
+		return []string{before.build().write(t, zip.Deflate)}
+	case "show two histories to two people, checkpoints compared":
+		text = e["checkpoint"]
+	case "show two histories to two people, packages compared":
+		return []string{e.write(t, zip.Deflate)}
+	default:
+		return nil
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{path}
+}
+
+// become puts the sealed package of another ledger in the place of one.
+func become(e entries, l *testLedger) {
+	clear(e)
+	maps.Copy(e, l.build())
+}
+
+// again makes a ledger of other records, which the same key signs.
+func (l *testLedger) again(records []testRecord) *testLedger {
+	fresh := &testLedger{key: l.key, fileMax: l.fileMax}
+	for _, r := range records {
+		fresh.add(r)
+	}
+	return fresh
+}
+
+// rewritten is the history with another record at i.
+func (l *testLedger) rewritten(i int) *testLedger {
+	records := slices.Clone(l.records)
+	records[i].body = strings.Replace(records[i].body, `"ci_status":"passed"`, `"ci_status":"failed"`, 1)
+	return l.again(records)
+}
+
+// without is the history without record i, and an erasure that still lists the right record.
+func (l *testLedger) without(i int) *testLedger {
+	records := slices.Delete(slices.Clone(l.records), i, i+1)
+	for j := range records {
+		records[j].body = strings.Replace(records[j].body, `"indexes":[11]`, `"indexes":[10]`, 1)
+	}
+	return l.again(records)
 }
 
 // edit changes record i and repairs everything that needs no key: its tile and both listings.
@@ -287,15 +445,31 @@ func TestSignedButWrong(t *testing.T) {
 				delete(e, n)
 			}
 			l.seal(e)
-			rep := e.check(t, Options{})
+			path := e.write(t, zip.Deflate)
+			rep := check(t, path, Options{})
 			if rep.OK {
 				t.Fatal("the package was accepted")
 			}
 			if !strings.Contains(fmt.Sprint(rep.Faults[0]), c.want) {
 				t.Errorf("faults = %v, want the first to say %q", rep.Faults, c.want)
 			}
+			if want, reads := secondReads[c.name]; reads {
+				if code, out := checkPython(t, path, Options{}); code != 3 || !strings.Contains(out, "at fault: "+want) {
+					t.Errorf("verify.py = %d, want 3 and %q:\n%s", code, want, out)
+				}
+			}
 		})
 	}
+}
+
+// secondReads are those of the packages above that the second verifier refuses too. The others
+// are wrong in their conclusions, which it does not recount.
+var secondReads = map[string]string{
+	"a proof of another record":           "proofs/changes/10.tlog-proof: does not prove record #10",
+	"a proof under another register":      "proofs/people/9.tlog-proof: is not of that record",
+	"a proof in another spelling":         "proofs/changes/9.tlog-proof: not a tlog-proof",
+	"an erased record that nothing lists": "#70 (ledger/records-000000.txt:71): its content is withheld",
+	"a tile that is not one":              "records #600 to",
 }
 
 // TestSpelling has what the organization signed in a form that has a second spelling.
@@ -353,18 +527,7 @@ func TestHeld(t *testing.T) {
 	larger := keep("larger", string(after.checkpoint(580)))
 	other := keep("other", string(newTestKey(9).checkpoint(5, before.root(5))))
 
-	forked := synthetic(600, 1)
-	r := forked.records[260]
-	forked.records, forked.hashes = forked.records[:260], forked.hashes[:0]
-	fresh := &testLedger{key: forked.key, fileMax: forked.fileMax}
-	for _, x := range forked.records {
-		fresh.add(x)
-	}
-	r.body = strings.Replace(r.body, `"ci_status":"passed"`, `"ci_status":"failed"`, 1)
-	fresh.add(r)
-	for _, x := range synthetic(600, 1).records[261:] {
-		fresh.add(x)
-	}
+	fresh := synthetic(600, 1).rewritten(260)
 	// An honest ledger went on after the package that was kept: its seal is record #400.
 	grown := &testLedger{key: before.key, fileMax: before.fileMax}
 	e := before.build()

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ const (
 // Options are what a reader knows from another channel than the package.
 type Options struct {
 	Key         string   // the organization's verifier key; "" takes the one in the package
+	Witnesses   []string // vkeys of witnesses (C2SP tlog-cosignature): the package must hold a valid cosignature of each
+	StampRoots  []byte   // PEM: the package must hold a valid time stamp (RFC 3161) that leads to one of these
 	Checkpoints []string // files with checkpoints kept from before, or earlier packages
 }
 
@@ -94,6 +97,11 @@ type verifier struct {
 	seed    maphash.Seed
 	l       *ledger
 	roots   map[int64]tlog.Hash
+
+	anchors    []anchored // checkpoints that were shown to others, by size
+	witnesses  []witnessKey
+	vouched    map[string]bool // vkeys of witnesses whose cosignature was found and holds
+	stampRoots *x509.CertPool  // the reader's; nil when none were given
 }
 
 func (v *verifier) options(o Options) error {
@@ -103,6 +111,9 @@ func (v *verifier) options(o Options) error {
 			return fmt.Errorf("--key: %w", err)
 		}
 		v.given = &k
+	}
+	if err := v.trust(o); err != nil {
+		return err
 	}
 	for _, path := range o.Checkpoints {
 		notes, e, err := readHeld(path)
@@ -132,12 +143,14 @@ func (v *verifier) check(ctx context.Context) error {
 	v.readCheckpoint()
 	v.readHeld()
 	v.readEarlier()
+	v.readAnchors()
 	v.readResults()
 	v.listProofs()
 	if err := v.readLedger(ctx); err != nil {
 		return err
 	}
 	v.checkRoots()
+	v.checkAnchors()
 	v.checkErasures()
 	v.checkProofs()
 	v.checkConclusions()
@@ -322,7 +335,7 @@ func (v *verifier) readLedger(ctx context.Context) error {
 		c: v.c, rep: v.rep, seed: v.seed, wanted: v.named, found: make([]bool, len(v.named)),
 		watched: map[int64]bool{}, leaves: map[int64]watchedLeaf{}, roots: v.roots,
 		tiles: newTiles(v.c, v.sums, v.rep), earlier: v.early,
-		blobs: map[string]bool{}, erasedOf: map[string]int64{},
+		blobs: map[string]bool{}, erasedOf: map[string]int64{}, aged: map[int64]string{},
 	}
 	v.l = l
 	cuts := map[int64]bool{}
@@ -331,6 +344,9 @@ func (v *verifier) readLedger(ctx context.Context) error {
 	}
 	for _, h := range v.held {
 		cuts[h.Size] = true
+	}
+	for _, a := range v.anchors {
+		cuts[a.cp.Size] = true
 	}
 	if v.results != nil {
 		cuts[v.results.size] = true
@@ -349,6 +365,7 @@ func (v *verifier) readLedger(ctx context.Context) error {
 		l.cuts = append(l.cuts, n)
 	}
 	slices.Sort(l.cuts)
+	l.ages = append([]int64{0}, l.cuts...) // whichever of them ends what is anchored
 	if err := l.run(ctx); err != nil {
 		return err
 	}

@@ -48,10 +48,11 @@ const Version = "0.1.0"
 type App struct {
 	Clock  func() time.Time
 	Random io.Reader
+	HTTP   doer // to time stamping authorities and witnesses
 }
 
 // New wires the house to the machine's clock and randomness.
-func New() *App { return &App{Clock: time.Now, Random: rand.Reader} }
+func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbound()} }
 
 // House gives the command line its acts.
 func (a *App) House() cli.House {

@@ -44,21 +44,11 @@ func (c cache) text(name string, size int64, run []byte) (string, error) {
 // Load reads a run. One that cannot be read, or is not signed, is not there.
 func (c cache) Load(name string) (examine.Kept, bool) {
 	var k examine.Kept
-	b, err := os.ReadFile(c.file(name))
-	if err != nil {
-		return k, false
-	}
-	signed, run, _ := bytes.Cut(b, []byte{0})
-	v, err := c.keys().Verifier(c.o.org.ID)
-	if err != nil {
-		return k, false
-	}
-	n, err := note.Open(signed, note.VerifierList(v))
-	if err != nil || json.Unmarshal(run, &k) != nil {
+	run, ok := c.load(name)
+	if !ok || json.Unmarshal(run, &k) != nil {
 		return examine.Kept{}, false
 	}
-	want, err := c.text(name, k.Size, run)
-	return k, err == nil && n.Text == want
+	return k, true
 }
 
 // Store writes a run.
@@ -67,11 +57,44 @@ func (c cache) Store(name string, k examine.Kept) error {
 	if err != nil {
 		return err
 	}
+	return c.store(name, k.Size, run)
+}
+
+// checks keeps what the checks of completeness compared, in the same folder and in the same way.
+func (c cache) checks() keptChecks { return keptChecks{c} }
+
+type keptChecks struct{ cache }
+
+func (k keptChecks) Load(name string) ([]byte, bool) { return k.load(name) }
+
+func (k keptChecks) Store(name string, size int64, run []byte) error { return k.store(name, size, run) }
+
+// load reads the JSON of a run, which says its size.
+func (c cache) load(name string) ([]byte, bool) {
+	b, err := os.ReadFile(c.file(name))
+	if err != nil {
+		return nil, false
+	}
+	signed, run, _ := bytes.Cut(b, []byte{0})
+	v, err := c.keys().Verifier(c.o.org.ID)
+	if err != nil {
+		return nil, false
+	}
+	n, err := note.Open(signed, note.VerifierList(v))
+	var of struct{ Size int64 }
+	if err != nil || json.Unmarshal(run, &of) != nil {
+		return nil, false
+	}
+	want, err := c.text(name, of.Size, run)
+	return run, err == nil && n.Text == want
+}
+
+func (c cache) store(name string, size int64, run []byte) error {
 	key, err := c.keys().Signer(c.o.org.ID)
 	if err != nil {
 		return err
 	}
-	said, err := c.text(name, k.Size, run)
+	said, err := c.text(name, size, run)
 	if err != nil {
 		return err
 	}
@@ -82,5 +105,6 @@ func (c cache) Store(name string, k examine.Kept) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return err
 	}
-	return createFile(c.file(name), write(append(append(signed, 0), run...)))
+	// What a power cut leaves half is not signed, and so not there.
+	return replace(c.file(name), false, write(append(append(signed, 0), run...)))
 }

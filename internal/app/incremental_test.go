@@ -81,7 +81,7 @@ func (w *twin) agree(t *testing.T, what string) (got assure.TestResult, full boo
 	}
 	defer s.Close()
 	seen := &watched{Session: session{s}}
-	e := &examine.Examiner{Engine: seen, Completeness: w.o.completeness(), Cache: w.cache, Worth: 1}
+	e := &examine.Examiner{Engine: seen, Completeness: w.o.completeness(), Cache: w.cache}
 	amended, err := e.Test(t.Context(), r)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)

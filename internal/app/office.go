@@ -38,16 +38,17 @@ import (
 
 // office is an opened organization.
 type office struct {
-	app      *App
-	st       *sqlite.Store
-	blobs    *dir.Store
-	engine   *enginesqlite.Engine
-	data     string
-	org      record.Org
-	regs     schemas
-	program  scope.Program
-	versions []scope.Version
-	units    []examine.Unit
+	app         *App
+	st          *sqlite.Store
+	blobs       *dir.Store
+	engine      *enginesqlite.Engine
+	data        string
+	org         record.Org
+	regs        schemas
+	program     scope.Program
+	versions    []scope.Version
+	units       []examine.Unit
+	comparisons *collect.Comparisons
 }
 
 // load reads what the organization declared: its registers, its scope and its controls.
@@ -57,6 +58,9 @@ func (o *office) load(ctx context.Context) error {
 		return err
 	}
 	o.regs = schemas(starter)
+	if o.comparisons, err = collect.LoadComparisons(catalog.Reconciliations(), o.regs.find); err != nil {
+		return err
+	}
 	size, err := o.st.Size(ctx, o.org.ID)
 	if err != nil {
 		return err
@@ -111,6 +115,14 @@ func (o *office) control(k record.Known) error {
 	to := civil.MaxDate
 	if v.To != nil {
 		to = *v.To
+	}
+	if v.Editorial {
+		for i, u := range o.units {
+			if u.Control == v.Control.ID && u.To == v.From-1 {
+				o.units[i].To = to
+			}
+		}
+		return nil
 	}
 	for _, t := range list {
 		o.units = append(o.units, examine.Unit{Control: v.Control.ID, Test: t.ID, Title: v.Control.Title, Version: v.Version, From: v.From, To: to, Plan: t.Plan})
@@ -199,47 +211,6 @@ type session struct{ *enginesqlite.Session }
 
 func (s session) At(size int64) examine.Session { return session{s.Session.At(size)} }
 
-// columns gives collect single columns of the projection.
-type columns struct{ e *enginesqlite.Engine }
-
-func (c columns) Column(ctx context.Context, org id.Org, s *register.Schema, field string, size int64, each func(any) error) error {
-	return c.e.Column(ctx, string(org), s, field, size, each)
-}
-
-// completeness answers examine from collect's checks.
-type completeness struct {
-	c    *collect.Checker
-	regs schemas
-}
-
-// seconds are the registers that count the same facts by another path.
-var seconds = map[string]struct{ register, field, by string }{
-	"changes": {"deployments", "change_id", "change_id"},
-}
-
-func (c completeness) Checks(ctx context.Context, org id.Org, reg string, size int64, p civil.Period) ([]assure.Check, error) {
-	q := collect.Request{Org: org, Schema: c.regs[reg], Size: size, Period: p}
-	if s, ok := seconds[reg]; ok {
-		st, err := c.c.Status(ctx, org, c.regs[s.register], size)
-		if err != nil {
-			return nil, err
-		}
-		if st.Pulled {
-			q.Second = &collect.Second{Schema: c.regs[s.register], Field: s.field, By: s.by}
-		}
-	}
-	return c.c.Check(ctx, q)
-}
-
-func (c completeness) Pulled(ctx context.Context, org id.Org, reg string, size int64) (pulled, incomplete bool, err error) {
-	st, err := c.c.Status(ctx, org, c.regs[reg], size)
-	return st.Pulled, st.Failed, err
-}
-
-func (o *office) completeness() completeness {
-	return completeness{&collect.Checker{Ledger: o.st, Columns: columns{o.engine}}, o.regs}
-}
-
 // Test tests whole populations.
 func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string, done, of int)) (assure.Results, error) {
 	r, err := o.request(ctx, t)
@@ -247,11 +218,19 @@ func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string
 		return assure.Results{}, err
 	}
 	r.Progress = progress
-	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: o.completeness()}
+	checks := o.completeness()
+	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks}
 	if t.Cached {
-		e.Cache = o.cache()
+		e.Cache, checks.c.Kept = o.cache(), o.cache().checks()
 	}
-	return e.Test(ctx, r)
+	res, err := e.Test(ctx, r)
+	if err != nil {
+		return res, err
+	}
+	if err := o.contradictions(ctx, r.Size, &res); err != nil {
+		return res, err
+	}
+	return res, o.overwritten(ctx, r.Size, &res)
 }
 
 func (o *office) request(ctx context.Context, t cli.Test) (examine.Request, error) {
@@ -278,6 +257,9 @@ func (o *office) request(ctx context.Context, t cli.Test) (examine.Request, erro
 	if r.Holidays, err = o.holidays(ctx, r.Size); err != nil {
 		return r, err
 	}
+	if err := o.doubts(ctx, &r); err != nil {
+		return r, err
+	}
 	if r.Size == 0 { // before the first record: the empty tree of RFC 6962
 		r.Checkpoint.Root = hex.EncodeToString(sha256.New().Sum(nil))
 		return r, nil
@@ -287,8 +269,8 @@ func (o *office) request(ctx context.Context, t cli.Test) (examine.Request, erro
 		return r, err
 	}
 	r.Checkpoint = assure.Checkpoint{Size: cp.Size, Root: cp.RootHex()}
-	anchored, err := o.st.Anchored(ctx, o.org.ID)
-	r.Unanchored = max(0, r.Size-anchored)
+	w, err := o.window(ctx, r.Size)
+	r.Unanchored = w.Unanchored
 	return r, err
 }
 
@@ -392,15 +374,20 @@ type controlLine struct{ cli.ControlRow }
 func controlRow(c assure.Control) *controlLine {
 	return &controlLine{cli.ControlRow{ID: c.ID, Title: c.Title, Statement: c.Statement, Shape: string(c.Shape), Test: "checklist",
 		Attributes: []cli.Attribute{}, Registers: []string{}, Criteria: append(append([]string{}, c.Criteria...), c.Supporting...),
-		Objectives: append([]string{}, c.Objectives...), Owner: c.Owner, Frequency: string(c.Frequency),
+		ISO27001: append([]string{}, c.ISO27001...), Objectives: append([]string{}, c.Objectives...), Owner: c.Owner, Frequency: string(c.Frequency),
 		EvidenceTypes: append([]string{}, c.EvidenceTypes...), Escalation: c.Escalation}}
 }
 
-// tested adds what a compiled test asks and reads; a control may have several.
+// tested adds what a test asks and reads; a control may have several. It is a checklist when a person answers any of it.
 func (c *controlLine) tested(p *rule.Plan) {
-	c.Test = "compiled"
+	if len(c.Attributes) == 0 {
+		c.Test = "compiled"
+	}
+	if p.Checklist() {
+		c.Test = "checklist"
+	}
 	for _, k := range p.Checks {
-		c.Attributes = append(c.Attributes, cli.Attribute{ID: k.ID, Text: k.Text})
+		c.Attributes = append(c.Attributes, cli.Attribute{ID: k.ID, Text: k.Text, Person: k.Person})
 	}
 	for _, r := range p.Registers() {
 		if !slices.Contains(c.Registers, r) {
@@ -422,7 +409,10 @@ func write(b []byte) func(io.Writer) error {
 	}
 }
 
-func createFile(file string, write func(io.Writer) error) (err error) {
+func createFile(file string, write func(io.Writer) error) error { return replace(file, true, write) }
+
+// replace writes a file in the place of another; only a lasting one is there after a power cut.
+func replace(file string, lasting bool, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), ".assay-*")
 	if err != nil {
 		return fault.Refuse("%v", err)
@@ -439,8 +429,10 @@ func createFile(file string, write func(io.Writer) error) (err error) {
 	if err := f.Chmod(0o600); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	if lasting {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	if err := f.Close(); err != nil {
 		return err
@@ -456,7 +448,7 @@ func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli
 	if err != nil {
 		return cli.Verified{}, err
 	}
-	out := cli.Verified{Size: v.Size, Anchored: v.Anchored, Unanchored: v.Unanchored, Faults: []cli.VerifiedFault{}, Omitted: v.Omitted}
+	out := cli.Verified{Size: v.Size, Kept: v.Anchored, Faults: []cli.VerifiedFault{}, Notes: []string{}, Omitted: v.Omitted}
 	for _, d := range v.Defects {
 		out.Faults = append(out.Faults, cli.VerifiedFault{Index: d.Index, Record: d.Name, What: d.What})
 	}
@@ -464,6 +456,9 @@ func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli
 		out.Root = cp.RootHex()
 	}
 	if err := o.verifyBlobs(ctx, v.Size, &out); err != nil {
+		return out, err
+	}
+	if err := o.verifyAnchors(ctx, &out); err != nil {
 		return out, err
 	}
 	sort.SliceStable(out.Faults, func(i, j int) bool { return out.Faults[i].Index < out.Faults[j].Index })
@@ -502,6 +497,9 @@ func (o *office) verifyBlobs(ctx context.Context, size int64, out *cli.Verified)
 // Erase removes the content of a record, and the files named with it.
 func (o *office) Erase(ctx context.Context, e record.Erasure) (record.Receipt, error) {
 	e.Source = "assay"
+	if err := o.held(ctx, e); err != nil {
+		return record.Receipt{}, err
+	}
 	got, err := o.st.Erase(ctx, o.org.ID, e)
 	if err != nil {
 		return got, err

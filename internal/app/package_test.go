@@ -47,6 +47,16 @@ func TestPackageReperformedOnPostgres(t *testing.T) {
 			load(t, pg, path.Base(table), b)
 		}
 	}
+	for _, line := range strings.Split(string(entries["README.md"]), "\n") { // as the package's README says
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "create index on ") {
+			if _, err := pg.Exec(t.Context(), line); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		}
+	}
+	if _, err := pg.Exec(t.Context(), "analyze"); err != nil {
+		t.Fatal(err)
+	}
 	var res assure.Results
 	if err := json.Unmarshal(entries["results.json"], &res); err != nil {
 		t.Fatal(err)
@@ -63,8 +73,8 @@ func TestPackageReperformedOnPostgres(t *testing.T) {
 		findings += len(r.Findings)
 		t.Run(r.Test, func(t *testing.T) { reperform(t, pg, entries, r) })
 	}
-	if len(controls) != 8 || len(res.Controls) != 9 || scripts != 9 || findings == 0 {
-		t.Errorf("%d controls, %d tests, %d scripts, %d findings; want 8, 9, 9 and some", len(controls), len(res.Controls), scripts, findings)
+	if len(controls) != 83 || len(res.Controls) < len(controls) || scripts != len(res.Controls) || findings < 200 {
+		t.Errorf("%d controls, %d tests, %d scripts, %d findings; want 83, a script for each test, and 200 findings or more", len(controls), len(res.Controls), scripts, findings)
 	}
 }
 
@@ -101,7 +111,7 @@ func reperform(t *testing.T, pg *pgx.Conn, entries map[string][]byte, r assure.T
 		t.Errorf("digest %s, the package says %s; findings (-package +PostgreSQL):\n%s", digest, r.Digest, cmp.Diff(listed, found))
 	}
 	t.Logf("%+v, digest %.12s", got, digest)
-	if r.Population > 0 {
+	if r.Population > 0 && len(r.Registers) > 0 && r.Shape != assure.Schedule { // else the calendar makes the items
 		unequal(t, pg, string(script), r)
 	}
 }
@@ -216,21 +226,6 @@ func load(t *testing.T, pg *pgx.Conn, table string, b []byte) {
 	}
 	if _, err := pg.CopyFrom(t.Context(), pgx.Identifier{table}, names, pgx.CopyFromRows(rows)); err != nil {
 		t.Fatalf("%s: %v", table, err)
-	}
-	if table == "calendar" { // which answers the same without, but is asked of for every item
-		if _, err := pg.Exec(t.Context(), "CREATE INDEX ON calendar (starts_at); CREATE INDEX ON calendar (day)"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if table == "calendar" { // as the package's README says
-		for _, col := range []string{"day", "starts_at", "month_no", "business_no"} {
-			if _, err := pg.Exec(t.Context(), fmt.Sprintf("CREATE INDEX ON calendar (%s)", col)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if _, err := pg.Exec(t.Context(), fmt.Sprintf("ANALYZE %q", table)); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/ledger"
@@ -173,7 +174,7 @@ func (p *pages) restsOn(ctx context.Context, t assure.TestResult, key string) ([
 
 // Records gives records by name.
 func (p *pages) Records(ctx context.Context, names []string) ([]web.RecordView, error) {
-	anchored, err := p.o.st.Anchored(ctx, p.o.org.ID)
+	w, err := p.Window(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (p *pages) Records(ctx context.Context, names []string) ([]web.RecordView, 
 			return nil, err
 		}
 		v := web.RecordView{Name: n, Register: reg, Key: key, Version: k.Version, Source: k.Source, Pull: string(k.Pull),
-			Received: k.Received.String(), Index: k.Index, Anchored: k.Index < anchored, Body: k.Body}
+			Received: k.Received.String(), Index: k.Index, Anchored: k.Index < w.Anchored, Body: k.Body}
 		if k.Event != nil {
 			v.Event = k.Event.String()
 		}
@@ -252,6 +253,11 @@ func (p *pages) Pulls(ctx context.Context) ([]web.PullView, error) {
 		return nil, err
 	}
 	var out []web.PullView
+	complete := p.o.completeness()
+	known, err := civil.ParseInstant(res.KnownAt)
+	if err != nil {
+		return nil, err
+	}
 	checks := map[string][]assure.Check{}
 	err = p.o.each(ctx, record.Pulls, res.Checkpoint.Size, func(k record.Known) error {
 		v := web.PullView{Index: k.Index}
@@ -259,7 +265,7 @@ func (p *pages) Pulls(ctx context.Context) ([]web.PullView, error) {
 			return err
 		}
 		if _, ok := checks[v.Register]; !ok {
-			list, err := p.o.completeness().Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, res.Period)
+			list, err := complete.Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, known, res.Period)
 			if err != nil {
 				return err
 			}
@@ -326,13 +332,37 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// testing says how each control is decided, in its latest version.
+func (o *office) testing() map[string]web.Testing {
+	latest, out := map[string]int{}, map[string]web.Testing{}
+	for _, v := range o.versions {
+		latest[v.Control.ID] = max(latest[v.Control.ID], v.Version)
+	}
+	for _, u := range o.units {
+		t := out[u.Control]
+		for _, c := range u.Plan.Checks {
+			if c.Person {
+				if t.Persons == nil {
+					t.Persons = map[web.TestRef][]string{}
+				}
+				ref := web.TestRef{Control: u.Control, Test: u.Test, Version: u.Version}
+				t.Persons[ref] = append(t.Persons[ref], c.ID)
+			}
+		}
+		if u.Version == latest[u.Control] {
+			t.Checklist, t.Attributes = t.Checklist || u.Plan.Checklist(), t.Attributes+len(u.Plan.Checks)
+		}
+		out[u.Control] = t
+	}
+	return out
+}
+
 func (o *office) site(listen string) (*web.Site, error) {
 	c, err := catalog.Load()
 	if err != nil {
 		return nil, err
 	}
-	tsc, _ := c.Framework("tsc")
-	in, err := tsc.InScope(o.program.Categories)
+	in, err := o.program.Criteria(c)
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +373,7 @@ func (o *office) site(listen string) (*web.Site, error) {
 	p := &pages{o: o, at: -1}
 	opts := web.Options{
 		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
-		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in},
+		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},
 		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gate: gate{},
 		Failed: func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
 	}

@@ -171,8 +171,12 @@ func (o *office) systems(ctx context.Context, res assure.Results) ([]report.Syst
 
 // Package seals everything that an auditor needs offline into one file.
 func (o *office) Package(ctx context.Context, file string, progress func(test string, done, of int)) (cli.Packed, error) {
+	// First, so that results and package tell of it. Whoever does not answer delays nothing.
+	said, err := o.Anchor(ctx, nil)
+	if err != nil {
+		return cli.Packed{}, err
+	}
 	var res assure.Results
-	var err error
 	if o.asOf("") {
 		res, err = o.results(ctx, "")
 	} else {
@@ -181,7 +185,11 @@ func (o *office) Package(ctx context.Context, file string, progress func(test st
 	if err != nil {
 		return cli.Packed{}, err
 	}
-	return o.pack(ctx, file, res)
+	p, err := o.pack(ctx, file, res)
+	for _, f := range said.Failed {
+		p.Warnings = append(p.Warnings, "the package holds no word of one who was asked: "+f.What)
+	}
+	return p, err
 }
 
 func (o *office) pack(ctx context.Context, file string, res assure.Results) (cli.Packed, error) {
@@ -203,7 +211,7 @@ func (o *office) pack(ctx context.Context, file string, res assure.Results) (cli
 		return cli.Packed{}, err
 	}
 	abs, err := filepath.Abs(file)
-	return cli.Packed{File: abs, Records: sealed.Records, Manifest: sealed.Manifest, Key: m.Key,
+	return cli.Packed{File: abs, Records: sealed.Records, Manifest: sealed.Manifest, Key: m.Key, Window: m.Window, Warnings: []string{},
 		Seal: assure.Checkpoint{Size: sealed.Checkpoint.Size, Root: sealed.Checkpoint.RootHex()}}, err
 }
 
@@ -219,6 +227,9 @@ func (o *office) material(ctx context.Context, s *sqlite.Session, res assure.Res
 	if m.Program, err = canonical(map[string]any{"controls": o.versions, "program": o.program}); err != nil {
 		return m, err
 	}
+	if err := o.vouched(ctx, &m); err != nil {
+		return m, err
+	}
 	r, err := o.draft(ctx, "", res)
 	if err != nil {
 		return m, err
@@ -226,7 +237,7 @@ func (o *office) material(ctx context.Context, s *sqlite.Session, res assure.Res
 	m.ReportHTML = func(w io.Writer) error { return html.Render(w, r) }
 	m.ReportJSON = func(w io.Writer) error { return renderjson.Render(w, r) }
 	m.Relations = s.Relations()
-	if m.Tests, err = o.scripts(ctx, res); err != nil {
+	if m.Tests, err = o.scripts(ctx, res, s.Robots()); err != nil {
 		return m, err
 	}
 	for _, name := range o.read() {
@@ -257,7 +268,7 @@ func (o *office) read() []string {
 }
 
 // scripts prints every test that was run as text that stands alone.
-func (o *office) scripts(ctx context.Context, res assure.Results) ([]publish.Test, error) {
+func (o *office) scripts(ctx context.Context, res assure.Results, robots map[string]bool) ([]publish.Test, error) {
 	var out []publish.Test
 	for _, t := range res.Controls {
 		for _, u := range o.units {
@@ -268,7 +279,7 @@ func (o *office) scripts(ctx context.Context, res assure.Results) ([]publish.Tes
 			if err != nil {
 				return nil, err
 			}
-			query := enginesql.Script(u.Plan, enginesql.Context{Period: w.Period, KnownAt: w.KnownAt, Unproven: w.Unproven})
+			query := enginesql.Script(u.Plan, enginesql.Context{Period: w.Period, KnownAt: w.KnownAt, Unproven: w.Unproven, Clocks: w.Clocks, Unreadable: w.Unreadable, Robots: robots})
 			name := t.Test
 			if t.Version > 1 {
 				name = fmt.Sprintf("%s.v%d", t.Test, t.Version)
@@ -295,7 +306,7 @@ func heading(t assure.TestResult) string {
 func duckdb(t assure.TestResult, p *rule.Plan, query string) []byte {
 	var b strings.Builder
 	b.WriteString(heading(t) + "-- Run from the folder into which the package was unpacked: duckdb < tests/" + t.Test + ".duckdb.sql\n")
-	for _, n := range append([]string{"calendar", "quarters", "months", "persons"}, p.Registers()...) {
+	for _, n := range append(append(enginesql.FrameNames(), "persons"), p.Registers()...) {
 		fmt.Fprintf(&b, "CREATE OR REPLACE VIEW %q AS SELECT * FROM 'populations/%s.parquet';\n", n, n)
 	}
 	b.WriteString(query + ";\n")
@@ -365,6 +376,11 @@ func (o *office) world(ctx context.Context, res assure.Results, u examine.Unit, 
 	if err != nil {
 		return w, err
 	}
-	w.Holidays, err = o.holidays(ctx, res.Checkpoint.Size)
+	if w.Holidays, err = o.holidays(ctx, res.Checkpoint.Size); err != nil {
+		return w, err
+	}
+	r := examine.Request{Org: o.org.ID, Size: res.Checkpoint.Size}
+	err = o.doubts(ctx, &r)
+	w.Clocks, w.Unreadable = r.Clocks, r.Unreadable
 	return w, err
 }

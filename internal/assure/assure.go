@@ -3,6 +3,7 @@
 package assure
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -125,8 +126,12 @@ type MonthCount struct {
 }
 
 // Complete reports whether the population is shown to be whole: every register that its items
-// come from passed a completeness (C) check and failed none.
+// come from passed a completeness (C) check and failed none. Where no register makes the items,
+// the calendar does.
 func (t TestResult) Complete() bool {
+	if len(t.Registers) == 0 {
+		return slices.ContainsFunc(t.Completeness, func(c Check) bool { return c.Check == "C5" && c.Register == "" && c.Status == Passed })
+	}
 	for _, reg := range t.Registers {
 		passed := false
 		for _, c := range t.Completeness {
@@ -142,7 +147,7 @@ func (t TestResult) Complete() bool {
 			return false
 		}
 	}
-	return len(t.Registers) > 0
+	return true
 }
 
 // Checkpoint names a state of an organization's ledger.
@@ -155,8 +160,9 @@ type Checkpoint struct {
 type Results struct {
 	Organization string       `json:"organization"`
 	Period       civil.Period `json:"period"`
+	ZoneRules    string       `json:"zone_rules"` // what the zone's name stood for, as civil.Zone.Rules names it
 	KnownAt      string       `json:"known_at"`
 	Checkpoint   Checkpoint   `json:"checkpoint"`
-	Unanchored   int64        `json:"unanchored"` // records sealed after the last checkpoint kept outside the database
+	Unanchored   int64        `json:"unanchored"` // records sealed after the last checkpoint that somebody outside holds: a time stamp authority or a witness
 	Controls     []TestResult `json:"controls"`
 }

@@ -13,5 +13,6 @@ type Column struct {
 type Relation struct {
 	Name    string
 	Columns []Column
+	Lookups [][]string // the columns by which tests find its rows from others: an index for each saves hours
 	Rows    iter.Seq2[[]any, error]
 }

@@ -12,20 +12,46 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 )
 
+// The frameworks of the library, by the names of their folders.
+const (
+	TSC      = "tsc"      // the Trust Services Criteria, of SOC 2 and SOC 3
+	ISO27001 = "iso27001" // Annex A of ISO/IEC 27001
+	SOC1     = "soc1"     // control objectives, of SOC 1 and ISAE 3402
+)
+
 // Control is one control of the library.
 type Control = assure.Control
 
-// Criterion is one criterion of a framework.
+// Criterion is one criterion of a framework: a trust services criterion, a control of Annex A, a control objective.
 type Criterion = assure.Criterion
 
 // Framework is a set of criteria, such as the Trust Services Criteria.
 type Framework struct {
 	ID            string              // the folder's name
 	Title         string              // as its publisher calls it
-	Edition       string              // the edition that the criteria follow
-	Mandatory     string              // the category that is always in scope
+	Edition       string              // the edition or the standard that the criteria follow
+	Mandatory     string              // the category that is always in scope; empty when there is none
 	Applicability map[string][]string // category -> prefixes of the criteria that it brings
 	Criteria      []Criterion         // in the framework's own order
+	Clauses       []Clause            // of a management system standard: what is required besides the criteria
+	Objectives    []Objective         // of SOC 1: what a criterion does not say of an objective, in the same order
+}
+
+// Clause is a clause of a management system standard, in our own words.
+type Clause struct {
+	ID    string `json:"id" yaml:"id"`
+	Title string `json:"title" yaml:"title"`
+}
+
+// Objective is a control objective. Management owns its objectives: these are starting texts of our own, to be edited.
+type Objective struct {
+	ID         string   `json:"id"`
+	Family     string   `json:"family"` // PAY
+	FamilyName string   `json:"family_name"`
+	General    bool     `json:"general"` // about information technology in general: in every SOC 1 report
+	Text       string   `json:"text"`
+	Risk       string   `json:"risk"`       // what could go wrong in the users' financial reporting
+	Assertions []string `json:"assertions"` // of financial statements that the risk touches
 }
 
 // Catalog is the checked content: every mapped criterion exists, every identifier is unique.
@@ -37,8 +63,15 @@ type Catalog struct {
 //go:embed frameworks library
 var embedded embed.FS
 
-// Load reads and checks the embedded catalog.
-func Load() (*Catalog, error) { return LoadFS(embedded) }
+// Load reads and checks the embedded catalog. It refuses a library that leaves a criterion bare which it
+// claims to cover.
+func Load() (*Catalog, error) {
+	c, err := LoadFS(embedded)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.covers()
+}
 
 // LoadFS reads and checks a catalog laid out as frameworks/<id>/*.yaml and library/*.yaml.
 func LoadFS(fsys fs.FS) (*Catalog, error) {
@@ -61,21 +94,20 @@ func (c *Catalog) Control(id string) (Control, bool) {
 	return c.Controls[i], true
 }
 
-// Criterion returns the criterion of that identifier.
+// Criterion returns the criterion of that identifier, of any framework.
 func (c *Catalog) Criterion(id string) (Criterion, bool) {
-	if p := c.criterion(id); p != nil {
-		return *p, true
+	for _, f := range c.Frameworks {
+		if p := f.criterion(id); p != nil {
+			return *p, true
+		}
 	}
 	return Criterion{}, false
 }
 
-func (c *Catalog) criterion(id string) *Criterion {
-	for i := range c.Frameworks {
-		f := &c.Frameworks[i]
-		for j := range f.Criteria {
-			if f.Criteria[j].ID == id {
-				return &f.Criteria[j]
-			}
+func (f *Framework) criterion(id string) *Criterion {
+	for j := range f.Criteria {
+		if f.Criteria[j].ID == id {
+			return &f.Criteria[j]
 		}
 	}
 	return nil
@@ -83,16 +115,27 @@ func (c *Catalog) criterion(id string) *Criterion {
 
 // Framework returns the framework of that identifier.
 func (c *Catalog) Framework(id string) (Framework, bool) {
-	i := slices.IndexFunc(c.Frameworks, func(f Framework) bool { return f.ID == id })
-	if i < 0 {
-		return Framework{}, false
+	if f := c.framework(id); f != nil {
+		return *f, true
 	}
-	return c.Frameworks[i], true
+	return Framework{}, false
+}
+
+func (c *Catalog) framework(id string) *Framework {
+	for i := range c.Frameworks {
+		if c.Frameworks[i].ID == id {
+			return &c.Frameworks[i]
+		}
+	}
+	return nil
 }
 
 // InScope returns the criteria that the categories bring, in the framework's order. The
-// mandatory category is always among them.
+// mandatory category is always among them; a framework without one is in scope as a whole.
 func (f Framework) InScope(categories []string) ([]Criterion, error) {
+	if f.Mandatory == "" && len(categories) == 0 {
+		return f.Criteria, nil
+	}
 	for _, cat := range categories {
 		if _, ok := f.Applicability[cat]; !ok {
 			return nil, fault.Refuse("%q is not a category of %s; expected one of %s",
@@ -117,24 +160,6 @@ func (f Framework) Categories() []string {
 		}
 	}
 	return out
-}
-
-// link tells each criterion its controls and refuses a mapping to nothing.
-func (c *Catalog) link() error {
-	for _, ctl := range c.Controls {
-		for _, id := range slices.Concat(ctl.Criteria, ctl.Supporting) {
-			cr := c.criterion(id)
-			if cr == nil {
-				return refuse(ctl.ID, "map", "criterion %q does not exist in any framework", id)
-			}
-			if slices.Contains(ctl.Supporting, id) {
-				cr.Supporting = append(cr.Supporting, ctl.ID)
-			} else {
-				cr.Primary = append(cr.Primary, ctl.ID)
-			}
-		}
-	}
-	return nil
 }
 
 func refuse(id, field, format string, args ...any) error {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
 )
@@ -23,6 +24,9 @@ var (
 var vague = regexp.MustCompile(`(?i)\b(should|may|might|appropriate(ly)?|adequate(ly)?|periodic(ally)?|regular(ly)?|timely|` +
 	`as (needed|necessary|required|appropriate)|where (possible|feasible)|if possible|best effort|etc|and so on|` +
 	`certified|compliant|guarantees?|ensures?)\b`)
+
+// mostWords is the longest statement: what is longer holds more than one act, and more than one answer.
+const mostWords = 45
 
 // Check refuses a control that lacks what a test, an owner or a report needs, or whose
 // statement no test could decide.
@@ -53,6 +57,9 @@ func Check(c Control) error {
 		return refuse(c.ID, "evidence_types", "is empty; expected at least one")
 	case len(c.Criteria)+len(c.ISO27001)+len(c.Objectives) == 0:
 		return refuse(c.ID, "map", "is empty; a control that serves no criterion or objective has no place in a report")
+	}
+	if n := len(strings.Fields(c.Statement)); n > mostWords {
+		return refuse(c.ID, "statement", "has %d words; expected %d at most: one actor, one act, one time", n, mostWords)
 	}
 	if w := vague.FindString(c.Statement); w != "" {
 		return refuse(c.ID, "statement", "says %q, which no test can decide; say who does what, by when", w)

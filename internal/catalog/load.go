@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -13,25 +12,6 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/fault"
 )
-
-type frameworkFile struct {
-	Framework     string              `yaml:"framework"`
-	Edition       string              `yaml:"edition"`
-	Wording       string              `yaml:"wording"`
-	Mandatory     string              `yaml:"mandatory_category"`
-	Counts        map[string]int      `yaml:"counts"`
-	Applicability map[string][]string `yaml:"applicability"`
-	Legacy        map[string][]string `yaml:"legacy_group_ids"`
-	Criteria      []struct {
-		ID          string `yaml:"id"`
-		Series      string `yaml:"series"`
-		SeriesTitle string `yaml:"series_title"`
-		Category    string `yaml:"category"`
-		Common      bool   `yaml:"common"`
-		Title       string `yaml:"title"`
-		Principle   int    `yaml:"coso_principle"`
-	} `yaml:"criteria"`
-}
 
 type libraryFile struct {
 	Library  string        `yaml:"library"`
@@ -77,42 +57,6 @@ func decode(fsys fs.FS, name string, into any) error {
 	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return &fault.Error{Kind: fault.Refused, File: name, What: "not a catalog file", Err: err}
-	}
-	return nil
-}
-
-func (c *Catalog) loadFrameworks(fsys fs.FS) error {
-	names, err := fs.Glob(fsys, "frameworks/*/*.yaml")
-	if err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, name := range names {
-		var y frameworkFile
-		if err := decode(fsys, name, &y); err != nil {
-			return err
-		}
-		f := Framework{
-			ID: path.Base(path.Dir(name)), Title: y.Framework, Edition: y.Edition,
-			Mandatory: y.Mandatory, Applicability: y.Applicability,
-		}
-		for _, cr := range y.Criteria {
-			if cr.ID == "" || cr.Title == "" || cr.Category == "" {
-				return fault.At(name, 0, cr.ID, "a criterion needs id, title and category")
-			}
-			if seen[cr.ID] {
-				return fault.At(name, 0, cr.ID, "the criterion stands twice")
-			}
-			seen[cr.ID] = true
-			f.Criteria = append(f.Criteria, Criterion{
-				ID: cr.ID, Framework: f.ID, Category: cr.Category, Series: cr.Series,
-				SeriesTitle: cr.SeriesTitle, Title: cr.Title, Common: cr.Common, Principle: cr.Principle,
-			})
-		}
-		if want := y.Counts["total"]; want != 0 && want != len(f.Criteria) {
-			return fault.At(name, 0, "counts.total", "says %d, but %d criteria stand in the file", want, len(f.Criteria))
-		}
-		c.Frameworks = append(c.Frameworks, f)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@
 package civil
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -159,6 +161,38 @@ func (z Zone) String() string {
 		return "UTC"
 	}
 	return z.name
+}
+
+// Rules names the rules of the zone that were in use, whatever version of the tz database they come
+// from: the SHA-256, in lower-case hex, of its offsets from 1940 to 2079. Each line is the instant from which
+// one holds, in seconds since 1970-01-01T00:00:00Z, a space, and its seconds east of UTC; a change that is taken
+// back within one day of UTC is not seen. When a law changes the zone afterwards, the name changes too (handbook E5).
+func (z Zone) Rules() string {
+	offset := func(unix int64) int {
+		_, o := time.Unix(unix, 0).In(z.loc()).Zone()
+		return o
+	}
+	const day = 86400
+	t, end := int64(NewDate(1940, time.January, 1))*day, int64(NewDate(2080, time.January, 1))*day
+	h, last := sha256.New(), offset(t)
+	fmt.Fprintf(h, "%d %d\n", t, last)
+	for ; t < end; t += day {
+		now := offset(t + day)
+		if now == last {
+			continue
+		}
+		lo, hi := t, t+day // the offset is the old one at lo and the new one at hi
+		for hi-lo > 1 {
+			if mid := (lo + hi) / 2; offset(mid) == last {
+				lo = mid
+			} else {
+				hi = mid
+			}
+		}
+		fmt.Fprintf(h, "%d %d\n", hi, now)
+		last = now
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // MarshalText writes the IANA name.

@@ -17,6 +17,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/collect"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -84,6 +85,8 @@ type Examination interface {
 	Program() scope.Program
 	Controls(ctx context.Context) ([]ControlRow, error)
 	Test(ctx context.Context, t Test, progress func(test string, done, of int)) (assure.Results, error)
+	// Checklist lists the items that wait for a person's answer.
+	Checklist(ctx context.Context, t Test, progress func(test string, done, of int)) (Checklist, error)
 }
 
 // Papers makes documents.
@@ -98,6 +101,9 @@ type Papers interface {
 type Guard interface {
 	Verify(ctx context.Context, progress func(done, of int64)) (Verified, error)
 	Erase(ctx context.Context, e record.Erasure) (record.Receipt, error)
+	// Anchor has the last checkpoint time stamped and cosigned by whom the data folder names;
+	// settings are added to it first. Without settings it does nothing where nobody is named.
+	Anchor(ctx context.Context, s *AnchorSettings) (Anchored, error)
 	Serve(ctx context.Context, listen string, ready func(url string)) error
 }
 
@@ -128,10 +134,11 @@ type ControlRow struct {
 	Version       int         `json:"version"`
 	Statement     string      `json:"statement"`
 	Shape         string      `json:"shape"`
-	Test          string      `json:"test"`
+	Test          string      `json:"test"` // compiled, or checklist where a person answers an attribute
 	Attributes    []Attribute `json:"attributes"`
 	Registers     []string    `json:"registers"`
 	Criteria      []string    `json:"criteria"`
+	ISO27001      []string    `json:"iso27001"`
 	Objectives    []string    `json:"objectives"`
 	Owner         string      `json:"owner"`
 	Frequency     string      `json:"frequency"`
@@ -141,8 +148,9 @@ type ControlRow struct {
 
 // Attribute is one question of a control's test.
 type Attribute struct {
-	ID   string `json:"id"`
-	Text string `json:"text"`
+	ID     string `json:"id"`
+	Text   string `json:"text"`
+	Person bool   `json:"person,omitempty"` // answered by a person's inspection, not by the records of what was done
 }
 
 // Packed is what package answers.
@@ -152,14 +160,19 @@ type Packed struct {
 	Manifest string            `json:"manifest"`
 	Seal     assure.Checkpoint `json:"checkpoint"`
 	Key      string            `json:"key"`
+	Window   ledger.Window     `json:"window"`
+	Warnings []string          `json:"warnings"`
 }
 
 // Verified is what verify answers.
 type Verified struct {
 	Size       int64           `json:"size"`
 	Root       string          `json:"root"`
-	Anchored   int64           `json:"anchored"`
-	Unanchored int64           `json:"unanchored"`
+	Kept       int64           `json:"kept_outside"` // covered by the checkpoint kept outside the database, on this installation
+	Anchored   int64           `json:"anchored"`     // covered by a checkpoint that somebody outside holds or time stamped
+	Unanchored int64           `json:"unanchored"`   // after it
+	Window     ledger.Window   `json:"window"`
+	Notes      []string        `json:"notes"` // what could not be checked
 	Faults     []VerifiedFault `json:"faults"`
 	Omitted    int64           `json:"omitted"` // further faults that are not listed
 }
@@ -188,18 +201,20 @@ type globals struct {
 
 type commands struct {
 	globals
-	Demo     demoCmd          `cmd:"" help:"Build the example company, test everything, draft the report, seal the package."`
-	Init     initCmd          `cmd:"" help:"Found an organization with the starter library for a report."`
-	Register registerCmd      `cmd:"" help:"Declare a register of your own by a YAML file."`
-	Import   importCmd        `cmd:"" help:"Take in a file: one pull, whole or nothing."`
-	Test     testCmd          `cmd:"" help:"Test whole populations for the period."`
-	Controls controlsCmd      `cmd:"" help:"List the controls."`
-	Report   reportCmd        `cmd:"" help:"Draft the report."`
-	Package  packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
-	Verify   verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
-	Erase    eraseCmd         `cmd:"" help:"Erase the content of a record; its proof stays."`
-	Serve    serveCmd         `cmd:"" help:"Serve the pages."`
-	Version  kong.VersionFlag `help:"Print the version."`
+	Demo      demoCmd          `cmd:"" help:"Build the example company, test everything, draft the report, seal the package."`
+	Init      initCmd          `cmd:"" help:"Found an organization with the starter library for a report."`
+	Register  registerCmd      `cmd:"" help:"Declare a register of your own by a YAML file."`
+	Import    importCmd        `cmd:"" help:"Take in a file: one pull, whole or nothing."`
+	Test      testCmd          `cmd:"" help:"Test whole populations for the period."`
+	Controls  controlsCmd      `cmd:"" help:"List the controls."`
+	Checklist checklistCmd     `cmd:"" help:"Write the sheet of what waits for a person's answer."`
+	Report    reportCmd        `cmd:"" help:"Draft the report."`
+	Package   packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
+	Verify    verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
+	Anchor    anchorCmd        `cmd:"" help:"Have the last checkpoint time stamped and cosigned by others."`
+	Erase     eraseCmd         `cmd:"" help:"Erase the content of a record; its proof stays."`
+	Serve     serveCmd         `cmd:"" help:"Serve the pages."`
+	Version   kong.VersionFlag `help:"Print the version."`
 }
 
 // run is what every command is called with.

@@ -120,36 +120,4 @@ func passedChecks(t assure.TestResult) string {
 	return strings.Join(slices.Sorted(maps.Keys(seen)), ", ")
 }
 
-type controlsCmd struct {
-	All bool `help:"The whole library, not only what is in scope."`
-}
-
-func (c *controlsCmd) Run(r *run) error {
-	show := func(list []ControlRow) error {
-		if r.g.JSON {
-			return r.print(map[string][]ControlRow{"controls": list})
-		}
-		w := tabwriter.NewWriter(r.s.Out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "ID\tSHAPE\tTEST\tFREQUENCY\tOWNER\tCRITERIA\tTITLE")
-		for _, x := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.ID, x.Shape, x.Test, x.Frequency, x.Owner, strings.Join(x.Criteria, " "), x.Title)
-		}
-		return w.Flush()
-	}
-	if c.All {
-		list, err := r.h.Library()
-		if err != nil {
-			return err
-		}
-		return show(list)
-	}
-	return r.enter(false, func(o Office) error {
-		list, err := o.Controls(r.ctx)
-		if err != nil {
-			return err
-		}
-		return show(list)
-	})
-}
-
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -15,7 +15,8 @@ type initCmd struct {
 	From        string   `help:"First day of the period." placeholder:"DATE"`
 	To          string   `help:"Last day of the period." placeholder:"DATE"`
 	AsOf        string   `help:"The date of a Type 1 report." placeholder:"DATE"`
-	Categories  []string `help:"Categories besides security." placeholder:"A,B"`
+	Categories  []string `help:"SOC 2 and SOC 3: categories besides security." placeholder:"A,B"`
+	Objectives  []string `help:"SOC 1 and ISAE 3402: families of control objectives besides those about information technology in general, such as payroll. Payroll and billing when none is named." placeholder:"A,B"`
 	Program     string   `help:"Folder with tests and registers of your own." type:"path" placeholder:"DIR"`
 	Implemented string   `help:"The day on which the controls were implemented." placeholder:"DATE"`
 	Reason      string   `help:"Why the period is under three months."`
@@ -26,7 +27,7 @@ func (c *initCmd) Run(r *run) error {
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
 	}
-	p := scope.Program{Name: c.Name, Report: c.Report, Zone: zone, Categories: c.Categories, Reason: c.Reason}
+	p := scope.Program{Name: c.Name, Report: c.Report, Zone: zone, Categories: c.Categories, Objectives: c.Objectives, Reason: c.Reason}
 	if p.From, p.To, err = dates(c.From, c.To); err != nil {
 		return err
 	}
@@ -46,6 +47,7 @@ func (c *initCmd) Run(r *run) error {
 		return r.print(f)
 	}
 	r.say("Founded %s (%s) in %s, with %s.", f.Name, f.ID, f.Data, plural(int64(f.Controls), "control"))
+	r.say("They are listed by assay controls; assay controls --all lists the whole library.")
 	r.say("Checkpoints are verified with the key\n  %s\nGive it to your auditor by another channel than the package.", f.Key)
 	return nil
 }
@@ -93,6 +95,7 @@ func (c *importCmd) Run(r *run) error {
 		if err != nil {
 			return err
 		}
+		r.anchored(o)
 		if r.g.JSON {
 			return r.print(struct {
 				Pull       record.Pull `json:"pull"`

@@ -41,11 +41,13 @@ func (c *packageCmd) Run(r *run) error {
 		if err != nil {
 			return err
 		}
+		r.warn(sealed.Warnings)
 		if r.g.JSON {
 			return r.print(sealed)
 		}
 		r.say("Sealed %s into %s.", plural(sealed.Records, "record"), sealed.File)
 		r.say("Checkpoint %d %s", sealed.Seal.Size, sealed.Seal.Root)
+		r.say("%s", sealed.Window)
 		r.say("Verify it with: assay-verify %s --key %q", sealed.File, sealed.Key)
 		return nil
 	})
@@ -70,7 +72,11 @@ func (c *verifyCmd) Run(r *run) error {
 				r.say("FAULT  %s: %s", orDash(f.Record), f.What)
 			}
 			r.say("Checked %s, root %s.", plural(v.Size, "record"), v.Root)
-			r.say("%d covered by the checkpoint kept outside the database, %d not yet anchored.", v.Anchored, v.Unanchored)
+			r.say("%d of them are covered by the checkpoint kept outside the database.", v.Kept)
+			r.say("%s", v.Window)
+			for _, n := range v.Notes {
+				r.say("note: %s", n)
+			}
 		}
 		if n := int64(len(v.Faults)) + v.Omitted; n > 0 {
 			return &fault.Error{Kind: fault.Integrity, What: plural(n, "fault") + " found: what is stored is not what was sealed",

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -23,25 +25,63 @@ type Ledger interface {
 	System(ctx context.Context, org id.Org, register string, size int64) ([]record.Known, error)
 }
 
-// Columns reads single fields of what is known.
-type Columns interface {
-	// Column calls each with one field of every record of a register known at a tree size, in
-	// the latest version known then: nil, an int64 or a string. Erased records are left out.
-	Column(ctx context.Context, org id.Org, s *register.Schema, field string, size int64, each func(value any) error) error
+// Rows reads single fields of what is known. Each is called with a record's key and the fields,
+// each nil, an int64 or a string, in a slice that is used again for the next record. Erased records
+// are left out.
+type Rows interface {
+	// All gives every record of a register known at a tree size, in the latest version known then.
+	All(ctx context.Context, org id.Org, s *register.Schema, fields []string, size int64, each func(key string, values []any) error) error
+	// Of gives those of them whose field holds one of the values; without a field, those that have
+	// one of them as key.
+	Of(ctx context.Context, org id.Org, s *register.Schema, fields []string, field string, values []string, size int64, each func(key string, values []any) error) error
+	// Since lists the keys of the records sealed from one tree size on and before another; false
+	// when there are more than enough.
+	Since(ctx context.Context, org id.Org, s *register.Schema, from, size int64, enough int) ([]string, bool, error)
 }
 
-// Checker runs the checks of completeness and accuracy of handbook 4.4 that pulls allow.
+// Heads knows the ledger's own hashes.
+type Heads interface {
+	// RootAt is the root hash of the ledger at a tree size, in lower-case hex; fault.NotFound when
+	// it never was that large.
+	RootAt(ctx context.Context, org id.Org, size int64) (string, error)
+}
+
+// Checker runs the checks of completeness and accuracy of handbook 4.4. It remembers what it read,
+// so one Checker serves one run of tests: make a new one for the next.
 type Checker struct {
-	Ledger  Ledger
-	Columns Columns // nil: C1 and the second register of C2 are missing
+	Ledger      Ledger
+	Rows        Rows  // nil: the checks that compare records are missing
+	Heads       Heads // nil: what sources say of this ledger is not compared
+	Kept        Kept  // nil: every comparison looks at every record
+	Worth       int64 // the records from which a comparison is kept; 0 for 20,000
+	Comparisons *Comparisons
+	Registers   func(name string) *register.Schema // nil for an unknown one; needed where there are Rows
+	// Persons resolves logins to persons, given the alias rows and the addresses of each person.
+	Persons func(aliases map[string]string, people map[string][]string) map[string]string
+
+	mu   sync.Mutex
+	memo map[string]any // what was read and found for one organization, register and tree size
 }
 
-// Second is another register that counts the same facts: the value of Field in each of its
-// records should be that of By in a record of the register under check.
-type Second struct {
-	Schema *register.Schema
-	Field  string
-	By     string
+// once remembers what f answered.
+func once[T any](c *Checker, name string, f func() (T, error)) (T, error) {
+	c.mu.Lock()
+	v, ok := c.memo[name]
+	c.mu.Unlock()
+	if ok {
+		return v.(T), nil
+	}
+	t, err := f()
+	if err != nil {
+		return t, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.memo == nil {
+		c.memo = map[string]any{}
+	}
+	c.memo[name] = t
+	return t, nil
 }
 
 // Calendar are the instances of a schedule: how many are due, and how many were looked at.
@@ -56,13 +96,34 @@ type Request struct {
 	Schema   *register.Schema
 	Size     int64
 	Period   civil.Period
-	Calendar *Calendar // of schedule populations
-	Second   *Second
+	KnownAt  civil.Instant // the time that Size stands for; 0: the period has ended
+	Calendar *Calendar     // of schedule populations
 }
 
-// Check answers the checks in the order C1, C2, C3, C5, A2, A4. C1 is left out where nothing
-// declares a sequence, C3 where the register holds no intervals, C5 where no calendar is given.
+// fresh is how old the last pull may be in a period that has not ended.
+const fresh = 24 * time.Hour
+
+// until is the instant up to which pulls must speak: the end of the period or, while it lasts, a
+// day before what is known.
+func (q Request) until() civil.Instant {
+	if end := q.Period.End(); q.KnownAt == 0 || q.KnownAt >= end {
+		return end
+	}
+	return max(q.Period.Start(), q.KnownAt-civil.Instant(fresh/time.Microsecond))
+}
+
+// Check answers the checks in the order C1 to C6, A1 to A5. Left out are C1 where nothing declares
+// a sequence, C3 where the register holds no intervals, C5 where no calendar is given, C6 where no
+// source states a head, and A3 where nothing is derived. C2, C4 and A3 may stand several times.
 func (c *Checker) Check(ctx context.Context, q Request) ([]assure.Check, error) {
+	name := fmt.Sprint("checks ", q.Org, " ", q.Schema.Name, " ", q.Size, " ", q.Period, " ", q.KnownAt)
+	if q.Calendar != nil {
+		return c.check(ctx, q)
+	}
+	return once(c, name, func() ([]assure.Check, error) { return c.check(ctx, q) })
+}
+
+func (c *Checker) check(ctx context.Context, q Request) ([]assure.Check, error) {
 	h, err := c.history(ctx, q.Org, q.Schema.Name, q.Size)
 	if err != nil {
 		return nil, err
@@ -70,6 +131,14 @@ func (c *Checker) Check(ctx context.Context, q Request) ([]assure.Check, error) 
 	var out []assure.Check
 	add := func(name string, s assure.CheckStatus, detail string) {
 		out = append(out, assure.Check{Check: name, Status: s, Register: q.Schema.Name, Detail: detail})
+	}
+	compared, err := c.compare(ctx, q, h)
+	if err != nil {
+		return nil, err
+	}
+	traced, err := c.traced(ctx, q, h)
+	if err != nil {
+		return nil, err
 	}
 	if field := h.sequence(q.Schema); field != "" {
 		s, d, err := c.sequence(ctx, q, field)
@@ -79,24 +148,31 @@ func (c *Checker) Check(ctx context.Context, q Request) ([]assure.Check, error) 
 		add("C1", s, d)
 	}
 	s, d := h.count()
-	if q.Second != nil && s != assure.Failed {
-		if s, d, err = c.second(ctx, q, h, s, d); err != nil {
-			return nil, err
-		}
+	compared.join("C2", s, d, add)
+	if s, d = "", ""; len(q.Schema.Interval) == 2 {
+		s, d = h.rollForward()
 	}
-	add("C2", s, d)
-	if len(q.Schema.Interval) == 2 {
-		s, d := h.rollForward()
-		add("C3", s, d)
-	}
+	compared.join("C3", s, d, add)
+	s, d = traced.judge(h, reality)
+	compared.join("C4", s, d, add)
 	if q.Calendar != nil {
 		s, d := q.Calendar.judge()
 		add("C5", s, d)
 	}
+	if s, d, err := c.heads(ctx, q, h); err != nil {
+		return nil, err
+	} else if s != "" {
+		add("C6", s, d)
+	}
+	s, d = traced.judge(h, source)
+	add("A1", s, d)
 	s, d = h.totals()
 	add("A2", s, d)
-	s, d = h.parameters(q.Period)
+	compared.join("A3", "", "", add)
+	s, d = h.parameters(q)
 	add("A4", s, d)
+	s, d = h.logic(traced.lastVouched)
+	add("A5", s, d)
 	return out, nil
 }
 
@@ -143,23 +219,38 @@ type history struct {
 }
 
 func (c *Checker) history(ctx context.Context, org id.Org, name string, size int64) (*history, error) {
+	return once(c, fmt.Sprint("pulls ", org, " ", name, " ", size), func() (*history, error) {
+		known, err := once(c, fmt.Sprint("pulls ", org, " ", size), func() ([]pull, error) { return c.pulls(ctx, org, size) })
+		if err != nil {
+			return nil, fmt.Errorf("read the pulls of %s: %w", name, err)
+		}
+		h := &history{register: name}
+		for _, p := range known {
+			if _, child := p.Children[name]; child || p.Register == name {
+				h.all = append(h.all, p)
+			}
+		}
+		h.standing = standing(h.all)
+		return h, nil
+	})
+}
+
+// pulls are all acts of collecting in the order of the ledger.
+func (c *Checker) pulls(ctx context.Context, org id.Org, size int64) ([]pull, error) {
 	known, err := c.Ledger.System(ctx, org, record.Pulls, size)
 	if err != nil {
-		return nil, fmt.Errorf("read the pulls of %s: %w", name, err)
+		return nil, err
 	}
-	h := &history{register: name}
+	var out []pull
 	for _, k := range known {
 		p := pull{index: k.Index}
 		if err := json.Unmarshal(k.Body, &p.Pull); err != nil {
 			return nil, fmt.Errorf("read %s: %w: %w", k.Name(), fault.Integrity, err)
 		}
-		if _, child := p.Children[name]; child || p.Register == name {
-			h.all = append(h.all, p)
-		}
+		out = append(out, p)
 	}
-	slices.SortFunc(h.all, func(a, b pull) int { return cmp.Compare(a.index, b.index) })
-	h.standing = standing(h.all)
-	return h, nil
+	slices.SortFunc(out, func(a, b pull) int { return cmp.Compare(a.index, b.index) })
+	return out, nil
 }
 
 // standing keeps the pulls that still speak for the register: of each source the last full one
@@ -170,7 +261,11 @@ func standing(all []pull) []pull {
 	lastFull := map[string]int{}
 	lastSame := map[string]int{}
 	question := func(p pull) string {
-		q, _ := json.Marshal([]any{p.Source, p.Register, p.Query, p.Params, p.Object}) // texts always marshal
+		asked := maps.Clone(p.Params)
+		for _, answered := range answers {
+			delete(asked, answered)
+		}
+		q, _ := json.Marshal([]any{p.Source, p.Register, p.Query, asked, p.Object}) // texts always marshal
 		return string(q)
 	}
 	for i, p := range all {
@@ -233,6 +328,8 @@ func (h *history) judge(nobody string, ask func(pull) (assure.CheckStatus, strin
 func (h *history) count() (assure.CheckStatus, string) {
 	return h.judge("nobody counted the rows of "+h.register+" by another path", func(p pull) (assure.CheckStatus, string) {
 		switch {
+		case p.Params[paramError] != "":
+			return assure.Failed, fmt.Sprintf("%s ended in an error of the source (%s): what came is not all; pull again", h.of(p), p.Params[paramError])
 		case p.Expected == nil:
 			return assure.Missing, ""
 		case *p.Expected != p.Rows:
@@ -292,6 +389,9 @@ func (h *history) rollForward() (assure.CheckStatus, string) {
 			}
 		}
 		from, to := h.all[a], h.all[b]
+		if from.Rows == 0 && to.Rows == 0 {
+			continue // a broken connector also brings nothing twice
+		}
 		ended := (to.Rows - to.Open) - (from.Rows - from.Open)
 		sum := fmt.Sprintf("%s from %s: %d open on %s + %d started - %d ended = %d", h.register, source,
 			from.Open, day(from.Ended), began, ended, from.Open+began-ended)
@@ -312,94 +412,4 @@ func (c *Calendar) judge() (assure.CheckStatus, string) {
 		return assure.Failed, fmt.Sprintf("the calendar gives %d instances (%s), %d were looked at", c.Expected, c.What, c.Found)
 	}
 	return assure.Passed, fmt.Sprintf("the calendar gives %d instances (%s), all of them were looked at", c.Expected, c.What)
-}
-
-// covered reads the civil dates that a pull's query covered; false when it names none.
-func covered(p record.Pull) (civil.Period, bool, error) {
-	from, to := p.Params["from"], p.Params["to"]
-	if from == "" && to == "" {
-		return civil.Period{}, false, nil
-	}
-	var period civil.Period
-	f, err := civil.ParseDate(from)
-	if err != nil {
-		return period, false, fault.Refuse("params: from: %s", err)
-	}
-	t, err := civil.ParseDate(to)
-	if err != nil {
-		return period, false, fault.Refuse("params: to: %s", err)
-	}
-	var z civil.Zone
-	if name := p.Params["zone"]; name != "" {
-		if z, err = civil.ParseZone(name); err != nil {
-			return period, false, fault.Refuse("params: zone: %s", err)
-		}
-	}
-	period, err = civil.NewPeriod(f, t, z)
-	return period, err == nil, err
-}
-
-// span is a stretch of time that a pull covered.
-type span struct{ from, to civil.Instant }
-
-// parameters is A4: the dates that the queries covered hold the whole period, for each source.
-// A full pull covers all that happened before it started; no pull covers what came after it.
-func (h *history) parameters(period civil.Period) (assure.CheckStatus, string) {
-	if len(h.all) == 0 {
-		return assure.Missing, h.register + " was never pulled"
-	}
-	spans := map[string][]span{}
-	for _, p := range h.all {
-		started, err := civil.ParseInstant(p.Started)
-		if err != nil {
-			return assure.Failed, fmt.Sprintf("%s does not say when it started", h.of(p))
-		}
-		if _, ok := spans[p.Source]; !ok {
-			spans[p.Source] = nil
-		}
-		if p.Extent == register.Full {
-			spans[p.Source] = append(spans[p.Source], span{-civil.Never, started})
-			continue
-		}
-		dates, ok, err := covered(p.Pull)
-		if err != nil || !ok {
-			continue
-		}
-		if p.Params["zone"] == "" {
-			return assure.Missing, fmt.Sprintf("%s names the dates %s to %s without their zone", h.of(p), dates.From, dates.To)
-		}
-		spans[p.Source] = append(spans[p.Source], span{dates.Start(), min(dates.End(), started)})
-	}
-	for _, source := range slices.Sorted(maps.Keys(spans)) {
-		if len(spans[source]) == 0 {
-			return assure.Missing, fmt.Sprintf("no pull of %s from %s says which dates it covers", h.register, source)
-		}
-		if gap, ok := uncovered(spans[source], period); ok {
-			return assure.Failed, fmt.Sprintf("the pulls of %s from %s do not cover %s to %s (%s)", h.register, source,
-				gap.from.In(period.Zone), gap.to.In(period.Zone), period.Zone)
-		}
-	}
-	return assure.Passed, fmt.Sprintf("the pulls of %s cover %s to %s (%s)", h.register, period.From, period.To, period.Zone)
-}
-
-// uncovered finds the first stretch of the period that no span holds.
-func uncovered(spans []span, period civil.Period) (span, bool) {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	at := period.Start()
-	for _, s := range spans {
-		if s.from > at {
-			break
-		}
-		at = max(at, s.to)
-	}
-	if at >= period.End() {
-		return span{}, false
-	}
-	end := period.End()
-	for _, s := range spans {
-		if s.from > at {
-			end = min(end, s.from)
-		}
-	}
-	return span{at, end}, true
 }

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,13 +28,13 @@ const maxNamed = 5
 // sequence is C1: the numbers of a field run without gaps from the least to the greatest. Of a
 // text the digits at its end count, apart for each beginning: OPS-7 and WEB-7 are two numbers.
 func (c *Checker) sequence(ctx context.Context, q Request, field string) (assure.CheckStatus, string, error) {
-	if c.Columns == nil {
+	if c.Rows == nil {
 		return assure.Missing, "the numbers of " + q.Schema.Name + " cannot be read here", nil
 	}
 	runs := map[string][]int64{}
 	odd := 0
-	err := c.Columns.Column(ctx, q.Org, q.Schema, field, q.Size, func(v any) error {
-		prefix, n, ok := numbered(v)
+	err := c.Rows.All(ctx, q.Org, q.Schema, []string{field}, q.Size, func(_ string, v []any) error {
+		prefix, n, ok := numbered(v[0])
 		if !ok {
 			odd++
 			return nil
@@ -87,60 +86,4 @@ func numbered(v any) (string, int64, bool) {
 		return prefix, n, err == nil
 	}
 	return "", 0, false
-}
-
-// second is C2 by a second register: each fact that it holds must be there. What the count of
-// the pulls said stands beside it.
-func (c *Checker) second(ctx context.Context, q Request, h *history, status assure.CheckStatus, detail string) (assure.CheckStatus, string, error) {
-	other, err := c.history(ctx, q.Org, q.Second.Schema.Name, q.Size)
-	if err != nil || c.Columns == nil || len(h.all) == 0 || len(other.all) == 0 {
-		return status, detail, err
-	}
-	have := map[[16]byte]bool{} // 16 bytes of a hash each, whatever the length of the keys
-	read := func(s *register.Schema, field string, each func([16]byte, string)) error {
-		err := c.Columns.Column(ctx, q.Org, s, field, q.Size, func(v any) error {
-			if v != nil && v != "" {
-				text := fmt.Sprint(v)
-				sum := sha256.Sum256([]byte(text))
-				each([16]byte(sum[:16]), text)
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read %s of %s: %w", field, s.Name, err)
-		}
-		return nil
-	}
-	if err := read(q.Schema, q.Second.By, func(h [16]byte, _ string) { have[h] = true }); err != nil {
-		return "", "", err
-	}
-	var facts, absent int64
-	example := ""
-	seen := map[[16]byte]bool{}
-	err = read(q.Second.Schema, q.Second.Field, func(h [16]byte, text string) {
-		if seen[h] {
-			return
-		}
-		seen[h] = true
-		if facts++; !have[h] {
-			if absent++; example == "" || text < example {
-				example = text
-			}
-		}
-	})
-	if err != nil {
-		return "", "", err
-	}
-	if facts == 0 {
-		return status, detail, nil
-	}
-	if absent > 0 {
-		return assure.Failed, fmt.Sprintf("%d of %d named by %s.%s are not in %s, such as %s",
-			absent, facts, q.Second.Schema.Name, q.Second.Field, q.Schema.Name, example), nil
-	}
-	also := fmt.Sprintf("all %d named by %s.%s are in %s", facts, q.Second.Schema.Name, q.Second.Field, q.Schema.Name)
-	if status == assure.Passed {
-		also = detail + "; " + also
-	}
-	return assure.Passed, also, nil
 }

@@ -4,7 +4,6 @@
 package examine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +35,9 @@ type Session interface {
 	// Changed lists, sorted, the keys of the items that records sealed since a tree size may have
 	// touched; false when that may be any of them.
 	Changed(ctx context.Context, p *rule.Plan, from int64) ([]string, bool, error)
+	// Untouched reports whether no record was sealed since a tree size in any register that the plan
+	// reads, those behind its persons included, and none was erased.
+	Untouched(ctx context.Context, p *rule.Plan, from int64) (bool, error)
 	// Longest is the longest time between two snapshots that the plan's intervals are made of.
 	Longest(ctx context.Context, p *rule.Plan, w rule.World) (time.Duration, error)
 	// Facts reads what items rest on.
@@ -45,8 +47,12 @@ type Session interface {
 
 // Completeness knows what was pulled and whether it was everything (handbook 4.4).
 type Completeness interface {
-	// Checks lists the checks of a register as known at a size, missing ones included.
-	Checks(ctx context.Context, org id.Org, register string, size int64, p civil.Period) ([]assure.Check, error)
+	// Checks lists the checks of a register as known at a size, which stands for a time, missing
+	// ones included.
+	Checks(ctx context.Context, org id.Org, register string, size int64, knownAt civil.Instant, p civil.Period) ([]assure.Check, error)
+	// Absence says in one sentence what speaks against taking "no record" for "nothing happened" in
+	// the period, such as a connector that broke; it is empty where nothing does.
+	Absence(ctx context.Context, org id.Org, register string, size int64, knownAt civil.Instant, p civil.Period) (string, error)
 	// Pulled says whether the register was ever filled, be it with nothing, and whether a check
 	// showed that records are missing from it.
 	Pulled(ctx context.Context, org id.Org, register string, size int64) (pulled, incomplete bool, err error)
@@ -72,6 +78,8 @@ type Request struct {
 	Checkpoint assure.Checkpoint
 	Unanchored int64
 	Holidays   civil.Holidays
+	Clocks     map[string]rule.Clock // by register, where a clock was measured to be off
+	Unreadable map[string]bool       // evidence that is kept and cannot be read any more
 	Units      []Unit
 	Items      bool // list every item, not only the findings
 	Progress   func(test string, done, of int)
@@ -82,13 +90,12 @@ type Examiner struct {
 	Engine       Engine
 	Completeness Completeness
 	Cache        Cache // nil: every test looks at every item
-	Worth        int   // the population from which a run is kept; 0 for 20,000, from where keeping pays
 }
 
 // Test runs every unit for its own part of the period.
 func (e *Examiner) Test(ctx context.Context, r Request) (assure.Results, error) {
 	out := assure.Results{
-		Organization: r.Name, Period: r.Period, KnownAt: r.KnownAt.String(),
+		Organization: r.Name, Period: r.Period, ZoneRules: r.Period.Zone.Rules(), KnownAt: r.KnownAt.String(),
 		Checkpoint: r.Checkpoint, Unanchored: r.Unanchored, Controls: []assure.TestResult{},
 	}
 	s, err := e.Engine.Open(ctx, r.Org, r.Size, r.Period, r.Holidays)
@@ -130,7 +137,8 @@ func (e *Examiner) unit(ctx context.Context, s Session, r Request, u Unit, part 
 	if err != nil {
 		return t, err
 	}
-	w.Holidays = r.Holidays
+	w.Holidays, w.Clocks, w.Unreadable = r.Holidays, r.Clocks, r.Unreadable
+	inForce(r, u, &t)
 	if err := e.standing(ctx, r, u, part, &t); err != nil {
 		return t, err
 	}
@@ -149,13 +157,54 @@ func (e *Examiner) unit(ctx context.Context, s Session, r Request, u Unit, part 
 		return t, err
 	}
 	if t.Outcome == assure.Tested && t.Population == 0 {
-		t.Outcome = assure.Gap
-		if t.Shape == assure.Event && t.Complete() {
-			t.Outcome = assure.NoOccurrence
+		if err := e.nothing(ctx, r, part, &t); err != nil {
+			return t, err
 		}
 	}
 	t.Digest, err = rule.Digest(t.Findings)
 	return t, err
+}
+
+// nothing says what a population without an item is. Schedules, states and rosters never have an
+// acceptable zero. Of events it is "no occurrence" when every register that the items come from
+// passed a check of completeness, failed none, and nothing else speaks against its silence; or else
+// it is a gap, and a note says why.
+func (e *Examiner) nothing(ctx context.Context, r Request, part civil.Period, t *assure.TestResult) error {
+	t.Outcome = assure.Gap
+	if t.Shape != assure.Event && t.InProgress > 0 {
+		t.Notes = append(t.Notes, "nothing has fallen due yet")
+		return nil
+	}
+	if t.Shape != assure.Event {
+		t.Notes = append(t.Notes, "a population of the shape "+string(t.Shape)+" cannot be empty: see what its inventory leaves out")
+		return nil
+	}
+	for _, reg := range t.Registers {
+		why, err := e.Completeness.Absence(ctx, r.Org, reg, r.Size, r.KnownAt, part)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			t.Notes = append(t.Notes, "no item is no proof that nothing occurred: "+why)
+			return nil
+		}
+	}
+	if !t.Complete() {
+		t.Notes = append(t.Notes, "no item is no proof that nothing occurred: "+unshown(*t))
+		return nil
+	}
+	t.Outcome = assure.NoOccurrence
+	return nil
+}
+
+// unshown says which register of a population was not shown to be whole.
+func unshown(t assure.TestResult) string {
+	for _, c := range t.Completeness {
+		if slices.Contains(t.Registers, c.Register) && strings.HasPrefix(c.Check, "C") && c.Status == assure.Failed {
+			return c.Check + " of " + c.Register + " failed: " + c.Detail
+		}
+	}
+	return "no check of completeness passed for " + strings.Join(t.Registers, ", ")
 }
 
 // World is what a test of a unit takes for given over a part of the period.
@@ -204,7 +253,7 @@ func (e *Examiner) standing(ctx context.Context, r Request, u Unit, part civil.P
 		if err != nil {
 			return err
 		}
-		checks, err := e.Completeness.Checks(ctx, r.Org, name, r.Size, part)
+		checks, err := e.Completeness.Checks(ctx, r.Org, name, r.Size, r.KnownAt, part)
 		if err != nil {
 			return err
 		}
@@ -239,13 +288,20 @@ func (e *Examiner) run(ctx context.Context, s Session, r Request, u Unit, w rule
 		t.Findings = append(t.Findings, tally.known...)
 		slices.SortFunc(t.Findings, func(a, b assure.Finding) int { return strings.Compare(a.Key, b.Key) })
 	}
-	if name := e.kept(r, u, w); name != "" && t.Population >= cmp.Or(e.Worth, worth) {
-		if err := e.Cache.Store(name, Kept{r.Size, tally.Counts, t.Findings}); err != nil {
+	if name := e.kept(r, u, w); name != "" && !tally.same {
+		if err := e.Cache.Store(name, Kept{r.Size, r.KnownAt, tally.Counts, t.Findings}); err != nil {
 			return err
 		}
 	}
 	if len(w.Holidays.Days) == 0 && u.Plan.Uses(rule.BusinessDays) {
 		t.Notes = append(t.Notes, "no holidays are on record: business days are Mondays to Fridays")
+	}
+	shares(u.Plan, t)
+	if err := e.earlier(ctx, s, u, w, t); err != nil {
+		return err
+	}
+	if err := e.exceptions(ctx, s, u, w, t); err != nil {
+		return err
 	}
 	if u.Plan.During != nil {
 		longest, err := s.Longest(ctx, u.Plan, w)
@@ -266,6 +322,13 @@ func calendarChecks(p *rule.Plan, t *assure.TestResult) []assure.Check {
 		if s.Schema != nil && !slices.Contains(inventory, s.Schema.Name) {
 			inventory = append(inventory, s.Schema.Name)
 		}
+	}
+	if len(inventory) == 0 {
+		c := assure.Check{Check: "C5", Status: assure.Passed, Detail: fmt.Sprintf("%d instances due from the calendar alone", t.Population)}
+		if t.Population == 0 {
+			c.Status, c.Detail = assure.Failed, "the calendar gives no instance in the period"
+		}
+		return []assure.Check{c}
 	}
 	for _, reg := range inventory {
 		c := assure.Check{Check: "C5", Status: assure.Passed, Register: reg,

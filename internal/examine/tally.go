@@ -16,6 +16,7 @@ type tally struct {
 	Counts Counts
 	found  []rule.Answered
 	known  []assure.Finding // of an earlier run, still true
+	same   bool             // all of it is an earlier run's
 	items  []assure.Item
 	edges  []int64 // where each month of the period begins, in the unit of At
 	names  []string

@@ -25,16 +25,33 @@ var estate = []system{
 	{"uploads", "object store", true, true, 3},
 	{"website-cms", "publishing", false, false, 0},
 	{"design-tool", "design", false, false, 0},
+	{"log-archive", "log_store", true, false, 5},
+	{"analytics-sandbox", "database", false, false, 6},
+}
+
+// cloudAccounts is the account map: where each system runs. Nobody put the log archive on it.
+var cloudAccounts = map[string]string{
+	"okta": "okta-harbourline", "workspace": "workspace-harbourline", "github": "github-harbourline",
+	"aws-production": "aws-4417-production", "customer-db": "aws-4417-production", "uploads": "aws-4417-production",
+	"analytics-db": "aws-9023-data", "analytics-sandbox": "aws-9023-data", "website-cms": "cms-harbourline",
+}
+
+// environment is where a system stands.
+func (s system) environment() string {
+	if s.name == "analytics-sandbox" {
+		return "development"
+	}
+	return "production"
 }
 
 func (c *company) systems() File {
 	var rows []row
 	for _, s := range estate {
-		rows = append(rows, row{s.name, s.kind, s.inScope, c.people[s.owner].email, s.customers, "production"})
+		rows = append(rows, row{s.name, s.kind, s.inScope, c.people[s.owner].email, s.customers, s.environment(), optText(cloudAccounts[s.name])})
 	}
 	f := c.counted(File{
 		Register: "systems", Name: "systems.csv", Source: "asset-inventory", Query: "all systems",
-		Data: table(',', false, []string{"system", "kind", "in_scope", "owner", "stores_customer_data", "environment"}, rows),
+		Data: table(',', false, []string{"system", "kind", "in_scope", "owner", "stores_customer_data", "environment", "account"}, rows),
 	}, len(rows))
 	f.Extent = "full"
 	return f
@@ -79,6 +96,7 @@ func (c *company) openAccounts() {
 		}
 	}
 	c.countLeavers()
+	c.returnedAccounts()
 }
 
 func (c *company) holds(i int, p *person, s system) bool {
@@ -116,12 +134,14 @@ func (c *company) open(p *person, s system, name string) {
 	c.accounts = append(c.accounts, a)
 }
 
-// signIn adds a sign-in a quarter or so while the account lives.
+// signIn adds a sign-in every other month or so while the account lives; sessions are long.
 func (c *company) signIn(a *account) {
-	for d := c.period.From + civil.Date(c.rng.IntN(90)); d <= c.period.To; d += civil.Date(60 + c.rng.IntN(60)) {
-		at := c.at(d, "08:30") + c.minutes(0, 500)
-		if at > a.created && at < min(a.disabled, c.end(a.holder)) {
-			a.signIns = append(a.signIns, at)
+	for d := c.period.From + civil.Date(c.rng.IntN(30)); d <= c.period.To; d += civil.Date(40 + c.rng.IntN(40)) {
+		for range c.factor {
+			at := c.at(d, "08:30") + c.minutes(0, 500)
+			if at > a.created && at < min(a.disabled, c.end(a.holder)) {
+				a.signIns = append(a.signIns, at)
+			}
 		}
 	}
 }
@@ -201,11 +221,19 @@ func (c *company) plantFactors() {
 func (c *company) accountList() File {
 	var rows []row
 	for _, a := range c.accounts {
-		rows = append(rows, row{a.id, a.system.name, a.name, a.privileged, a.mfa, a.created, opt(a.disabled)})
+		r := row{a.id, a.system.name, a.name, a.privileged, a.mfa, a.created, opt(a.disabled), "personal", nil, nil}
+		if a.holder.kind == "service" {
+			r[7], r[8] = "service", c.people[a.system.owner].email
+		}
+		rows = append(rows, r)
+		if a.system.inScope && a.created < c.period.End() && a.disabled > c.period.Start() {
+			c.counts("IAM-08", true)
+		}
 	}
+	rows = append(rows, c.sharedAccounts()...)
 	f := c.counted(File{
 		Register: "accounts", Name: "accounts.jsonl", Source: "identity-inventory", Query: "accounts of all systems, all states",
-		Data: lines([]string{"account_id", "system", "person_id", "privileged", "mfa", "created_at", "disabled_at"}, rows),
+		Data: lines([]string{"account_id", "system", "person_id", "privileged", "mfa", "created_at", "disabled_at", "kind", "owner", "vaulted"}, rows),
 	}, len(rows))
 	f.Extent = "full"
 	return f

@@ -35,12 +35,6 @@ type review struct {
 	commit   string
 }
 
-type incident struct {
-	id, severity      string
-	detected          civil.Instant
-	impact, customers int
-}
-
 var (
 	services = []string{"ingest", "ledger-api", "reports", "console", "billing-sync", "infrastructure"}
 	verbs    = []string{"Add", "Remove", "Speed up", "Simplify", "Guard", "Rename", "Cache", "Log"}
@@ -48,14 +42,14 @@ var (
 		"audit columns", "queue limits", "date picker", "index hints", "rate limits", "upload checks", "health probe"}
 )
 
-// work fills the year with changes: about eight a working day are few, three are a small team.
+// work fills the year with changes: twelve a working day.
 func (c *company) work() {
 	c.happen()
 	for d := c.period.From - 8; d <= c.period.To+6; d++ {
 		if weekend(d) {
 			continue
 		}
-		for range 2 + c.rng.IntN(3) {
+		for range (9 + c.rng.IntN(7)) * c.factor {
 			ch := c.ordinary(d)
 			if c.rng.IntN(9) == 0 {
 				ch.environment = "staging"
@@ -268,19 +262,6 @@ func (c *company) edges() {
 	}
 }
 
-// happen makes the incidents: one for each emergency, and some that needed no change.
-func (c *company) happen() {
-	for i, p := range emergencies {
-		c.incidents = append(c.incidents, incident{"", []string{"high", "critical"}[i%2], c.at(day(p.on), "10:00") + c.minutes(0, 300), 10 + c.rng.IntN(40), c.rng.IntN(6)})
-	}
-	for _, on := range []string{"2025-08-05", "2025-11-12", "2026-01-15", "2026-06-03"} {
-		c.incidents = append(c.incidents, incident{"", "medium", c.at(day(on), "09:00") + c.minutes(0, 500), 0, 0})
-	}
-	for i := range c.incidents {
-		c.incidents[i].id = fmt.Sprintf("INC-%d", 2001+i)
-	}
-}
-
 func (c *company) changeLog() File {
 	var rows []row
 	for _, ch := range c.changes {
@@ -320,18 +301,5 @@ func (c *company) reviewLog() File {
 		Register: "reviews", Name: "reviews.csv", Source: "github", Query: "reviews of merged pull requests",
 		Data:    table(';', true, []string{"Review", "Pull request", "Reviewer", "State", "Submitted", "Commit"}, rows),
 		MapName: "reviews.map.yaml", Map: []byte(reviewsMap),
-	}, len(rows))
-}
-
-func (c *company) incidentList() File {
-	list := slices.Clone(c.incidents)
-	slices.SortFunc(list, func(a, b incident) int { return cmp.Compare(a.detected, b.detected) })
-	var rows []row
-	for _, in := range list {
-		rows = append(rows, row{in.id, in.severity, in.detected, in.detected + 6*minute, in.detected + 70*minute, in.detected + 4*hour, in.customers})
-	}
-	return c.counted(File{
-		Register: "incidents", Name: "incidents.json", Source: "pager", Query: "incidents, all severities",
-		Data: jsonList([]string{"incident_id", "severity", "detected_at", "acknowledged_at", "contained_at", "resolved_at", "customers_affected"}, rows),
 	}, len(rows))
 }

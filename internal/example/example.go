@@ -1,4 +1,4 @@
-// Package example invents a small company and a year of its records, as the exports of the
+// Package example invents a payments company and a year of its records, as the exports of the
 // systems that such a company runs. The same seed gives the same bytes. Beside the records it
 // writes down the story: what went wrong where, known because it was planted, so that a test
 // of the rules has something to be compared with that no rule computed.
@@ -6,6 +6,7 @@ package example
 
 import (
 	"cmp"
+	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 )
 
 // Organization is the invented company. Its addresses end in .example, which nobody can own.
-const Organization = "Harbourline Data, Inc."
+const Organization = "Harbourline Payments, Inc."
 
 // File is one export, as its source would deliver it. Import the files in the order given.
 type File struct {
@@ -59,8 +60,13 @@ type Count struct {
 }
 
 // Files makes the exports and their story.
-func Files(seed uint64) ([]File, Story) {
-	c := newCompany(seed)
+func Files(seed uint64) ([]File, Story) { return Scaled(seed, 1) }
+
+// Scaled is Files with the volume of daily work multiplied: more changes, runs, sessions and
+// alerts, of the same people and with the same mishaps. The mishaps keep their number, so that
+// the story stays readable; the populations grow.
+func Scaled(seed uint64, factor int) ([]File, Story) {
+	c := newCompany(seed, factor)
 	files := []File{
 		c.systems(),
 		c.roster(),
@@ -80,31 +86,55 @@ func Files(seed uint64) ([]File, Story) {
 	files = append(files, vulnerabilities, waivers, c.settings())
 	courses, trainings := c.trainings()
 	files = append(files, courses, trainings)
+	for _, part := range parts {
+		files = append(files, part(c)...)
+	}
 	slices.SortFunc(c.story.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Test, b.Test), cmp.Compare(a.Key, b.Key))
 	})
 	return files, c.story
 }
 
-// company is the generator's state. Everything is drawn from rng in one fixed order.
+// parts are the areas of the company beyond its people, accounts and changes. Each draws from
+// dice of its own, so that one may change without moving the others.
+var parts = []func(*company) []File{
+	(*company).governance, (*company).privileges, (*company).premises, (*company).infrastructure, (*company).delivery,
+	(*company).response, (*company).suppliers, (*company).continuity, (*company).processing, (*company).privacy,
+	(*company).funds, (*company).inspections,
+}
+
+// dice are a part's own random numbers.
+func (c *company) dice(part string) *rand.Rand {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(part)) // a hash takes everything
+	return rand.New(rand.NewPCG(c.seed, h.Sum64()))
+}
+
+// company is the generator's state. What its own files draw comes from rng in one fixed order.
 type company struct {
+	seed      uint64
+	factor    int // how much work there is, 1 for a company of about 60,000 records a year
 	rng       *rand.Rand
 	zone      civil.Zone
 	period    civil.Period
 	people    []*person
+	returned  []*person // in a second employment; they stand under their first among people
 	accounts  []*account
 	changes   []*change
 	incidents []incident
+	answers   []inspected // to the checklists, of all areas
 	story     Story
 }
 
-func newCompany(seed uint64) *company {
+func newCompany(seed uint64, factor int) *company {
 	zone := must(civil.ParseZone("America/New_York"))
 	period := must(civil.NewPeriod(day("2025-07-01"), day("2026-06-30"), zone))
 	c := &company{
+		seed: seed, factor: factor,
 		rng: rand.New(rand.NewPCG(seed, 0x48617262)), zone: zone, period: period,
-		story: Story{Organization: Organization, Report: "soc2-type2", Categories: []string{"security", "availability"},
-			Period: period, Counts: map[string]Count{}},
+		story: Story{Organization: Organization, Report: "soc2-type2",
+			Categories: []string{"security", "availability", "processing_integrity", "confidentiality", "privacy"},
+			Period:     period, Counts: map[string]Count{}},
 	}
 	c.hire()
 	c.openAccounts()

@@ -23,11 +23,11 @@ type person struct {
 // The company: so many heads, engineers, others, contractors and robots, in this order.
 const (
 	heads       = 7
-	engineers   = 26
-	others      = 21
-	contractors = 6
+	engineers   = 82
+	others      = 107
+	contractors = 18
 	robots      = 2
-	newcomers   = 11 // of the people who are no heads, those who start in the period
+	newcomers   = 23 // of the people who are no heads, those who start in the period
 )
 
 var firstNames = strings.Fields(`Ada Bram Chiara Dmitri Esme Farid Greta Hugo Ines Jonas Keiko Liam Mara Nils Odile
@@ -73,13 +73,14 @@ func (c *company) hire() {
 	}
 	c.people[heads+4].second = "harbour-kit"
 	for i := range newcomers {
-		p := c.people[heads+10+4*i]
-		p.started = day("2025-07-14") + civil.Date(29*i)
+		p := c.people[heads+10+8*i]
+		p.started = day("2025-07-14") + civil.Date(14*i)
 		for weekend(p.started) {
 			p.started++
 		}
 	}
 	c.depart()
+	c.rehire()
 }
 
 // leaver says who leaves when. Involuntary ends have an hour.
@@ -138,7 +139,7 @@ func (c *company) colleague(d civil.Date, not ...*person) *person {
 
 func (c *company) roster() File {
 	var rows []row
-	for _, p := range c.people {
+	for _, p := range c.workforce() {
 		var manager any
 		if p.manager != nil {
 			manager = p.manager.email

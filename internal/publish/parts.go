@@ -40,6 +40,7 @@ func (p *packer) documents(context.Context) error {
 		{"program.json", raw(p.m.Program)},
 		{"report.html", p.m.ReportHTML},
 		{"report.json", p.m.ReportJSON},
+		{"verify.py", raw(verifierText)},
 	} {
 		if _, err := p.zip.put(d.name, d.fill); err != nil {
 			return err

@@ -35,6 +35,9 @@ type Material struct {
 	History      History
 	Blobs        Blobs
 	Tables       Tables
+	Anchors      []ledger.Attestation // what others said of earlier checkpoints
+	StampRoots   []byte               // PEM: the roots by which the time stamps were checked at receipt
+	Window       ledger.Window        // what of the ledger nobody outside can vouch for
 }
 
 // Test is a test in the forms in which an auditor reads and repeats it. ID names its files; an
@@ -127,7 +130,7 @@ func Package(ctx context.Context, w io.Writer, m Material) (Sealed, error) {
 		return Sealed{}, err
 	}
 	p := &packer{m: m, zip: newArchive(w, m.Created.Time()), erased: map[string]bool{}}
-	for _, step := range []func(context.Context) error{p.documents, p.conclusions, p.populations, p.history, p.ledger, p.tiles} {
+	for _, step := range []func(context.Context) error{p.documents, p.conclusions, p.populations, p.history, p.anchors, p.ledger, p.tiles} {
 		if err := step(ctx); err != nil {
 			return Sealed{}, err
 		}

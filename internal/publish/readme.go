@@ -13,9 +13,16 @@ import (
 //go:embed readme.md
 var readmeText string
 
+// verifierText is a second verifier, in another language and by other libraries than assay-verify:
+// what both accept does not rest on a fault of one of them. It is the same in every package.
+//
+//go:embed verifier.py
+var verifierText []byte
+
 var readmeTemplate = template.Must(template.New("readme").Funcs(template.FuncMap{
-	"create": create,
-	"first":  func(r []assure.Relation) assure.Relation { return r[0] },
+	"create":  create,
+	"indexes": indexes,
+	"first":   func(r []assure.Relation) assure.Relation { return r[0] },
 }).Parse(readmeText))
 
 // readme writes the auditor's guide to one package.
@@ -30,6 +37,15 @@ func readme(m Material) ([]byte, error) {
 		return nil, fmt.Errorf("write README.md: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// indexes prints the indexes of a relation in PostgreSQL.
+func indexes(r assure.Relation) []string {
+	var out []string
+	for _, l := range r.Lookups {
+		out = append(out, fmt.Sprintf(`create index on %s ("%s");`, r.Name, strings.Join(l, `", "`)))
+	}
+	return out
 }
 
 // create prints the table that holds a relation in PostgreSQL. Text is compared by bytes, as

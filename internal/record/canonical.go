@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
@@ -57,6 +58,9 @@ func appendText(dst []byte, s string) []byte {
 
 // Decode reads canonical bytes in their one spelling.
 func Decode(b []byte) (Record, error) {
+	if !utf8.Valid(b) {
+		return Record{}, fault.Refuse("not the canonical bytes of a record: they are not UTF-8")
+	}
 	r, err := Parse(b)
 	if err != nil {
 		return r, err

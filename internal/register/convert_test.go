@@ -1,11 +1,14 @@
 package register
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
 )
 
 // drills is a small register with every type.
@@ -188,9 +191,14 @@ func TestLoadRefuses(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(drills))
 	f.Add([]byte("name: x\nkey: [a]\nfields:\n  - {name: a, type: text}\n"))
+	f.Add([]byte("fields:\n  ! #0"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, err := Load("x.yaml", b); err == nil && s.Check() != nil {
+		s, err := Load("x.yaml", b)
+		if err == nil && s.Check() != nil {
 			t.Errorf("Load returned a schema that Check refuses")
+		}
+		if err != nil && (!errors.Is(err, fault.Refused) || !strings.HasPrefix(err.Error(), "x.yaml:")) {
+			t.Errorf("%v: no refusal with its place", err)
 		}
 	})
 }

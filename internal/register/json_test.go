@@ -132,6 +132,9 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		once, err := Canonical(b)
 		if err != nil {
+			if !errors.Is(err, fault.Refused) {
+				t.Errorf("Canonical(%q) = %v, want a refusal", b, err)
+			}
 			return
 		}
 		twice, err := Canonical(once)

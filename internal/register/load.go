@@ -93,22 +93,32 @@ func (f Field) check() error {
 	return nil
 }
 
+// role is a part that some fields of a schema play.
+type role struct {
+	name   string
+	fields []string
+	types  []Type
+}
+
 // checkRoles checks the fields that the schema gives a part: key, event, interval and the rest.
 func (s *Schema) checkRoles() error {
 	if len(s.Key) == 0 {
 		return bad("key", "a register needs a natural key: the fields that name one record")
 	}
-	for _, role := range []struct {
-		name   string
-		fields []string
-		types  []Type
-	}{
+	roles := []role{
 		{"key", s.Key, []Type{Text, Int, Date, Instant}},
 		{"event", s.Event, []Type{Instant, Date}},
 		{"interval", s.Interval, []Type{Instant, Date}},
 		{"snapshot", some(s.Snapshot), []Type{Instant}},
 		{"sequence", some(s.Sequence), []Type{Int, Text}},
-	} {
+	}
+	for _, l := range s.Lookups {
+		if len(l) == 0 {
+			return bad("lookups", "a look-up names at least one field")
+		}
+		roles = append(roles, role{"lookups", l, []Type{Text, Bool, Int, Date, Instant}})
+	}
+	for _, role := range roles {
 		for i, n := range role.fields {
 			f, ok := s.Field(n)
 			if !ok {

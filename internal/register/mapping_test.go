@@ -1,6 +1,7 @@
 package register
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -264,6 +265,9 @@ func FuzzMapping(f *testing.F) {
 	f.Fuzz(func(t *testing.T, mapping, row string) {
 		m, err := ParseMapping("m.yaml", []byte(mapping))
 		if err != nil {
+			if !errors.Is(err, fault.Refused) || !strings.HasPrefix(err.Error(), "m.yaml:") {
+				t.Errorf("%v: no refusal with its place", err)
+			}
 			return
 		}
 		c, err := NewConverter(s, m, func(n string) *Schema {

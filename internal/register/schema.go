@@ -2,7 +2,11 @@
 // fields become them, and their canonical form. It is pure: bytes in, rows or refusals out.
 package register
 
-import "github.com/assayhq/assay/internal/civil"
+import (
+	"slices"
+
+	"github.com/assayhq/assay/internal/civil"
+)
 
 // Type is the type of a field.
 type Type string
@@ -44,6 +48,9 @@ type Schema struct {
 	Snapshot string   `yaml:"snapshot"` // the instant at which a row was observed, where it holds snapshots
 	Sequence string   `yaml:"sequence"` // a field that should run without gaps (check C1)
 	Fields   []Field  `yaml:"fields"`
+	// Lookups are lists of fields by which tests find rows from other records, besides those that
+	// name a required other record. A store keeps an index for each, which every import pays for.
+	Lookups [][]string `yaml:"lookups"`
 }
 
 // Field returns the field of that name.
@@ -54,6 +61,19 @@ func (s *Schema) Field(name string) (Field, bool) {
 		}
 	}
 	return Field{}, false
+}
+
+// Indexes lists the fields by which rows are found from other records: the look-ups, the required
+// names of other records that no look-up begins with, and a key of one field.
+func (s *Schema) Indexes() [][]string {
+	out := slices.Clone(s.Lookups)
+	for _, f := range s.Fields {
+		led := slices.ContainsFunc(s.Lookups, func(l []string) bool { return len(l) > 0 && l[0] == f.Name })
+		if !led && (f.Ref != "" && f.Required || len(s.Key) == 1 && s.Key[0] == f.Name) {
+			out = append(out, []string{f.Name})
+		}
+	}
+	return out
 }
 
 // Row is one record made canonical: what an append needs beyond the pull it belongs to.

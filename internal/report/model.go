@@ -20,7 +20,7 @@ type Report struct {
 	When         When              `json:"when"`
 	KnownAt      string            `json:"known_at"` // received times up to here were considered
 	Checkpoint   assure.Checkpoint `json:"checkpoint"`
-	Unanchored   int64             `json:"unanchored"` // records after the last checkpoint kept outside the database
+	Unanchored   int64             `json:"unanchored"` // records after the last checkpoint that somebody outside holds
 	Sections     []Section         `json:"sections"`
 	Open         []Point           `json:"open"` // what stands between this draft and a report
 }

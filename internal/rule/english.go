@@ -17,8 +17,12 @@ func (p *Plan) Sentence() string {
 	}
 	for _, c := range p.Checks {
 		line := c.ID + ". " + c.Text + ": "
-		if c.If != nil {
-			line += "where " + claim(c.If) + ", "
+		if x := c.Applies(); x != nil {
+			line += "where " + claim(x) + ", "
+		}
+		if c.Person {
+			lines = append(lines, line+c.Claim+".")
+			continue
 		}
 		lines = append(lines, line+claim(c.Cond)+".")
 	}
@@ -26,6 +30,10 @@ func (p *Plan) Sentence() string {
 		lines = append(lines, fmt.Sprintf("“%s” is %s.", spaced(v.Name), words(v.X)))
 	}
 	for _, s := range p.Sets {
+		if s.Control != "" && s.Base == nil {
+			lines = append(lines, fmt.Sprintf("“%s” is the record of %s for %s and the item, by its key.", spaced(s.Name), spaced(s.Row.Schema.Name), s.Control))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("“%s” are the %s.", spaced(s.Name), describe(s, true)))
 	}
 	return strings.Join(lines, "\n")
@@ -52,6 +60,8 @@ func (p *Plan) items() string {
 		switch r.Kind {
 		case FromEvery:
 			parts = append(parts, fmt.Sprintf("%s (one each %d months from %s)", r.Name, r.Every, words(r.Start)))
+		case FromBusinessDays:
+			parts = append(parts, "business day")
 		case FromDistinct:
 			parts = append(parts, fmt.Sprintf("%s named in %s", r.Name, spaced(r.Schema.Name)))
 		case FromGaps:
@@ -152,7 +162,7 @@ func words(x Expr) string {
 		switch {
 		case x.Row.InSet && !x.Row.Parent:
 			return "its " + spaced(x.Name)
-		case x.Row.Kind == FromDistinct, x.Row.Kind == FromDays && x.Name == "date":
+		case x.Row.Kind == FromDistinct, (x.Row.Kind == FromDays || x.Row.Kind == FromBusinessDays) && x.Name == "date":
 			return "the " + spaced(x.Row.Name)
 		}
 		return "the " + possessive(spaced(x.Row.Name)) + " " + spaced(x.Name)
@@ -173,6 +183,9 @@ func words(x Expr) string {
 	case *PersonOf:
 		return "the person behind " + words(x.X)
 	case *Owned:
+		if x.Human {
+			return words(x.X.X) + " is a person, not a service"
+		}
 		return "somebody is known to own " + words(x.X.X)
 	case *Exists:
 		if x.None {
@@ -196,7 +209,7 @@ func words(x Expr) string {
 	case *Pick:
 		var parts []string
 		for _, c := range x.Cases {
-			parts = append(parts, fmt.Sprintf("%s %d %s", c.When, c.N, unitWord(x.T)))
+			parts = append(parts, fmt.Sprintf("%s %d %s", c.When, c.N, unitWord(c.Unit)))
 		}
 		return "(" + strings.TrimSpace(strings.Join(parts, ", ")) + " by " + words(x.X) + ")"
 	case *DateOf:
@@ -206,6 +219,22 @@ func words(x Expr) string {
 			return "the end of " + words(x.X)
 		}
 		return "the start of " + words(x.X)
+	case *PeriodEdge:
+		if x.End {
+			return "the end of the period"
+		}
+		return "the start of the period"
+	case *Units:
+		return fmt.Sprintf("as many %s as %s", x.T, words(x.X))
+	case *Either:
+		return fmt.Sprintf("(%s where %s, otherwise %s)", words(x.Then), claim(x.If), words(x.Else))
+	case *ItemKey:
+		return "the key of the item"
+	case *Inspected:
+		if x.NA {
+			return "a person answered that " + strings.ToUpper(x.Answer.Name) + " does not apply"
+		}
+		return "a person answered yes to " + strings.ToUpper(x.Answer.Name)
 	case *KnownAt:
 		return "the time of this test"
 	case *Never:
@@ -248,7 +277,7 @@ func binaryWords(x *Binary) string {
 		return claim(x.L) + ", or " + claim(x.R)
 	}
 	l, r := words(x.L), words(x.R)
-	if _, ok := x.L.(*First); ok && (x.Op == "+" || x.Op == "-") {
+	if _, ok := x.L.(*First); ok && x.Arithmetic() {
 		l = "(" + l + ")"
 	}
 	switch x.Op {
@@ -256,6 +285,8 @@ func binaryWords(x *Binary) string {
 		return "(" + l + " plus " + r + ")"
 	case "-":
 		return "(" + l + " less " + r + ")"
+	case "*":
+		return "(" + l + " times " + r + ")"
 	}
 	op := comparisons[x.Op]
 	if x.L.Type() == Instant || x.L.Type() == Date {

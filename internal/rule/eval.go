@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,6 +15,8 @@ import (
 type Facts struct {
 	Item map[string]any
 	Sets map[*Row][]map[string]any // rows that belong to the item, by the set's row
+	// Robots are the persons that are service identities and nothing else.
+	Robots map[string]bool
 }
 
 // World is what all items share.
@@ -21,7 +24,61 @@ type World struct {
 	Period   civil.Period
 	KnownAt  civil.Instant
 	Holidays civil.Holidays
-	Unproven map[string]bool // registers in which absence proves nothing
+	Unproven map[string]bool  // registers in which absence proves nothing
+	Clocks   map[string]Clock // of registers whose sources' clocks were measured to be off
+	// Unreadable are the names of pieces of evidence that are kept and cannot be read any more: a
+	// person's yes that names one counts as a no.
+	Unreadable map[string]bool
+}
+
+// Clock is what is known of the clock that a register's times were read from.
+type Clock struct {
+	Source string // where all of the register came from one source; else empty
+	Off    int64  // microseconds by which it was off at the most, ahead or behind
+}
+
+// Doubt is how far apart, in microseconds, two times must at least lie for their order to be known: each
+// clock may have been off, unless both times come from one and the same. It is 0 where no doubt is on record.
+func (w World) Doubt(l, r Expr) int64 {
+	var most int64
+	if len(w.Clocks) == 0 {
+		return 0
+	}
+	for _, a := range timed(l) {
+		for _, b := range timed(r) {
+			ca, cb := w.Clocks[a], w.Clocks[b]
+			if a != b && (ca.Source == "" || ca.Source != cb.Source) {
+				most = max(most, ca.Off+cb.Off)
+			}
+		}
+	}
+	return most
+}
+
+// timed lists the registers whose clocks gave a time.
+func timed(x Expr) []string {
+	if x.Type() != Instant {
+		return nil
+	}
+	switch x := Bare(x).(type) {
+	case *Field:
+		if x.Row.Schema != nil {
+			return []string{x.Row.Schema.Name}
+		}
+	case *Binary:
+		return timed(x.L)
+	case *First:
+		var out []string
+		for _, a := range x.Args {
+			out = append(out, timed(a)...)
+		}
+		return out
+	case *Either:
+		return append(timed(x.Then), timed(x.Else)...)
+	case *Extreme:
+		return timed(x.X)
+	}
+	return nil // made from a calendar, not read from a clock
 }
 
 // Judgement is the answer of one attribute, with the reason when it is not a pass.
@@ -173,8 +230,14 @@ func (j *judge) field(f *Field, person bool) (any, bool) {
 
 // val reads a value for comparison: an end that has not come is never.
 func (j *judge) val(x Expr) (any, bool) {
+	if e, ok := Bare(x).(*Either); ok {
+		if y := j.chosen(e); y != nil {
+			return j.val(y)
+		}
+		return nil, false
+	}
 	v, ok := j.raw(x)
-	if !ok && endish(x) {
+	if !ok && endish(x) && (simple(x) || j.notYet(x)) {
 		if x.Type() == Date {
 			return int64(civil.MaxDate), true
 		}
@@ -192,11 +255,44 @@ func endish(x Expr) bool {
 	case *DateOf:
 		return endish(x.X)
 	case *Binary:
-		return (x.Op == "+" || x.Op == "-") && endish(x.L)
+		return x.Arithmetic() && endish(x.L)
 	case *First:
 		return endish(x.Args[len(x.Args)-1])
 	}
 	return false
+}
+
+// notYet reports whether a value that is not there is missing because an end has not come, and not
+// because nobody knows what would be added to it.
+func (j *judge) notYet(x Expr) bool {
+	switch x := Bare(x).(type) {
+	case *Field:
+		_, ok := j.raw(x)
+		return !ok
+	case *Edge:
+		return j.notYet(x.X)
+	case *DateOf:
+		return j.notYet(x.X)
+	case *First:
+		return j.notYet(x.Args[len(x.Args)-1])
+	case *Binary:
+		_, ok := j.raw(x.R)
+		return ok && j.notYet(x.L)
+	}
+	return false
+}
+
+// simple reports whether nothing but written numbers is added to a value that ends something: it is
+// then missing only where the end has not come.
+func simple(x Expr) bool {
+	out := true
+	WalkExpr(x, func(y Expr) {
+		if b, ok := y.(*Binary); ok && b.Arithmetic() {
+			_, lit := Bare(b.R).(*Lit)
+			out = out && lit
+		}
+	})
+	return out
 }
 
 func (j *judge) raw(x Expr) (any, bool) {
@@ -209,12 +305,25 @@ func (j *judge) raw(x Expr) (any, bool) {
 			}
 			return int64(0), true
 		case int64:
-			if x.T == Hours {
-				v *= 3600e6
-			}
-			return v, true
+			return v * x.T.Scale(), true
 		}
 		return x.V, true
+	case *PeriodEdge:
+		if x.End {
+			return int64(j.Period.End()), true
+		}
+		return int64(j.Period.Start()), true
+	case *Units:
+		v, ok := j.raw(x.X)
+		if !ok || v.(int64) < 0 || v.(int64) > MostUnits {
+			return nil, false
+		}
+		return v.(int64) * x.T.Scale(), true
+	case *Either:
+		if y := j.chosen(x); y != nil {
+			return j.raw(y)
+		}
+		return nil, false
 	case *KnownAt:
 		return int64(j.KnownAt), true
 	case *Never:
@@ -240,10 +349,7 @@ func (j *judge) raw(x Expr) (any, bool) {
 		v, ok := j.raw(x.X)
 		for _, c := range x.Cases {
 			if ok && v == c.When {
-				if x.T == Hours {
-					return c.N * 3600e6, true
-				}
-				return c.N, true
+				return c.Value(), true
 			}
 		}
 		return nil, false
@@ -267,7 +373,7 @@ func (j *judge) raw(x Expr) (any, bool) {
 		}
 		return int64(j.Period.Zone.Start(d)), true
 	case *Binary:
-		if x.Op == "+" || x.Op == "-" {
+		if x.Arithmetic() {
 			return j.sum(x)
 		}
 	case *Count:
@@ -330,6 +436,9 @@ func (j *judge) sum(x *Binary) (any, bool) {
 	if !ok || !ok2 {
 		return nil, false
 	}
+	if x.Type() == Int {
+		return whole(x.Op, l.(int64), r.(int64))
+	}
 	n := r.(int64)
 	if x.Op == "-" {
 		n = -n
@@ -347,6 +456,63 @@ func (j *judge) sum(x *Binary) (any, bool) {
 		return day(civil.Date(l.(int64)).AddMonths(int(n)))
 	}
 	return l.(int64) + n, true
+}
+
+// largest is as far as numbers are computed; engines stop at the same place, well before 64 bits
+// are full.
+const largest = 9.0e18
+
+// whole computes with whole numbers, or says that the result would be too large.
+func whole(op string, a, b int64) (any, bool) {
+	x, y := float64(a), float64(b)
+	var about float64
+	var n int64
+	switch op { // the sum or product of integers may be wrong here; it is then not used
+	case "+":
+		about, n = x+y, a+b
+	case "-":
+		about, n = x-y, a-b
+	default:
+		about, n = x*y, a*b
+	}
+	if math.Abs(about) >= largest {
+		return nil, false
+	}
+	return n, true
+}
+
+// chosen is the value that a condition chooses, or nil where nobody knows.
+func (j *judge) chosen(x *Either) Expr {
+	switch j.pred(x.If) {
+	case yes:
+		return x.Then
+	case no:
+		return x.Else
+	}
+	return nil
+}
+
+// answered reads a person's answer: "yes" only where it names its evidence, "" where there is none.
+func (j *judge) answered(x *Inspected) string {
+	best := ""
+	for _, r := range j.f.Sets[x.Set.Row] {
+		j.within(r, func() (any, bool) {
+			a, _ := j.raw(x.Answer)
+			e, ok := j.raw(x.Evidence)
+			switch {
+			case a == "yes" && ok && e != "" && j.Unreadable[e.(string)]:
+				if best == "" {
+					best = "no"
+				}
+			case a == "yes" && ok && e != "":
+				best = "yes"
+			case a == "not_applicable" && best != "yes", a == "no" && best == "":
+				best = a.(string)
+			}
+			return nil, false
+		})
+	}
+	return best
 }
 
 // day is a civil day as the calendar has it, or unknown.
@@ -393,16 +559,33 @@ func (j *judge) pred(x Expr) tri {
 		}
 		return truth(slices.Contains(x.List, v.(string)))
 	case *Owned:
-		if _, ok := j.raw(x.X); !ok {
+		v, ok := j.raw(x.X)
+		if !ok {
 			return unknown
 		}
-		return yes
+		return truth(!x.Human || !j.f.Robots[v.(string)])
 	case *Exists:
 		t := j.exists(x.Set)
 		if x.None {
 			return -t
 		}
 		return t
+	case *Either:
+		if y := j.chosen(x); y != nil {
+			return j.pred(y)
+		}
+		return unknown
+	case *Inspected:
+		a := j.answered(x)
+		switch {
+		case x.NA:
+			return truth(a == "not_applicable")
+		case a == "yes":
+			return yes
+		case a == "no":
+			return no
+		}
+		return unknown
 	case *Binary:
 		switch x.Op {
 		case "and":
@@ -412,7 +595,7 @@ func (j *judge) pred(x Expr) tri {
 		}
 		l, ok := j.val(x.L)
 		r, ok2 := j.val(x.R)
-		if !ok || !ok2 {
+		if !ok || !ok2 || j.tooClose(x, l, r) {
 			return unknown
 		}
 		return truth(compare(x.Op, l, r))
@@ -438,6 +621,17 @@ func (j *judge) unproven(s *Set) string {
 		}
 	}
 	return ""
+}
+
+// tooClose reports whether two times lie so close together that clocks which were off may have
+// turned their order around.
+func (j *judge) tooClose(x *Binary, l, r any) bool {
+	d := j.Doubt(x.L, x.R)
+	if d == 0 || x.Op == "=" || x.Op == "<>" {
+		return false
+	}
+	a, b := l.(int64), r.(int64)
+	return a != int64(civil.Never) && b != int64(civil.Never) && a-b <= d && b-a <= d
 }
 
 func compare(op string, l, r any) bool {

@@ -166,19 +166,19 @@ func (p *parser) inList(l Expr, op token) (Expr, error) {
 	return in, p.expect(")")
 }
 
-// sum = primary { ("+" | "-") primary }. An instant takes hours; a date takes days, business
-// days (forward only) or months. Nothing turns one unit into another.
+// sum = product { ("+" | "-") product }. An instant takes hours and minutes; a date takes days,
+// business days (forward only) or months. Nothing turns one unit into another.
 func (p *parser) sum() (Expr, error) {
-	l, err := p.primary()
+	l, err := p.product()
 	for err == nil && (p.is("+") || p.is("-")) {
 		op := p.next()
 		var r Expr
-		if r, err = p.primary(); err != nil {
+		if r, err = p.product(); err != nil {
 			return nil, err
 		}
 		lt, rt := l.Type(), r.Type()
-		ok := lt == Instant && rt == Hours || lt == Int && rt == Int ||
-			lt == Date && (rt == Days || rt == Months && isLit(r) || rt == BusinessDays && op.text == "+" && isLit(r))
+		ok := lt == Instant && rt.Elapsed() || lt == Int && rt == Int ||
+			lt == Date && (rt == Days || rt == Months || rt == BusinessDays && op.text == "+")
 		if !ok {
 			hint := ""
 			if lt == Instant && (rt == Days || rt == BusinessDays || rt == Months) {
@@ -191,9 +191,39 @@ func (p *parser) sum() (Expr, error) {
 	return l, err
 }
 
-func isLit(x Expr) bool {
-	_, ok := x.(*Lit)
-	return ok
+// product = counted { "*" counted }, of whole numbers only.
+func (p *parser) product() (Expr, error) {
+	l, err := p.counted()
+	for err == nil && p.is("*") {
+		op := p.next()
+		var r Expr
+		if r, err = p.counted(); err != nil {
+			return nil, err
+		}
+		if l.Type() != Int || r.Type() != Int {
+			return nil, p.errAt(op, "%s cannot be multiplied by %s; only numbers are", l.Type(), r.Type())
+		}
+		l = &Binary{op.text, l, r}
+	}
+	return l, err
+}
+
+// counted = primary [ unit ]: a number that a record or a sum gives may stand before a unit, as a
+// written one does.
+func (p *parser) counted() (Expr, error) {
+	at := p.peek()
+	x, err := p.primary()
+	if err != nil {
+		return nil, err
+	}
+	unit := p.unit()
+	switch {
+	case unit == 0:
+		return x, nil
+	case x.Type() != Int:
+		return nil, p.errAt(at, "this is a %s; expected a number of %s", x.Type(), unit)
+	}
+	return &Units{x, unit}, nil
 }
 
 func (p *parser) primary() (Expr, error) {
@@ -223,7 +253,7 @@ func (p *parser) number(t token) (Expr, error) {
 		return nil, p.errAt(t, "%s is not a number", t.text)
 	}
 	unit := p.unit()
-	if unit != 0 && n > 100000 {
+	if unit != 0 && n > MostUnits {
 		return nil, p.errAt(t, "%s %s is more than any control's deadline", t.text, unit)
 	}
 	if unit == 0 {
@@ -234,6 +264,8 @@ func (p *parser) number(t token) (Expr, error) {
 
 func (p *parser) unit() Type {
 	switch {
+	case p.take("minutes"):
+		return Minutes
 	case p.take("hours"):
 		return Hours
 	case p.take("days"):
@@ -255,8 +287,14 @@ func (p *parser) word(t token) (Expr, error) {
 		return &KnownAt{}, nil
 	case "never":
 		return &Never{}, nil
+	case "either":
+		return p.either(t)
 	case "start", "end":
 		if p.take("of") {
+			if p.is("period") && p.toks[p.pos+1].text != "." {
+				p.next()
+				return &PeriodEdge{t.text == "end"}, nil
+			}
 			x, err := p.of(t, Date)
 			return &Edge{x, t.text == "end"}, err
 		}
@@ -272,7 +310,44 @@ func (p *parser) word(t token) (Expr, error) {
 	return p.reference(t)
 }
 
+// either = "either" condition "then" value "else" value
+func (p *parser) either(t token) (Expr, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.errAt(t, "the expression is nested more than %d deep", maxDepth)
+	}
+	defer func() { p.depth-- }()
+	cond, err := p.typed(Bool)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.expect("then"); err != nil {
+		return nil, err
+	}
+	x := &Either{If: cond}
+	if x.Then, err = p.sum(); err != nil {
+		return nil, err
+	}
+	if err := p.expect("else"); err != nil {
+		return nil, err
+	}
+	if x.Else, err = p.sum(); err != nil {
+		return nil, err
+	}
+	a, b := x.Then.Type(), x.Else.Type()
+	switch {
+	case a != b && !(a.Elapsed() && b.Elapsed()):
+		return nil, p.errAt(t, "either ... then a %s else a %s; expected two values of one type (put a condition in brackets)", a, b)
+	case a == BusinessDays || a == Months:
+		return nil, p.errAt(t, "%s cannot be chosen; choose between dates", a)
+	}
+	return x, nil
+}
+
 func (p *parser) of(t token, want Type) (Expr, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.errAt(t, "the expression is nested more than %d deep", maxDepth)
+	}
+	defer func() { p.depth-- }()
 	x, err := p.primary()
 	if err == nil && x.Type() != want {
 		err = p.errAt(t, "%q wants a %s, found a %s", t.text+" of", want, x.Type())
@@ -285,7 +360,7 @@ func (p *parser) call(t token) (Expr, error) {
 	var x Expr
 	var err error
 	switch t.text {
-	case "person", "owned":
+	case "person", "owned", "human":
 		at := p.peek()
 		var a Expr
 		if a, err = p.expr(); err == nil && a.Type() != Text {
@@ -295,7 +370,10 @@ func (p *parser) call(t token) (Expr, error) {
 		}
 		x = &PersonOf{a}
 		if t.text == "owned" {
-			x = &Owned{&PersonOf{a}}
+			x = &Owned{&PersonOf{a}, false}
+		}
+		if t.text == "human" {
+			x = &Owned{&PersonOf{a}, true}
 		}
 	case "given":
 		at := p.peek()
@@ -320,7 +398,7 @@ func (p *parser) call(t token) (Expr, error) {
 		x, err = p.pick()
 	default:
 		return nil, p.errAt(t, "there is no function %q%s", t.text,
-			suggest(t.text, []string{"person", "owned", "given", "exists", "none", "count", "latest", "earliest", "first", "pick"}))
+			suggest(t.text, []string{"person", "owned", "human", "given", "exists", "none", "count", "latest", "earliest", "first", "pick"}))
 	}
 	if err != nil {
 		return nil, err
@@ -369,6 +447,9 @@ func (p *parser) firstOf() (Expr, error) {
 		}
 		f.Args = append(f.Args, x)
 		if !p.take(",") {
+			if len(f.Args) == 1 {
+				return nil, p.errAt(at, "first(...) chooses between values and has only one here; expected: first(%s, ANOTHER)", words(x))
+			}
 			return f, nil
 		}
 	}
@@ -401,14 +482,17 @@ func (p *parser) pick() (Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		if k.T != 0 && lit.Type() != k.T {
-			return nil, p.errAt(nt, "pick(...) mixes %s with %s", k.T, lit.Type())
+		unit := lit.Type()
+		if k.T != 0 && unit != k.T && !(unit.Elapsed() && k.T.Elapsed()) {
+			return nil, p.errAt(nt, "pick(...) mixes %s with %s", k.T, unit)
 		}
-		if lit.Type() == BusinessDays || lit.Type() == Months {
-			return nil, p.errAt(nt, "pick(...) gives numbers, hours or days")
+		if unit == BusinessDays || unit == Months {
+			return nil, p.errAt(nt, "pick(...) gives numbers, minutes, hours or days")
 		}
-		k.T = lit.Type()
-		k.Cases = append(k.Cases, PickCase{s, lit.(*Lit).V.(int64)})
+		if k.T == 0 {
+			k.T = unit
+		}
+		k.Cases = append(k.Cases, PickCase{s, lit.(*Lit).V.(int64), unit})
 	}
 	if len(k.Cases) == 0 {
 		return nil, p.errAt(at, "pick(...) has nothing to pick from; expected: pick(FIELD, 'value' 7 days, ...)")
@@ -501,11 +585,16 @@ var builtin = map[RowKind][]struct {
 }{
 	FromQuarters: {{"name", Text}, {"first", Date}, {"last", Date}},
 	FromMonths:   {{"name", Text}, {"first", Date}, {"last", Date}},
+	FromWeeks:    {{"name", Text}, {"first", Date}, {"last", Date}},
+	FromHalves:   {{"name", Text}, {"first", Date}, {"last", Date}},
+	FromYears:    {{"name", Text}, {"first", Date}, {"last", Date}},
 	FromDays:     {{"name", Text}, {"date", Date}},
 	FromEvery:    {{"date", Date}},
 	FromDistinct: {{"value", Text}},
 	FromGaps:     {{"first", Text}, {"since", Instant}, {"until", Instant}},
 	FromSpans:    {{"first", Text}, {"since", Instant}, {"until", Instant}, {"value", Text}},
+
+	FromBusinessDays: {{"name", Text}, {"date", Date}},
 }
 
 func fieldOf(r *Row, name string) (*Field, bool) {

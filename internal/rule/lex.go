@@ -92,7 +92,7 @@ func lex(file, text string) ([]token, error) {
 				}
 			}
 			t.kind, t.text = 'p', text[i:i+n]
-			if !strings.Contains("= < > <= >= <> + - ( ) , . :", t.text) || t.text == " " {
+			if !strings.Contains("= < > <= >= <> + - * ( ) , . :", t.text) || t.text == " " {
 				return nil, bad(i, "%q means nothing here", t.text)
 			}
 			i += n

@@ -17,16 +17,17 @@ type Schemas interface {
 	Names() []string
 }
 
-// Parse reads and checks a test. File names it in errors, which carry line and column. Every
-// name is resolved and every operator's types are checked here, so that an engine never meets a
-// rule that could mean something else than it says.
-func Parse(file, text string, shape assure.Shape, schemas Schemas) (*Plan, error) {
+// Parse reads and checks a test. File names it in errors, which carry line and column. Control is
+// the id of the control that it tests: inspections are recorded by control. Every name is resolved
+// and every operator's types are checked here, so that an engine never meets a rule that could
+// mean something else than it says.
+func Parse(file, control, text string, shape assure.Shape, schemas Schemas) (*Plan, error) {
 	toks, err := lex(file, text)
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{file: file, toks: toks, schemas: schemas, plan: &Plan{Text: text, Shape: shape},
-		values: map[string]Expr{}, sets: map[string]*Set{}}
+	p := &parser{file: file, control: control, toks: toks, schemas: schemas, plan: &Plan{Text: text, Shape: shape},
+		values: map[string]Expr{}, sets: map[string]*Set{}, weights: map[Expr]int{}}
 	if err := p.test(); err != nil {
 		return nil, err
 	}
@@ -35,6 +36,7 @@ func Parse(file, text string, shape assure.Shape, schemas Schemas) (*Plan, error
 
 type parser struct {
 	file    string
+	control string
 	toks    []token
 	pos     int
 	schemas Schemas
@@ -43,6 +45,7 @@ type parser struct {
 	sets    map[string]*Set // let NAME = set
 	inner   []*Row          // the rows of the sets being read, innermost last
 	depth   int
+	weights map[Expr]int
 }
 
 const maxDepth = 60 // nesting of expressions; beyond it a rule is unreadable and the stack is at risk
@@ -142,12 +145,12 @@ func (p *parser) finish() error {
 	if pl.Shape == assure.Schedule && pl.Due == nil {
 		return p.errAt(end, "a schedule needs the instant by which an instance is due; expected: due INSTANT")
 	}
-	return nil
+	return p.bearable(end, pl.roots()...)
 }
 
 func (p *parser) source() error {
 	r := &Row{}
-	t, err := p.name("a register, quarters, months, days, every, distinct, gaps or spans")
+	t, err := p.name("a register, weeks, months, quarters, halves, years, days, business days, every, distinct, gaps or spans")
 	if err != nil {
 		return err
 	}
@@ -156,8 +159,17 @@ func (p *parser) source() error {
 		r.Kind = FromQuarters
 	case "months":
 		r.Kind = FromMonths
+	case "weeks":
+		r.Kind = FromWeeks
+	case "halves":
+		r.Kind = FromHalves
+	case "years":
+		r.Kind = FromYears
 	case "days":
 		r.Kind = FromDays
+	case "business":
+		r.Kind = FromBusinessDays
+		err = p.expect("days")
 	case "every":
 		err = p.sourceEvery(r)
 	case "distinct":
@@ -297,8 +309,8 @@ func (p *parser) setNames() []string {
 }
 
 var reserved = strings.Fields(`each cross as key in period by or during to open from due where let skip else check if and not
-	exists none count latest earliest first pick start end date of person owned is known missing hours days business months true false
-	on known_at never given quarters every distinct gaps spans`)
+	exists none count latest earliest first pick start end date of person owned human is known missing minutes hours days business months true false
+	on known_at never given weeks quarters halves years every distinct gaps spans either then`)
 
 // free refuses a name that is taken, and names that the language needs.
 func (p *parser) free(t token) error {
@@ -321,7 +333,7 @@ func (p *parser) sourceNamed(name string) *Row {
 }
 
 func (p *parser) clause() error {
-	t, err := p.name("key, in, during, open, due, where, let, skip or check")
+	t, err := p.name("key, in, during, open, due, where, let, skip, check, performed or inspect")
 	if err != nil {
 		return err
 	}
@@ -347,9 +359,13 @@ func (p *parser) clause() error {
 		return p.clauseSkip()
 	case "check":
 		return p.clauseCheck()
+	case "performed":
+		return p.clausePerformed(t)
+	case "inspect":
+		return p.clauseInspect(t)
 	}
 	return p.errAt(t, "%q does not start a clause%s", t.text,
-		suggest(t.text, []string{"key", "in", "during", "open", "due", "where", "let", "skip", "check"}))
+		suggest(t.text, []string{"key", "in", "during", "open", "due", "where", "let", "skip", "check", "performed", "inspect"}))
 }
 
 // once reads an expression of a type into a slot that may be filled only once.
@@ -472,6 +488,9 @@ func (p *parser) clauseLet() error {
 	if err != nil {
 		return err
 	}
+	if err := p.bearable(n, x); err != nil {
+		return err
+	}
 	v := &Named{n.text, x}
 	p.values[n.text] = v
 	p.plan.Values = append(p.plan.Values, v)
@@ -501,28 +520,44 @@ func (p *parser) clauseSkip() error {
 	return err
 }
 
-func (p *parser) clauseCheck() error {
+// attribute reads what every attribute begins with: its letter, its text and when it applies.
+func (p *parser) attribute(letters string) (*Check, error) {
 	c := &Check{}
 	t, err := p.name("the letter of the attribute")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(t.text) != 1 || t.text < "A" || t.text > "Z" {
-		return p.errAt(t, "found %s; expected one capital letter", show(t))
+		return nil, p.errAt(t, "found %s; expected one capital letter", show(t))
+	}
+	if !strings.Contains(letters, t.text) {
+		return nil, p.errAt(t, "the attribute %s cannot be inspected: an inspection holds the answers %s to %s", t.text, letters[:1], letters[len(letters)-1:])
 	}
 	for _, o := range p.plan.Checks {
 		if o.ID == t.text {
-			return p.errAt(t, "the attribute %s stands twice", t.text)
+			return nil, p.errAt(t, "the attribute %s stands twice", t.text)
 		}
 	}
 	c.ID = t.text
 	if c.Text, err = p.str("what must hold, in words"); err != nil {
-		return err
+		return nil, err
 	}
 	if p.take("if") {
-		if c.If, err = p.typed(Bool); err != nil {
-			return err
-		}
+		c.If, err = p.typed(Bool)
+	}
+	return c, err
+}
+
+// ask adds an attribute; a later one may ask "if A".
+func (p *parser) ask(c *Check) {
+	p.plan.Checks = append(p.plan.Checks, c)
+	p.values[c.ID] = &Named{c.ID, And(c.If, c.Cond)}
+}
+
+func (p *parser) clauseCheck() error {
+	c, err := p.attribute("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if err != nil {
+		return err
 	}
 	if err := p.expect(":"); err != nil {
 		return err
@@ -534,8 +569,7 @@ func (p *parser) clauseCheck() error {
 		return err
 	}
 	c.Reason, err = p.str("what to say when it deviates")
-	p.plan.Checks = append(p.plan.Checks, c)
-	p.values[c.ID] = &Named{c.ID, And(c.If, c.Cond)} // a later check may ask "if A"
+	p.ask(c)
 	return err
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/assayhq/assay/internal/register"
 )
 
-// Type is the type of an expression. The units of time are types of their own: hours are elapsed,
-// days, business days and months are civil, and only the first may be added to an instant.
+// Type is the type of an expression. The units of time are types of their own: minutes and hours
+// are elapsed, days, business days and months are civil, and only the former may be added to an
+// instant.
 type Type uint8
 
 // The types of expressions.
@@ -28,11 +29,30 @@ const (
 	Days
 	BusinessDays
 	Months
+	Minutes
 )
 
-var typeNames = [...]string{"", "text", "yes/no", "number", "time", "date", "person", "hours", "days", "business days", "months"}
+var typeNames = [...]string{"", "text", "yes/no", "number", "time", "date", "person", "hours", "days", "business days", "months", "minutes"}
 
 func (t Type) String() string { return typeNames[t] }
+
+// Elapsed reports whether the type is a length of time that runs on the clock, not in the calendar.
+func (t Type) Elapsed() bool { return t == Hours || t == Minutes }
+
+// MostUnits is the largest number that may stand before a unit: 100,000 hours are eleven years,
+// more than any control's deadline. With it no sum with a time comes near to the end of 64 bits.
+const MostUnits = 100_000
+
+// Scale is what one unit of the type counts in a projection: microseconds for elapsed time, else 1.
+func (t Type) Scale() int64 {
+	switch t {
+	case Hours:
+		return 3600e6
+	case Minutes:
+		return 60e6
+	}
+	return 1
+}
 
 // Plan is a checked test.
 type Plan struct {
@@ -67,6 +87,19 @@ type Check struct {
 	If     Expr // not applicable where false; nil when it always applies
 	Cond   Expr
 	Reason string // said when it deviates
+	// Person says that a person's inspection answers it, not the records of what was done.
+	Person bool
+	Claim  string // the condition in English, where a person answers; "" otherwise
+}
+
+// Checklist reports whether any attribute is answered by a person's inspection.
+func (p *Plan) Checklist() bool {
+	for _, c := range p.Checks {
+		if c.Person {
+			return true
+		}
+	}
+	return false
 }
 
 // RowKind says where the rows of a source come from.
@@ -74,14 +107,18 @@ type RowKind uint8
 
 // The kinds of rows.
 const (
-	FromRegister RowKind = iota + 1 // the latest known version of each record
-	FromQuarters                    // calendar quarters: name, first, last
-	FromDays                        // civil days: name, date
-	FromMonths                      // months: name, first, last
-	FromEvery                       // every n months from a date: date, round
-	FromDistinct                    // the distinct known values of a register's field: value
-	FromGaps                        // from one record to the next: first, since, until and the fields it is grouped by
-	FromSpans                       // maximal intervals of constant value over snapshots: first, from, until, value and the fields it is grouped by
+	FromRegister     RowKind = iota + 1 // the latest known version of each record
+	FromQuarters                        // calendar quarters: name, first, last
+	FromDays                            // civil days: name, date
+	FromMonths                          // months: name, first, last
+	FromEvery                           // every n months from a date: date, round
+	FromDistinct                        // the distinct known values of a register's field: value
+	FromGaps                            // from one record to the next: first, since, until and the fields it is grouped by
+	FromWeeks                           // ISO weeks, Monday to Sunday: name, first, last
+	FromHalves                          // half years: name, first, last
+	FromYears                           // calendar years: name, first, last
+	FromBusinessDays                    // days that are no Saturday, Sunday or holiday: name, date
+	FromSpans                           // maximal intervals of constant value over snapshots: first, from, until, value and the fields it is grouped by
 )
 
 // Row is something that has fields: a source of items, or the row of a set.
@@ -106,6 +143,8 @@ type Set struct {
 	Where Expr   // what else must hold: unknown stays unknown; nil when nothing
 	Base  *Set   // the named set that this one narrows, if it does
 	Extra Expr   // by what it narrows it
+	// Control is set on the set of the item's inspection: the control that was inspected.
+	Control string
 }
 
 func (s *Set) chain() []*Set {
@@ -141,9 +180,10 @@ type (
 		T    Type
 		End  bool
 	}
-	// Binary is a comparison, a sum, "and" or "or".
+	// Binary is a comparison, a sum, a product, "and" or "or". Sums and products of numbers that
+	// come near to the largest number there is are unknown.
 	Binary struct {
-		Op   string // and or = <> < <= > >= + -
+		Op   string // and or = <> < <= > >= + - *
 		L, R Expr
 	}
 	// Not negates; unknown stays unknown.
@@ -160,8 +200,12 @@ type (
 	}
 	// PersonOf is the person behind a login, address or id; unknown when nobody owns it.
 	PersonOf struct{ X Expr }
-	// Owned is true of a login that a person is known to own, and unknown of any other.
-	Owned struct{ X *PersonOf }
+	// Owned is true of a login that a person is known to own, and unknown of any other. With Human it
+	// is false where that person is a service identity.
+	Owned struct {
+		X     *PersonOf
+		Human bool
+	}
 	// Exists asks for a row in a set; None for its absence. Where the register is not known to
 	// hold all acts, absence is unknown.
 	Exists struct {
@@ -191,6 +235,28 @@ type (
 		X   Expr
 		End bool
 	}
+	// PeriodEdge is the first instant of the period, or the first after it. Where a version of a
+	// test is in force for a part of the period, that part is meant.
+	PeriodEdge struct{ End bool }
+	// Units is a number that stands for a length of time, in minutes, hours, days, business days or
+	// months. It is unknown where the number is below 0 or above MostUnits.
+	Units struct {
+		X Expr
+		T Type
+	}
+	// Either chooses between two values; an unknown condition gives an unknown value.
+	Either struct{ If, Then, Else Expr }
+	// ItemKey is the key of the item: its parts joined with "/". Only sets' On conditions hold it.
+	ItemKey struct{}
+	// Inspected is what a person answered of the item. It is true for a yes that names its evidence,
+	// false for a no, and unknown otherwise. With NA it asks instead whether the answer was that the
+	// attribute does not apply, and is never unknown.
+	Inspected struct {
+		Set      *Set
+		Answer   *Field // a to h
+		Evidence *Field
+		NA       bool
+	}
 	// KnownAt is the instant as of which the test is run.
 	KnownAt struct{}
 	// Never is later than every instant: what an end that has not come reads as.
@@ -199,11 +265,15 @@ type (
 	Given struct{ X Expr }
 )
 
-// PickCase is one line of a Pick.
+// PickCase is one line of a Pick. Its unit may differ from the Pick's where both are elapsed.
 type PickCase struct {
 	When string
 	N    int64
+	Unit Type
 }
+
+// Value is the number that the case gives, in what a projection counts.
+func (c PickCase) Value() int64 { return c.N * c.Unit.Scale() }
 
 // Type returns the type of the expression.
 func (x *Lit) Type() Type { return x.T }
@@ -216,11 +286,29 @@ func (x *Field) Type() Type { return x.T }
 
 // Type returns the type of the expression.
 func (x *Binary) Type() Type {
-	if x.Op == "+" || x.Op == "-" {
+	if x.Arithmetic() {
 		return x.L.Type()
 	}
 	return Bool
 }
+
+// Arithmetic reports whether the expression is a sum or a product.
+func (x *Binary) Arithmetic() bool { return x.Op == "+" || x.Op == "-" || x.Op == "*" }
+
+// Type returns the type of the expression.
+func (*PeriodEdge) Type() Type { return Instant }
+
+// Type returns the type of the expression.
+func (x *Units) Type() Type { return x.T }
+
+// Type returns the type of the expression.
+func (x *Either) Type() Type { return x.Then.Type() }
+
+// Type returns the type of the expression.
+func (*ItemKey) Type() Type { return Text }
+
+// Type returns the type of the expression.
+func (*Inspected) Type() Type { return Bool }
 
 // Type returns the type of the expression.
 func (*Not) Type() Type { return Bool }
@@ -290,9 +378,13 @@ func (p *Plan) Registers() []string {
 	return out
 }
 
-// Uses reports whether the plan has a value of a type, such as persons or business days.
+// Uses reports whether the plan has a value of a type, such as persons or business days. Items
+// that are made of business days count as such.
 func (p *Plan) Uses(t Type) bool {
 	found := false
+	for _, s := range p.Sources {
+		found = found || t == BusinessDays && s.Kind == FromBusinessDays
+	}
 	p.Walk(func(x Expr) { found = found || x.Type() == t })
 	return found
 }
@@ -305,9 +397,14 @@ func setOf(x Expr) *Set {
 		return x.Set
 	case *Extreme:
 		return x.Set
+	case *Inspected:
+		return x.Set
 	}
 	return nil
 }
+
+// SetOf returns the set whose rows an expression looks at, or nil.
+func SetOf(x Expr) *Set { return setOf(x) }
 
 // First and last civil day that civil arithmetic knows. What lies outside is unknown to a rule, in
 // every engine alike.
@@ -318,28 +415,31 @@ var (
 
 // Walk visits every expression of the plan, those inside sets included.
 func (p *Plan) Walk(f func(Expr)) {
+	for _, x := range p.roots() {
+		WalkExpr(x, f)
+	}
+}
+
+// roots lists the expressions that stand at the top, some of them nil.
+func (p *Plan) roots() []Expr {
+	var out []Expr
 	for _, r := range p.Sources {
-		WalkExpr(r.Start, f)
+		out = append(out, r.Start)
 	}
-	for _, k := range p.Key {
-		WalkExpr(k, f)
-	}
-	WalkExpr(p.When, f)
-	WalkExpr(p.Due, f)
+	out = append(append(out, p.Key...), p.When, p.Due)
 	for _, s := range []*Span{p.During, p.Open} {
 		if s != nil {
-			WalkExpr(s.From, f)
-			WalkExpr(s.To, f)
+			out = append(out, s.From, s.To)
 		}
 	}
-	WalkExpr(p.Where, f)
+	out = append(out, p.Where)
 	for _, s := range p.Skips {
-		WalkExpr(s.Cond, f)
+		out = append(out, s.Cond)
 	}
 	for _, c := range p.Checks {
-		WalkExpr(c.If, f)
-		WalkExpr(c.Cond, f)
+		out = append(out, c.If, c.Cond)
 	}
+	return out
 }
 
 // WalkExpr visits an expression and everything below it, sets included.
@@ -379,12 +479,18 @@ func children(x Expr) []Expr {
 		return []Expr{x.X}
 	case *Edge:
 		return []Expr{x.X}
+	case *Units:
+		return []Expr{x.X}
 	case *Extreme:
 		return append(setExprs(x.Set), x.X)
 	case *Exists:
 		return setExprs(x.Set)
 	case *Count:
 		return setExprs(x.Set)
+	case *Inspected:
+		return append(setExprs(x.Set), x.Answer, x.Evidence)
+	case *Either:
+		return []Expr{x.If, x.Then, x.Else}
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package rule_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,12 +83,35 @@ func TestRefused(t *testing.T) {
 		{"set as value", changes + "let s = reviews\ncheck A 'x': s.commit = 'x' else 'y'", `s is a set`},
 		{"snapshots", "each spans of changes.title by system as s\nkey s.first", `holds no snapshots`},
 		{"person of a literal", check("person('x') = person(change.author)"), `wants a field that holds a login`},
+		{"minutes on a date", check("date of change.merged_at + 2 minutes = date of change.merged_at"), `date cannot be joined with minutes`},
+		{"product of texts", check("change.ticket * 2 = 2"), `text cannot be multiplied by number`},
+		{"product of units", check("change.merged_at + 2 * 3 hours < change.deployed_at"), `number cannot be multiplied by hours`},
+		{"business of what", "each business quarters as q", `found "quarters"; expected "days"`},
+		{"either of two types", check("either change.emergency then 1 else 'x'"), `then a number else a text`},
+		{"either without else", check("(either change.emergency then 1) = 1"), `found ")"; expected "else"`},
+		{"either of months", check("date of change.merged_at + either change.emergency then 1 months else 2 months = date of change.merged_at"), `months cannot be chosen`},
+		{"units of a text", check("change.merged_at + change.ticket hours < change.deployed_at"), `this is a text; expected a number of hours`},
+		{"units of units", check("change.merged_at + 2 hours hours < change.deployed_at"), `this is a hours; expected a number of hours`},
+		{"days of a number on a time", check("change.merged_at + count(reviews) days < change.deployed_at"), `civil time is counted on dates`},
+		{"fewer business days", check("date of change.merged_at - count(reviews) business days < date of change.deployed_at"), `date cannot be joined with business days by -`},
+		{"first of one", check("first(change.merged_at) < change.deployed_at"), `column 20: first(...) chooses between values and has only one here; expected: first(the change's merged at, ANOTHER)`},
+		{"mixed pick", check("change.merged_at + pick(change.title, 'a' 2 hours, 'b' 2) < change.deployed_at"), `pick(...) mixes hours with number`},
+		{"inspected letter", changes + "inspect I 'x'", `the attribute I cannot be inspected: an inspection holds the answers A to H`},
+		{"inspected twice", changes + "inspect A 'x'\ninspect A 'y'", `the attribute A stands twice`},
+		{"inspect with a condition", changes + "inspect A 'x': true", `found ":"; expected key, in,`},
+		{"performed at a time", changes + "performed A 'x' from change.merged_at to change.deployed_at", `this is a time; expected a date; say "date of" the time`},
+		{"performed without an end", changes + "performed A 'x' from date of change.merged_at", `expected "to"`},
+		{"inspection before it is made", changes + "check A 'x': exists(inspection) else 'y'", `there is no register or set "inspection"; did you mean inspections?`},
+		{"inspection taken", changes + "let inspection = reviews\ninspect A 'x'", `"inspection" is already the name of something above`},
+		{"names upon names", changes + "let n = count(reviews)\n" + doubled(40) + "check A 'x': n40 > 0 else 'y'", `with its names filled in the rule has more than 50000 parts`},
+		{"depth of dates", check(strings.Repeat("date of start of ", 100) + "date of change.merged_at = date of change.merged_at"), `nested more than 60 deep`},
+		{"depth of choices", check(strings.Repeat("either true then true else ", 100) + "true"), `nested more than 60 deep`},
 		{"depth", check(strings.Repeat("(", 100) + "true" + strings.Repeat(")", 100)), `nested more than 60 deep`},
 		{"nots", check(strings.Repeat("not ", 100) + "true"), `nested more than 60 deep`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := rule.Parse("r", c.text, assure.Event, regs)
+			_, err := rule.Parse("r", "CHG-99", c.text, assure.Event, regs)
 			if err == nil {
 				t.Fatalf("Parse took it, want %q", c.want)
 			}
@@ -94,6 +119,106 @@ func TestRefused(t *testing.T) {
 				t.Errorf("Parse = %q, want it to say %q", err, c.want)
 			}
 		})
+	}
+}
+
+// doubled are names each of which stands for the one before it, twice.
+func doubled(n int) string {
+	out := "let n0 = n\n"
+	for i := range n {
+		out += fmt.Sprintf("let n%d = n%d + n%d\n", i+1, i, i)
+	}
+	return out
+}
+
+// TestNoControlNoChecklist: answers are kept by control, so that a rule of none has none.
+func TestNoControlNoChecklist(t *testing.T) {
+	t.Parallel()
+	for _, control := range []string{"", "A/B", "A%2F"} {
+		_, err := rule.Parse("r", control, changes+"inspect A 'x'", assure.Event, load(t))
+		if err == nil || !strings.Contains(err.Error(), "is none that inspections can be recorded under") {
+			t.Errorf("Parse for the control %q = %v; want a refusal", control, err)
+		}
+	}
+}
+
+// TestChecklist tells attributes that a person answers from those that records answer.
+func TestChecklist(t *testing.T) {
+	t.Parallel()
+	regs := load(t)
+	for _, c := range []struct {
+		name, text, persons string
+		checklist           bool
+	}{
+		{"records alone", "check A 'x': true else 'y'", "", false},
+		{"a question", "check A 'x': true else 'y'\ninspect B 'z'", "B", true},
+		{"an act", "performed C 'x' from date of change.merged_at to date of change.deployed_at\ncheck D 'y': exists(inspection) else 'n'", "C", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := rule.Parse("r", "CHG-99", changes+c.text, assure.Event, regs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var persons string
+			for _, k := range p.Checks {
+				if k.Person {
+					persons += k.ID
+				}
+			}
+			if persons != c.persons || p.Checklist() != c.checklist {
+				t.Errorf("persons answer %q, Checklist() = %v; want %q, %v", persons, p.Checklist(), c.persons, c.checklist)
+			}
+			if got := slices.Contains(p.Registers(), "inspections"); got != c.checklist {
+				t.Errorf("reads inspections: %v, want %v", got, c.checklist)
+			}
+		})
+	}
+}
+
+// TestUsesBusinessDays: a report says when no holidays were recorded for what counts them.
+func TestUsesBusinessDays(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"each business days as d\nkey d.name\nin period by d.date\ncheck A 'x': exists(scans on started_at >= start of d.date) else 'y'": true,
+		"each days as d\nkey d.name\nin period by d.date\ncheck A 'x': exists(scans on started_at >= start of d.date) else 'y'":          false,
+	} {
+		p, err := rule.Parse("r", "CHG-99", text, assure.Event, load(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Uses(rule.BusinessDays) != want {
+			t.Errorf("Uses(BusinessDays) = %v, want %v: %s", !want, want, text)
+		}
+	}
+}
+
+// TestLanguageSentences holds the English of what the library's tests may not use.
+func TestLanguageSentences(t *testing.T) {
+	t.Parallel()
+	const head = "each business days as day cross tickets as ticket\nkey day.name, ticket.ticket\nin period by day.date\n"
+	for _, c := range []struct{ text, want string }{
+		{"performed A 'Held' from day.date to day.date + 2 days\ninspect B 'Minutes exist' if ticket.kind = 'board'\ncheck C 'Dated': latest(inspection.performed_on) = day.date else 'n'",
+			`Tested every business day with every ticket that belongs to the period by the day.
+A. Held: the inspection says that it was performed from the day to (the day plus 2 days), on a system's record, a signed record, or a document made at most 5 days later.
+B. Minutes exist: where the ticket's kind is board, a person inspected it, answered yes and named the evidence; not applicable where they answered so.
+C. Dated: the latest performed on of the inspection is the day.
+“inspection” is the record of inspections for CHG-99 and the item, by its key.`},
+		{"let limit = either ticket.kind = 'urgent' then 30 minutes else 2 hours\ncheck A 'In time': ticket.closed_at <= ticket.created_at + limit and ticket.closed_at < end of period and count(scans on kind = ticket.kind) * 2 > 1 else 'n'",
+			`Tested every business day with every ticket that belongs to the period by the day.
+A. In time: the ticket's closed at is not later than (the ticket's created at plus the limit) and the ticket's closed at is before the end of the period and (the number of the scans where its kind is the ticket's kind times 2) is more than 1.
+“limit” is (30 minutes where the ticket's kind is urgent, otherwise 2 hours).`},
+		{"check A 'In time': ticket.closed_at <= ticket.created_at + count(scans on kind = ticket.kind) hours else 'n'",
+			`Tested every business day with every ticket that belongs to the period by the day.
+A. In time: the ticket's closed at is not later than (the ticket's created at plus as many hours as the number of the scans where its kind is the ticket's kind).`},
+	} {
+		p, err := rule.Parse("r", "CHG-99", head+c.text, assure.Event, load(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, p.Sentence()); diff != "" {
+			t.Errorf("Sentence (-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -173,10 +298,12 @@ func FuzzParse(f *testing.F) {
 	for _, x := range list {
 		f.Add(x.Rule, string(x.Shape))
 	}
-	f.Add(changes+"check A 'x': count(reviews) > 1 else 'y'", "event")
+	f.Add(changes+"check A 'x': count(reviews) * 2 > 1 else 'y'", "event")
+	f.Add(changes+"check A 'x': change.merged_at + (count(reviews) * 2) hours < change.deployed_at else 'y'", "event")
+	f.Add(changes+"performed A 'x' from date of change.merged_at to date of change.merged_at + 2 days\ninspect B 'y' if A\ncheck C 'z': exists(inspection) else 'n'", "event")
 	regs := load(f)
 	f.Fuzz(func(t *testing.T, text, shape string) {
-		p, err := rule.Parse("r", text, assure.Shape(shape), regs)
+		p, err := rule.Parse("r", "CHG-99", text, assure.Shape(shape), regs)
 		if err != nil {
 			return
 		}

@@ -170,6 +170,9 @@ func (p *Plan) Keyed() bool {
 
 // keyedBy returns the field by which a set's rows name the item, or "".
 func keyedBy(s *Set, src *Row) string {
+	if s.Control != "" { // the inspection names the item by its key
+		return itemField
+	}
 	if s.Of != nil || len(s.On) != 1 {
 		return ""
 	}

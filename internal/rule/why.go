@@ -27,6 +27,12 @@ func (j *judge) why(x Expr) []string {
 			return out
 		}
 		if t == unknown {
+			if l, ok := j.val(x.L); ok {
+				if r, ok := j.val(x.R); ok && j.tooClose(x, l, r) {
+					return []string{fmt.Sprintf("%s: the clocks of their sources were off by up to %d seconds, so that their order is not known",
+						j.contrast(x), j.Doubt(x.L, x.R)/1e6)}
+				}
+			}
 			return append(j.missing(x.L), j.missing(x.R)...)
 		}
 		return []string{j.contrast(x)}
@@ -37,6 +43,13 @@ func (j *judge) why(x Expr) []string {
 		return []string{words(x.X)}
 	case *Exists:
 		return j.whyNone(x)
+	case *Either:
+		if y := j.chosen(x); y != nil {
+			return j.why(y)
+		}
+		return j.missing(x.If)
+	case *Inspected:
+		return j.unanswered(x)
 	case *Known:
 		if x.Missing {
 			return []string{words(x.X) + " is given"}
@@ -110,6 +123,27 @@ func (j *judge) whyNone(x *Exists) []string {
 	return out
 }
 
+// unanswered says why a person's inspection answers nothing; nil where it answers.
+func (j *judge) unanswered(x *Inspected) []string {
+	for _, r := range j.f.Sets[x.Set.Row] {
+		e, _ := j.within(r, func() (any, bool) { return j.raw(x.Evidence) })
+		a, _ := j.within(r, func() (any, bool) { return j.raw(x.Answer) })
+		if name, ok := e.(string); ok && a == "yes" && j.Unreadable[name] {
+			return []string{recordName(x.Set, r) + ": answered yes, but its evidence " + name + " cannot be read any more"}
+		}
+	}
+	if x.NA || j.answered(x) != "" {
+		return nil
+	}
+	for _, r := range j.f.Sets[x.Set.Row] {
+		a, _ := j.within(r, func() (any, bool) { return j.raw(x.Answer) })
+		if a == "yes" {
+			return []string{recordName(x.Set, r) + ": answered yes, but it names no evidence"}
+		}
+	}
+	return []string{"nobody has answered yet"}
+}
+
 func incomplete(register string) string {
 	return spaced(register) + " were never delivered or are known to be incomplete, so that an absent one proves nothing"
 }
@@ -178,10 +212,30 @@ func (j *judge) missing(x Expr) []string {
 		return nil
 	case *Known:
 		return nil
+	case *Units:
+		if out := j.missing(x.X); out != nil {
+			return out
+		}
+		if _, ok := j.raw(x); !ok {
+			return []string{fmt.Sprintf("%s, which is no number of %s from 0 to %d", j.said(x.X), x.T, MostUnits)}
+		}
+		return nil
+	case *Inspected:
+		return j.unanswered(x)
+	case *Either:
+		if y := j.chosen(x); y != nil {
+			return j.missing(y)
+		}
+		return j.missing(x.If)
 	}
 	var out []string
 	for _, y := range children(x) {
 		out = append(out, j.missing(y)...)
+	}
+	if b, ok := Bare(x).(*Binary); ok && len(out) == 0 && b.Arithmetic() {
+		if _, ok := j.val(x); !ok {
+			return []string{words(x) + " cannot be computed"}
+		}
 	}
 	return out
 }

@@ -4,56 +4,14 @@ package scope
 
 import (
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
-	"github.com/assayhq/assay/internal/catalog/tests"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 )
-
-// Kind is a kind of report that an organization may prepare for.
-type Kind struct {
-	ID       string
-	Title    string
-	Period   bool // Type 2: a closed period of civil dates
-	AsOf     bool // Type 1: a date
-	Criteria bool // tested against the Trust Services Criteria
-}
-
-// Kinds lists the kinds of report. ISO 27001 is examined on evidence since the last audit: it
-// takes a period or a date.
-func Kinds() []Kind {
-	return []Kind{
-		{"soc1-type1", "SOC 1 Type 1", false, true, false},
-		{"soc1-type2", "SOC 1 Type 2", true, false, false},
-		{"soc2-type1", "SOC 2 Type 1", false, true, true},
-		{"soc2-type2", "SOC 2 Type 2", true, false, true},
-		{"soc3", "SOC 3", true, false, true},
-		{"isae3402-type1", "ISAE 3402 Type 1", false, true, false},
-		{"isae3402-type2", "ISAE 3402 Type 2", true, false, false},
-		{"dual-type1", "SOC 1 and ISAE 3402 Type 1", false, true, false},
-		{"dual-type2", "SOC 1 and ISAE 3402 Type 2", true, false, false},
-		{"iso27001", "ISO/IEC 27001", true, true, false},
-	}
-}
-
-// KindOf finds a kind of report.
-func KindOf(id string) (Kind, error) {
-	var names []string
-	for _, k := range Kinds() {
-		if k.ID == id {
-			return k, nil
-		}
-		names = append(names, k.ID)
-	}
-	return Kind{}, &fault.Error{Kind: fault.Refused, Field: "--report", What: "there is no report " + quote(id) + "; expected one of " + strings.Join(names, ", ")}
-}
-
-func quote(s string) string { return "\"" + s + "\"" }
 
 // Program is the scope of one organization's report, as sealed in its ledger.
 type Program struct {
@@ -63,8 +21,9 @@ type Program struct {
 	From       *civil.Date `json:"from,omitempty"`
 	To         *civil.Date `json:"to,omitempty"`
 	AsOf       *civil.Date `json:"as_of,omitempty"`
-	Categories []string    `json:"categories"`
-	Reason     string      `json:"reason,omitempty"` // why a period is unusually short
+	Categories []string    `json:"categories"`           // of the Trust Services Criteria; security is always among them
+	Objectives []string    `json:"objectives,omitempty"` // families of control objectives of a SOC 1 report; itgc is always among them
+	Reason     string      `json:"reason,omitempty"`     // why a period is unusually short
 }
 
 // Check refuses a scope that no report could have, and warns of an unusual one (handbook 1.7, 85).
@@ -79,6 +38,16 @@ func (p *Program) Check() (warnings []string, err error) {
 	if err := p.checkCategories(k); err != nil {
 		return nil, err
 	}
+	warnings, err = p.checkObjectives(k)
+	if err != nil {
+		return nil, err
+	}
+	unusual, err := p.checkDates(k)
+	return append(warnings, unusual...), err
+}
+
+// checkDates asks for the date of a Type 1 and the period of a Type 2.
+func (p *Program) checkDates(k Kind) ([]string, error) {
 	switch {
 	case p.AsOf != nil && !k.AsOf:
 		return nil, field("--as-of", "%s covers a period; expected --from and --to", k.Title)
@@ -113,7 +82,7 @@ func (p *Program) checkPeriod(k Kind) ([]string, error) {
 
 func (p *Program) checkCategories(k Kind) error {
 	known := []string{"security", "availability", "processing_integrity", "confidentiality", "privacy"}
-	if !k.Criteria {
+	if k.Framework != catalog.TSC {
 		if len(p.Categories) > 0 {
 			return field("--categories", "%s is not about categories", k.Title)
 		}
@@ -154,6 +123,7 @@ type Version struct {
 	Version     int            `json:"version"`
 	From        civil.Date     `json:"from"` // inclusive
 	To          *civil.Date    `json:"to,omitempty"`
+	Editorial   bool           `json:"editorial,omitempty"`   // only the wording changed: the tests of the version before go on
 	Implemented *civil.Date    `json:"implemented,omitempty"` // when it was implemented; absent: designed only
 	Test        string         `json:"test"`                  // the test file; empty when the control has no compiled test
 }
@@ -163,84 +133,3 @@ func (v Version) Key() string { return v.Control.ID + "/" + strconv.Itoa(v.Versi
 
 // First is the day from which a control's first version is in force when nobody says otherwise.
 var First = civil.NewDate(1970, 1, 1)
-
-// Starter takes the controls of the library that a report needs, each with its tests in one
-// version, and puts the organization's own versions in their place from the day each begins.
-func Starter(p Program, c *catalog.Catalog, library, own []*tests.Test) ([]Version, error) {
-	files := map[string]string{}
-	for _, t := range library {
-		files[t.Control] = t.File
-	}
-	var out []Version
-	for _, ctl := range c.Controls {
-		if p.needs(c, ctl) {
-			out = append(out, Version{Control: ctl, Version: 1, From: First, Test: files[ctl.ID]})
-		}
-	}
-	sort.SliceStable(own, func(i, j int) bool { return own[i].Version < own[j].Version })
-	seen := map[string]bool{}
-	for _, t := range own {
-		if seen[t.Control+strconv.Itoa(t.Version)] {
-			continue // the second test of the same file
-		}
-		seen[t.Control+strconv.Itoa(t.Version)] = true
-		var err error
-		if out, err = amend(out, c, t); err != nil {
-			return nil, err
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool {
-		return out[i].Control.ID < out[j].Control.ID || out[i].Control.ID == out[j].Control.ID && out[i].Version < out[j].Version
-	})
-	return out, nil
-}
-
-// amend puts an organization's own version after or in the place of the one before it.
-func amend(list []Version, c *catalog.Catalog, t *tests.Test) ([]Version, error) {
-	ctl, ok := c.Control(t.Control)
-	if !ok {
-		return nil, field(t.Control, "the library has no control of this id")
-	}
-	v := Version{Control: ctl, Version: t.Version, From: t.From, Test: t.File}
-	if t.From == 0 {
-		v.From = First
-	}
-	for i := range list {
-		o := &list[i]
-		switch {
-		case o.Control.ID != t.Control:
-		case o.Version == t.Version:
-			list[i] = v
-			return list, nil
-		case o.To == nil && v.From > o.From:
-			end := v.From - 1
-			o.To = &end
-		case o.To == nil:
-			return nil, field(t.Control, "version %d begins on %s, not after version %d", v.Version, v.From, o.Version)
-		}
-	}
-	return append(list, v), nil
-}
-
-// needs asks whether a control contributes to a criterion in scope. Reports that are not about
-// criteria take the whole library.
-func (p Program) needs(c *catalog.Catalog, ctl assure.Control) bool {
-	k, err := KindOf(p.Report)
-	if err != nil || !k.Criteria {
-		return true
-	}
-	f, ok := c.Framework("tsc")
-	if !ok {
-		return false
-	}
-	in, err := f.InScope(p.Categories)
-	if err != nil {
-		return false
-	}
-	for _, cr := range in {
-		if slices.Contains(ctl.Criteria, cr.ID) || slices.Contains(ctl.Supporting, cr.ID) {
-			return true
-		}
-	}
-	return false
-}

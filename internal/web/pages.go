@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
@@ -40,6 +41,14 @@ type row struct {
 }
 
 func (r row) ref() TestRef { return TestRef{r.Test.Control, r.Test.Test, r.Test.Version} }
+
+// name tells a control's tests apart.
+func (r row) name() string {
+	if r.Test.Version > 1 {
+		return r.Test.Test + " v" + strconv.Itoa(r.Test.Version)
+	}
+	return r.Test.Test
+}
 
 // needed counts the items that needed the control.
 func (r row) needed() int { return r.Test.Population - r.Test.NotApplicable }
@@ -108,14 +117,8 @@ type overviewData struct {
 	Report  string
 	Results assure.Results
 	Rows    []row
-	Served  []criterionRow
-	Bare    []assure.Criterion
-	Scope   int
-}
-
-type criterionRow struct {
-	assure.Criterion
-	Controls []row // one per control, with the worst of its tests
+	Scope   []covering // what the report is held against
+	Noun    string
 }
 
 func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
@@ -123,28 +126,8 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d := overviewData{head: s.head("Overview", "overview"), Report: s.o.Report, Results: res, Rows: s.rows(res), Scope: len(s.o.Catalog.Criteria)}
-	for _, cr := range s.o.Catalog.Criteria {
-		c := criterionRow{Criterion: cr}
-		for _, x := range d.Rows {
-			serves := slices.Contains(x.Control.Criteria, cr.ID) || slices.Contains(x.Control.Supporting, cr.ID)
-			if !serves {
-				continue
-			}
-			if n := len(c.Controls); n > 0 && c.Controls[n-1].Control.ID == x.Control.ID {
-				if report.StandingOf(x.Test) > report.StandingOf(c.Controls[n-1].Test) {
-					c.Controls[n-1] = x
-				}
-				continue
-			}
-			c.Controls = append(c.Controls, x)
-		}
-		if len(c.Controls) == 0 {
-			d.Bare = append(d.Bare, cr)
-		} else {
-			d.Served = append(d.Served, c)
-		}
-	}
+	d := overviewData{head: s.head("Overview", "overview"), Report: s.o.Report, Results: res, Rows: s.rows(res)}
+	d.Scope, d.Noun = coverings(s.o.Catalog.Criteria, d.Rows), noun(s.frameworkOf(), len(s.o.Catalog.Criteria))
 	return s.page(w, r, http.StatusOK, overviewPage(d))
 }
 
@@ -208,9 +191,11 @@ type controlData struct {
 	Zone     civil.Zone
 	Period   civil.Period
 	Control  assure.Control
-	Criteria []assure.Criterion
+	Listing  listing
+	Criteria []assure.Criterion // in scope, that the control serves
 	Tests    []row
-	Current  row // the test whose items are listed
+	Current  row      // the test whose items are listed
+	Persons  []string // the letters of the current test that a person answers
 	Query    Query
 	Items    []Item
 	Total    int
@@ -231,15 +216,17 @@ func (s *Site) control(w http.ResponseWriter, r *http.Request) error {
 	if len(d.Tests) == 0 {
 		return fault.NotFound
 	}
-	d.head = s.head(id+" "+d.Control.Title, "overview")
+	d.head = s.head(id+" "+d.Control.Title, "controls")
+	d.Listing = s.listing(d.Control)
 	for _, cr := range s.o.Catalog.Criteria {
-		if slices.Contains(d.Control.Criteria, cr.ID) || slices.Contains(d.Control.Supporting, cr.ID) {
+		if catalog.Serves(d.Control, cr) != "" {
 			d.Criteria = append(d.Criteria, cr)
 		}
 	}
 	if d.Current, err = choose(d.Tests, r.URL.Query()); err != nil {
 		return err
 	}
+	d.Persons = s.o.Catalog.Tests[id].Persons[d.Current.ref()]
 	if d.Current.Tested && d.Current.Test.Outcome != assure.Blocked {
 		if d.Query, err = query(d.Current.ref(), r.URL.Query()); err != nil {
 			return err
@@ -371,7 +358,7 @@ func checksOf(cs []assure.Check) (report.Mark, string) {
 		}
 		return report.MarkDeviation, strconv.Itoa(failed) + " of " + strconv.Itoa(len(cs)) + " checks failed"
 	case whole.Complete():
-		return report.MarkPass, strconv.Itoa(passed) + " of " + strconv.Itoa(len(cs)) + " checks passed"
+		return report.MarkPass, "Shown whole, " + strconv.Itoa(passed) + " of " + strconv.Itoa(len(cs)) + " checks passed"
 	}
 	return report.MarkUnproven, "Completeness not shown"
 }

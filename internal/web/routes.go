@@ -53,6 +53,8 @@ func New(o Options) (*Site, error) {
 	s.cssURL = "/assets/app." + hex.EncodeToString(sum[:6]) + ".css"
 	s.routes = []Route{
 		{http.MethodGet, "/{$}", access.ReadResults, s.overview},
+		{http.MethodGet, "/controls", access.ReadResults, s.controls},
+		{http.MethodGet, "/coverage", access.ReadResults, s.coverage},
 		{http.MethodGet, "/controls/{control}", access.ReadResults, s.control},
 		{http.MethodGet, "/controls/{control}/item", access.ReadRecords, s.item},
 		{http.MethodGet, "/proofs/{index}/{file}", access.ReadRecords, s.proofFile},

@@ -1,5 +1,6 @@
-// Package web draws the read-only pages: the tests of an organization, a control with its
-// items, an item with its records and their proofs, and the pulls that the records came from.
+// Package web draws the read-only pages: the tests of an organization, the list of its controls and what they
+// serve, a control with its items, an item with its records and their proofs, and the pulls that the records came
+// from.
 package web
 
 //go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
@@ -10,6 +11,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/record"
 )
@@ -68,7 +70,7 @@ type RecordView struct {
 	Received string // when we got it
 	Sealed   string // when the checkpoint that covers it was signed; empty when the time is not kept
 	Index    int64  // leaf index
-	Anchored bool   // a checkpoint kept outside the database covers it
+	Anchored bool   // a checkpoint that somebody outside holds covers it
 	Erased   bool   // content erased, leaf kept
 	Body     []byte // canonical JSON object; empty when erased
 }
@@ -124,8 +126,10 @@ type Gate interface {
 
 // Catalog is the program as the pages show it.
 type Catalog struct {
-	Controls []assure.Control
-	Criteria []assure.Criterion // in scope
+	Controls   []assure.Control
+	Criteria   []assure.Criterion  // in scope: of the framework that the report is about
+	Tests      map[string]Testing  // how each control is decided, by its id; a control that is not there has no test
+	Frameworks []catalog.Framework // those whose coverage can be looked at; may be empty
 }
 
 // Options are what the pages are wired from.

@@ -20,7 +20,8 @@ import (
 
 // pages are one address of each page, each verdict and each outcome.
 var pages = []string{
-	"/", "/sources", "/controls/CHG-01", "/controls/CHG-03", "/controls/IAM-02", "/controls/IAM-06", "/controls/VUL-03",
+	"/", "/sources", "/controls", "/controls?shape=state", "/controls?test=checklist&q=access", "/controls?criterion=CC8.1", "/controls?criterion=CM-1",
+	"/controls?q=nothing+is+called+this", "/coverage", "/coverage?framework=iso27001", "/coverage?framework=soc1", "/controls/GOV-02", "/controls/CHG-01", "/controls/CHG-03", "/controls/IAM-02", "/controls/IAM-06", "/controls/VUL-03",
 	"/controls/GOV-05", "/controls/GOV-05?test=GOV-05&version=2", "/controls/AVL-02?verdict=deviation&page=3",
 	"/controls/CHG-01?q=nothing-has-this-key", "/controls/CHG-01?month=2025-12",
 	"/controls/CHG-01/item?key=payments-api-2411", "/controls/CHG-01/item?key=ok-0001", "/controls/CHG-01/item?key=web-console-512",
@@ -121,8 +122,19 @@ func TestPageSays(t *testing.T) {
 	t.Parallel()
 	s := site(t, newWorld(t))
 	for page, wants := range map[string][]string{
-		"/": {"Harborline, Inc.", "1 July 2025 to 30 June 2026", "112 of them are not", "7 of 8 controls tested on every item",
-			`12<span class="of"> of 1,173</span>`, "Check failed", "the register configurations was never pulled", " of 36 criteria are served"},
+		"/": {"Harborline, Inc.", "1 July 2025 to 30 June 2026", "112 of them are unanchored", "7 of 71 controls tested on every item",
+			`12<span class="of"> of 1,173</span>`, "Check failed", "the register configurations was never pulled", "35 of 36 criteria are served", "1 of 36 have none", "/coverage#CC6.4"},
+		"/controls": {"71 of 71 controls: 8 compiled, 62 by checklist, 1 without a test yet", "each deployment to production", `1,204<span class="visually-hidden"> items in the population of CHG-01`,
+			`12<span class="of"> of 1,173</span>`, "outside this report: PI1.3, CM-1", `href="/coverage#CC8.1"`, "GOV-05 v2", "None yet", "completeness not shown", "State (11)"},
+		"/controls?shape=state":                  {"11 of 71 controls, filtered", "Show all"},
+		"/controls?q=nothing+is+called+this":     {"No control is like that.", "Show all 71"},
+		"/controls?criterion=CM-1":               {`<option value="CM-1" selected>CM-1</option>`, "CHG-01"},
+		"/controls?test=compiled&criterion=A1.2": {"of 71 controls, filtered", "AVL-02"},
+		"/controls/GOV-02":                       {"Checklist, 4 attributes", "each quarter", "nothing is known of its operation"},
+		"/coverage":                              {"35 of 36 criteria are served by a primary control", "1 of 36 criteria without a primary control", "CC6 Logical and physical access", "No control", "this report"},
+		"/coverage?framework=iso27001":           {" of 93 controls of Annex A are served", "Organizational controls", "outside SOC 2 Type 2"},
+		"/coverage?framework=soc1":               {" of 64 control objectives are served", "PAY Payroll processing", "Name them"},
+
 		"/controls/IAM-02":                                 {"completeness not shown", "payroll counts 24 leavers", "Completeness not shown"},
 		"/controls/CHG-03":                                 {"neither a pass nor a failure"},
 		"/controls/AVL-02?verdict=deviation&page=3":        {"101 to 150 of 212 items", "Page 3 of 5"},
@@ -145,6 +157,33 @@ func TestPageSays(t *testing.T) {
 	}
 }
 
+// TestAnsweredByAPerson: the page of a control says which of its questions no record answers.
+func TestAnsweredByAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := options(t, w)
+	for _, r := range w.res.Controls {
+		if r.Control == "IAM-02" {
+			x := o.Catalog.Tests[r.Control]
+			x.Persons = map[TestRef][]string{{r.Control, r.Test, r.Version}: {r.Attributes[1].ID}, {r.Control, r.Test, r.Version + 1}: {r.Attributes[0].ID}}
+			o.Catalog.Tests[r.Control] = x
+		}
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page, want := range map[string]int{"/controls/IAM-02": 1, "/controls/CHG-01": 0} {
+		body := get(s, page).Body.String()
+		if got := strings.Count(body, `<span class="quiet">answered by a person</span>`); got != want {
+			t.Errorf("%s says of %d attributes that a person answers them, want %d", page, got, want)
+		}
+		if got := strings.Contains(body, "<dt>Answered by a person</dt><dd><bdi>B</bdi></dd>"); got != (want > 0) {
+			t.Errorf("%s names B as answered by a person: %v", page, got)
+		}
+	}
+}
+
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -161,7 +200,10 @@ func TestHostileText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []string{"/", "/sources", "/controls/CHG-01", "/controls/CHG-01/item?key=" + url.QueryEscape(f.Key),
+	c := &o.Catalog.Controls[0]
+	c.Title, c.Unit, c.Statement, c.Owner = "<script>alert(4)</script>", "<img src=x>", "<b>s</b>", "<i>o</i>"
+	o.Catalog.Criteria[0].Title = "<video onloadstart=alert(5)>"
+	for _, p := range []string{"/", "/sources", "/controls", "/coverage", "/controls?q=%3Cscript%3E", "/controls/" + c.ID, "/controls/CHG-01", "/controls/CHG-01/item?key=" + url.QueryEscape(f.Key),
 		"/controls/CHG-01/item?key=" + strings.Repeat("k", 10_000), "/controls/CHG-01?q=%3Cscript%3E"} {
 		rec := get(s, p)
 		if rec.Code != http.StatusOK {
@@ -196,6 +238,7 @@ func TestPolicies(t *testing.T) {
 		want   int
 	}{
 		{access.ReadResults, "/", 403}, {access.ReadResults, "/controls/CHG-01", 403}, {access.ReadResults, "/report", 403},
+		{access.ReadResults, "/controls", 403}, {access.ReadResults, "/coverage", 403},
 		{access.ReadRecords, "/controls/CHG-01/item?key=ok-0001", 403}, {access.ReadRecords, "/proofs/1/tlog-proof", 403},
 		{access.ReadSources, "/sources", 403}, {access.ReadSources, "/", 200}, {access.ReadRecords, "/controls/CHG-01", 200},
 	} {
@@ -243,7 +286,7 @@ func TestFaults(t *testing.T) {
 	for path, want := range map[string]int{
 		"/nowhere": 404, "/controls/NOPE-1": 404, "/controls/CHG-01/item?key=none": 404, "/controls/IAM-06/item?key=x": 404,
 		"/controls/CHG-01?test=CHG-01&version=9": 404, "/proofs/9999/tlog-proof": 404, "/proofs/-1/tlog-proof": 404, "/proofs/01/tlog-proof": 404,
-		"/proofs/1/secret": 404, "/controls/CHG-01?verdict=maybe": 400, "/controls/CHG-01?page=0": 400, "/controls/CHG-01?page=x": 400,
+		"/proofs/1/secret": 404, "/controls?shape=round": 400, "/controls?test=sql": 400, "/controls?criterion=CC99.9": 400, "/coverage?framework=pci": 400, "/controls/CHG-01?verdict=maybe": 400, "/controls/CHG-01?page=0": 400, "/controls/CHG-01?page=x": 400,
 		"/controls/CHG-01?month=2025-13": 400, "/assets/app.000.css": 404, "/controls/CHG-01?page=999": 200,
 	} {
 		if got := get(s, path); got.Code != want {
@@ -322,7 +365,7 @@ func TestEmptyOrganization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, says := range map[string]string{"/": "No control has been tested yet.", "/sources": "Nothing has been pulled yet."} {
+	for path, says := range map[string]string{"/": "No control has been tested yet.", "/controls": "The program holds no control yet.", "/coverage": "Nothing is in scope yet.", "/sources": "Nothing has been pulled yet."} {
 		rec := get(s, path)
 		if rec.Code != 200 || !strings.Contains(rec.Body.String(), says) {
 			t.Errorf("GET %s = %d, want %q", path, rec.Code, says)

@@ -49,6 +49,13 @@ func undecidedIn(t assure.TestResult) assure.Verdict {
 	return assure.Undecided
 }
 
+func itemsWord(n int) string {
+	if n == 1 {
+		return "item"
+	}
+	return "items"
+}
+
 func passedOf(cs []assure.Check) int {
 	n := 0
 	for _, c := range cs {

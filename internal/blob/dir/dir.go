@@ -126,6 +126,9 @@ func (s *Store) path(org id.Org, sum string) (string, *age.X25519Identity, error
 		return "", nil, err
 	}
 	if key == nil {
+		if files, err := os.ReadDir(filepath.Join(s.root, string(org))); err == nil && len(files) > 0 {
+			return "", nil, &fault.Error{Kind: fault.Integrity, What: "blob " + sum + " cannot be read: the key of the organization's blobs is gone", Hint: "restore the folder of keys from its backup"}
+		}
 		return "", nil, missing(sum)
 	}
 	return filepath.Join(s.root, string(org), blobName(key, sum)), key, nil

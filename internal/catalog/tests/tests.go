@@ -4,7 +4,6 @@
 package tests
 
 import (
-	"bufio"
 	"embed"
 	"fmt"
 	"path"
@@ -30,11 +29,14 @@ type Test struct {
 	Shape   assure.Shape
 	Version int        // 1 unless the file says otherwise
 	From    civil.Date // the first day on which this version is in force; 0 when the file does not say
-	Doc     string
-	Rule    string // the rule's text
-	Plan    *rule.Plan
-	Cases   []Case
-	File    string // the whole file, as it goes into the package
+	Until   civil.Date // the last one, where the control is retired after it; 0 when the file does not say
+	// Editorial says that only the wording of the control changed: the tests of the version before go on.
+	Editorial bool
+	Doc       string
+	Rule      string // the rule's text
+	Plan      *rule.Plan
+	Cases     []Case
+	File      string // the whole file, as it goes into the package
 }
 
 // Case is a small population with the verdicts that the test must give.
@@ -79,6 +81,11 @@ func Load(schemas rule.Schemas) ([]*Test, error) {
 // Parse reads a test file. Its head says the control and the shape; "rule" sections hold the
 // rules, "case" sections the cases of the rule with the same number.
 func Parse(file string, b []byte, schemas rule.Schemas) ([]*Test, error) {
+	for i, l := range strings.Split(string(b), "\n") {
+		if strings.TrimSuffix(l, "\r") == "-- --" { // which package txtar does not survive
+			return nil, fault.At(file, i+1, "", "a section without a name; expected \"-- rule --\" or \"-- case: NAME --\"")
+		}
+	}
 	a := txtar.Parse(b)
 	head := &Test{File: string(b)}
 	if err := head.header(file, string(a.Comment)); err != nil {
@@ -96,7 +103,7 @@ func Parse(file string, b []byte, schemas rule.Schemas) ([]*Test, error) {
 			if number != "" {
 				t.ID += "." + number
 			}
-			plan, err := rule.Parse(file+" ("+f.Name+")", string(f.Data), t.Shape, schemas)
+			plan, err := rule.Parse(file+" ("+f.Name+")", t.Control, string(f.Data), t.Shape, schemas)
 			if err != nil {
 				return nil, err
 			}
@@ -146,9 +153,23 @@ func (t *Test) header(file, comment string) error {
 				return fault.At(file, i+1, k, "%v", err)
 			}
 			t.From = d
+		case "until":
+			d, err := civil.ParseDate(v)
+			if err != nil {
+				return fault.At(file, i+1, k, "%v", err)
+			}
+			t.Until = d
+		case "editorial":
+			t.Editorial = true
 		default:
-			return fault.At(file, i+1, k, "unknown line; expected \"control ID\", \"shape SHAPE\", \"version N\" or \"from DATE\"")
+			return fault.At(file, i+1, k, "unknown line; expected \"control ID\", \"shape SHAPE\", \"version N\", \"from DATE\", \"until DATE\" or \"editorial\"")
 		}
+	}
+	if t.Until != 0 && t.Until < t.From {
+		return fault.At(file, 0, "until", "the version ends on %s, before it begins on %s", t.Until, t.From)
+	}
+	if t.Editorial && t.Version == 1 {
+		return fault.At(file, 0, "editorial", "the first version has none before it whose tests could go on; expected \"version N\" from 2")
 	}
 	switch t.Shape {
 	case assure.Event, assure.Schedule, assure.State, assure.Roster:
@@ -163,15 +184,14 @@ func (t *Test) header(file, comment string) error {
 
 func parseCase(file, name, text string) (Case, error) {
 	c := Case{Name: name, KnownAt: civil.Never, Expect: map[string]string{}, Open: -1}
-	sc := bufio.NewScanner(strings.NewReader(text))
-	for n := 1; sc.Scan(); n++ {
-		l := strings.TrimSpace(sc.Text())
+	for i, l := range strings.Split(text, "\n") { // lines of any length: a record is one
+		l = strings.TrimSpace(l)
 		if l == "" || l[0] == '#' {
 			continue
 		}
 		word, rest, _ := strings.Cut(l, " ")
-		if err := c.line(word, strings.TrimSpace(rest), n); err != nil {
-			return c, fmt.Errorf("%s, case %q, line %d: %w", file, name, n, err)
+		if err := c.line(word, strings.TrimSpace(rest), i+1); err != nil {
+			return c, fmt.Errorf("%s, case %q, line %d: %w", file, name, i+1, err)
 		}
 	}
 	if c.Period.To == 0 {
@@ -195,8 +215,12 @@ func (c *Case) line(word, rest string, n int) error {
 	case "expect":
 		key, want, _ := strings.Cut(rest, " ")
 		if key == "in_progress" {
-			_, err := fmt.Sscan(want, &c.Open)
-			return err
+			n, err := strconv.Atoi(want)
+			if err != nil || n < 0 {
+				return fault.Refuse("%q is no count; expected: expect in_progress NUMBER", want)
+			}
+			c.Open = n
+			return nil
 		}
 		c.Expect[key] = want
 		return nil

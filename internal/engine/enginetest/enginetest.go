@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -89,6 +90,13 @@ func World(t testing.TB, schemas Schemas, x *tests.Test, c tests.Case) rule.Worl
 	filled := map[string]bool{}
 	for _, r := range c.Records {
 		filled[r.Register] = true
+		if s := schemas[r.Register]; r.Register == "holidays" && s != nil {
+			day := Row(t, s, r).Columns[slices.IndexFunc(s.Fields, func(f register.Field) bool { return f.Name == "day" })]
+			if w.Holidays.Days == nil {
+				w.Holidays.Days = map[civil.Date]bool{}
+			}
+			w.Holidays.Days[civil.Date(day.(int64))] = true
+		}
 	}
 	for n := range schemas {
 		if !filled[n] && x.Shape != assure.Schedule {
@@ -97,6 +105,9 @@ func World(t testing.TB, schemas Schemas, x *tests.Test, c tests.Case) rule.Worl
 	}
 	return w
 }
+
+// few records need no index.
+const few = 1000
 
 // Fill lays out the projection of a case's records in a SQLite database, every register's table
 // included, and returns the tree size.
@@ -112,6 +123,13 @@ func Fill(t testing.TB, db *sql.DB, schemas Schemas, records []tests.CaseRecord)
 			cols = append(cols, `"`+f.Name+`"`+typ)
 		}
 		exec(t, db, fmt.Sprintf(`CREATE TABLE %q (%s)`, s.Table(), strings.Join(cols, ", ")))
+		if len(records) < few {
+			continue
+		}
+		exec(t, db, fmt.Sprintf(`CREATE INDEX %q ON %q (_org, _key)`, s.Table()+"_key", s.Table()))
+		for _, l := range s.Indexes() { // as a store keeps them
+			exec(t, db, fmt.Sprintf(`CREATE INDEX %q ON %q (_org, "%s")`, s.Table()+"_"+strings.Join(l, "_"), s.Table(), strings.Join(l, `", "`)))
+		}
 	}
 	for i, r := range records {
 		s, ok := schemas[r.Register]
@@ -119,9 +137,9 @@ func Fill(t testing.TB, db *sql.DB, schemas Schemas, records []tests.CaseRecord)
 			t.Fatalf("line %d: there is no register %s", r.Line, r.Register)
 		}
 		row := Row(t, s, r)
-		exec(t, db, fmt.Sprintf(`UPDATE %q SET _until = ? WHERE _key = ? AND _until = ?`, s.Table()), i, row.Key, register.MaxIndex)
+		exec(t, db, fmt.Sprintf(`UPDATE %q SET _until = ? WHERE _org = ? AND _key = ? AND _until = ?`, s.Table()), i, Org, row.Key, register.MaxIndex)
 		var version int
-		if err := db.QueryRow(fmt.Sprintf(`SELECT COUNT(*) + 1 FROM %q WHERE _key = ?`, s.Table()), row.Key).Scan(&version); err != nil {
+		if err := db.QueryRow(fmt.Sprintf(`SELECT COUNT(*) + 1 FROM %q WHERE _org = ? AND _key = ?`, s.Table()), Org, row.Key).Scan(&version); err != nil {
 			t.Fatal(err)
 		}
 		args := append([]any{Org, i, row.Key, version, register.MaxIndex, 0}, row.Columns...)

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ func endish(x rule.Expr) bool {
 	case *rule.DateOf:
 		return endish(x.X)
 	case *rule.Binary:
-		return (x.Op == "+" || x.Op == "-") && endish(x.L)
+		return x.Arithmetic() && endish(x.L)
 	case *rule.First:
 		return endish(x.Args[len(x.Args)-1])
 	}
@@ -27,17 +28,55 @@ func endish(x rule.Expr) bool {
 
 // val prints a value for comparison: an end that has not come is never, not unknown.
 func (p *printer) val(x rule.Expr, sc scope) string {
+	if e, ok := rule.Bare(x).(*rule.Either); ok {
+		return p.either(e, sc, p.val)
+	}
 	s := p.raw(x, sc)
 	if !endish(x) {
 		return s
 	}
+	end := ""
 	switch x.Type() {
 	case rule.Instant:
-		return "COALESCE(" + s + ", " + p.bind(never) + ")"
+		end = p.bind(never)
 	case rule.Date:
-		return "COALESCE(" + s + ", " + p.bind(neverDay) + ")"
+		end = p.bind(neverDay)
+	default:
+		return s
 	}
-	return s
+	if !simple(x) {
+		end = "CASE WHEN " + p.notYet(x, sc) + " THEN " + end + " END"
+	}
+	return "COALESCE(" + s + ", " + end + ")"
+}
+
+// simple reports whether nothing but written numbers is added to a value that ends something: it is
+// then missing only where the end has not come.
+func simple(x rule.Expr) bool {
+	out := true
+	rule.WalkExpr(x, func(y rule.Expr) {
+		if b, ok := y.(*rule.Binary); ok && b.Arithmetic() {
+			_, lit := rule.Bare(b.R).(*rule.Lit)
+			out = out && lit
+		}
+	})
+	return out
+}
+
+// notYet prints whether a value that is not there is missing because an end has not come, and not
+// because nobody knows what would be added to it.
+func (p *printer) notYet(x rule.Expr, sc scope) string {
+	switch x := rule.Bare(x).(type) {
+	case *rule.Edge:
+		return p.notYet(x.X, sc)
+	case *rule.DateOf:
+		return p.notYet(x.X, sc)
+	case *rule.First:
+		return p.notYet(x.Args[len(x.Args)-1], sc)
+	case *rule.Binary:
+		return p.notYet(x.L, sc) + " AND " + p.raw(x.R, sc) + " IS NOT NULL"
+	}
+	return p.raw(x, sc) + " IS NULL"
 }
 
 // raw prints a value; NULL where it is not there.
@@ -55,8 +94,19 @@ func (p *printer) raw(x rule.Expr, sc scope) string {
 		return sc(x, false)
 	case *rule.PersonOf:
 		return sc(x.X.(*rule.Field), true)
+	case *rule.PeriodEdge:
+		if x.End {
+			return p.bind(int64(p.Period.End()))
+		}
+		return p.bind(int64(p.Period.Start()))
+	case *rule.ItemKey:
+		return "item.item_key"
+	case *rule.Units:
+		return p.units(x, sc)
+	case *rule.Either:
+		return p.either(x, sc, p.raw)
 	case *rule.Binary:
-		if x.Op == "+" || x.Op == "-" {
+		if x.Arithmetic() {
 			return p.sum(x, sc)
 		}
 	case *rule.First:
@@ -78,7 +128,15 @@ func (p *printer) raw(x rule.Expr, sc scope) string {
 	case *rule.Count, *rule.Extreme:
 		return p.aggregate(x)
 	}
+	if x.Type() == rule.Bool {
+		return p.truth(x, sc)
+	}
 	panic(fmt.Sprintf("sql: %T is no value", x))
+}
+
+// either prints a choice between two values, each printed by the same hand as the whole.
+func (p *printer) either(x *rule.Either, sc scope, value func(rule.Expr, scope) string) string {
+	return "CASE (" + p.pred(x.If, sc) + ") WHEN TRUE THEN " + value(x.Then, sc) + " WHEN FALSE THEN " + value(x.Else, sc) + " END"
 }
 
 func (p *printer) lit(x *rule.Lit) string {
@@ -89,39 +147,49 @@ func (p *printer) lit(x *rule.Lit) string {
 		}
 		return "0"
 	case int64:
-		if x.T == rule.Hours {
-			v *= 3600e6
-		}
-		return p.bind(v)
+		return p.bind(v * x.T.Scale())
 	}
 	return p.bind(x.V)
 }
 
 func (p *printer) sum(x *rule.Binary, sc scope) string {
 	l := p.raw(x.L, sc)
-	n, _ := x.R.(*rule.Lit)
+	if x.Type() == rule.Int {
+		return whole(x.Op, l, p.raw(x.R, sc))
+	}
+	n := p.raw(x.R, sc)
 	switch x.R.Type() {
 	case rule.BusinessDays:
-		return fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.business_no = k1.business_no + %s AND k2.business = 1)", l, p.bind(n.V.(int64)))
-	case rule.Months:
-		m := n.V.(int64)
-		if x.Op == "-" {
-			m = -m
+		later := fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.business_no = k1.business_no + %s AND k2.business = 1)", l, n)
+		if lit, ok := rule.Bare(x.R).(*rule.Lit); ok && lit.V != int64(0) {
+			return later
 		}
-		return fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.month_no = k1.month_no + %s AND k2.dom = CASE WHEN k1.dom < k2.month_len THEN k1.dom ELSE k2.month_len END)", l, p.bind(m))
+		// None later than a Sunday is that Sunday, not the Friday that bears the same number.
+		return fmt.Sprintf("CASE WHEN %s = 0 THEN (SELECT k.day FROM calendar AS k WHERE k.day = %s) ELSE %s END", n, l, later)
+	case rule.Months:
+		return fmt.Sprintf("(SELECT k2.day FROM calendar AS k1 CROSS JOIN calendar AS k2 WHERE k1.day = %s AND k2.month_no = k1.month_no %s %s AND k2.dom = CASE WHEN k1.dom < k2.month_len THEN k1.dom ELSE k2.month_len END)", l, x.Op, n)
 	}
-	return "(" + l + " " + x.Op + " " + p.raw(x.R, sc) + ")"
+	return "(" + l + " " + x.Op + " " + n + ")"
+}
+
+// units prints a number as a length of time: unknown where it is none, so that no database has to
+// say what a negative deadline is, or runs out of 64 bits.
+func (p *printer) units(x *rule.Units, sc scope) string {
+	n := p.raw(x.X, sc)
+	return fmt.Sprintf("CASE WHEN %[1]s BETWEEN 0 AND %[2]s THEN CAST(%[1]s AS BIGINT) * %[3]s END", n, p.bind(int64(rule.MostUnits)), p.bind(x.T.Scale()))
+}
+
+// whole computes with whole numbers. What comes near to the end of 64 bits is unknown: beyond it
+// some databases stop and others go on with a wrong number.
+func whole(op, l, r string) string {
+	return fmt.Sprintf("CASE WHEN ABS(CAST(%[2]s AS DOUBLE PRECISION) %[1]s CAST(%[3]s AS DOUBLE PRECISION)) < 9.0e18 THEN CAST(%[2]s AS BIGINT) %[1]s CAST(%[3]s AS BIGINT) END", op, l, r)
 }
 
 func (p *printer) pick(x *rule.Pick, sc scope) string {
 	var b strings.Builder
 	b.WriteString("CASE " + p.raw(x.X, sc))
 	for _, c := range x.Cases {
-		n := c.N
-		if x.T == rule.Hours {
-			n *= 3600e6
-		}
-		fmt.Fprintf(&b, " WHEN %s THEN %s", p.bind(c.When), p.bind(n))
+		fmt.Fprintf(&b, " WHEN %s THEN %s", p.bind(c.When), p.bind(c.Value()))
 	}
 	return b.String() + " END"
 }
@@ -156,16 +224,46 @@ func (p *printer) pred(x rule.Expr, sc scope) string {
 		if x.L.Type() == rule.Bool {
 			return p.truth(x.L, sc) + " " + x.Op + " " + p.truth(x.R, sc)
 		}
-		return p.val(x.L, sc) + " " + x.Op + " " + p.val(x.R, sc)
+		return p.ordered(x, p.val(x.L, sc), p.val(x.R, sc))
 	case *rule.Owned:
+		if x.Human && len(p.Robots) > 0 {
+			return p.raw(x.X, sc) + " NOT IN (" + p.list(p.Robots) + ")"
+		}
 		v := p.raw(x.X, sc)
 		return v + " = " + v
 	case *rule.Exists:
 		return p.exists(x)
+	case *rule.Either:
+		return p.either(x, sc, p.pred)
+	case *rule.Inspected:
+		code := p.aggregate(x)
+		if x.NA {
+			return "COALESCE(" + code + " = 1, FALSE)"
+		}
+		return "CASE " + code + " WHEN 2 THEN TRUE WHEN 0 THEN FALSE END"
 	case *rule.First: // a first(...) of conditions' fields
 		return p.raw(x, sc) + " = 1"
 	}
 	panic(fmt.Sprintf("sql: %T is no condition", x))
+}
+
+// ordered prints a comparison. Where clocks were off it is unknown of times that lie closer together.
+func (p *printer) ordered(x *rule.Binary, l, r string) string {
+	plain := l + " " + x.Op + " " + r
+	d := rule.World{Clocks: p.Clocks}.Doubt(x.L, x.R)
+	if d == 0 || x.Op == "=" || x.Op == "<>" {
+		return plain
+	}
+	return fmt.Sprintf("CASE WHEN %[1]s = %[3]s OR %[2]s = %[3]s THEN %[4]s WHEN ABS(%[1]s - %[2]s) > %[5]s THEN %[4]s END", l, r, p.bind(never), plain, p.bind(d))
+}
+
+// list prints names in their order.
+func (p *printer) list(names map[string]bool) string {
+	var out []string
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, p.bind(n))
+	}
+	return strings.Join(out, ", ")
 }
 
 // truth prints a condition as 1, 0 or NULL.
@@ -233,9 +331,9 @@ func (p *printer) aggregate(x rule.Expr) string {
 		*list = append(*list, col)
 	}
 	if !isCode || p.Bind == nil {
-		return fmt.Sprintf("fact.%s%d_%d", letter, at, i)
+		return fmt.Sprintf("%s.%s%d_%d", p.over, letter, at, i)
 	}
-	return fmt.Sprintf("(fact.s%d_%d / %d %% 4)", at, i/packed, int64(1)<<(2*(i%packed)))
+	return fmt.Sprintf("(%s.s%d_%d / %d %% 4)", p.over, at, i/packed, int64(1)<<(2*(i%packed)))
 }
 
 // group finds the look-up that reads the same rows in the same way, and its number.
@@ -260,6 +358,13 @@ func (p *printer) lookup(x rule.Expr) (set *rule.Set, col string, isCode bool) {
 			return x.Set, "MAX(CAST(NULL AS BIGINT))", false
 		}
 		return x.Set, fmt.Sprintf("CASE WHEN COALESCE(SUM(CASE %s WHEN 1 THEN 1 ELSE 0 END), 0) > 0 THEN NULL ELSE COALESCE(SUM(CASE %s WHEN 2 THEN 1 ELSE 0 END), 0) END", code, code), false
+	case *rule.Inspected: // 2 a yes that names its evidence, 1 not applicable, 0 a no, NULL no answer
+		answer, evidence, lost := p.inSet(x.Answer, false), p.inSet(x.Evidence, false), ""
+		if len(p.Unreadable) > 0 {
+			lost = " WHEN " + evidence + " IN (" + p.list(p.Unreadable) + ") THEN 0"
+		}
+		return x.Set, fmt.Sprintf("MAX(CASE %s WHEN 'yes' THEN CASE%s WHEN %s <> '' THEN 2 END WHEN 'not_applicable' THEN 1 WHEN 'no' THEN 0 END)",
+			answer, lost, evidence), false
 	case *rule.Extreme:
 		if p.unproven(x.Set) { // a record that was not delivered could be more extreme
 			return x.Set, "MAX(CAST(NULL AS BIGINT))", false

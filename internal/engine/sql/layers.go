@@ -90,10 +90,7 @@ func (p *printer) pushed() []rule.Expr {
 	for _, c := range append(rule.Conjuncts(p.plan.Where), p.inPeriod()...) {
 		sets := false
 		rule.WalkExpr(c, func(x rule.Expr) {
-			switch x.(type) {
-			case *rule.Exists, *rule.Count, *rule.Extreme:
-				sets = true
-			}
+			sets = sets || rule.SetOf(x) != nil
 		})
 		if !sets {
 			out = append(out, c)
@@ -171,8 +168,16 @@ func (p *printer) source(r *rule.Row) (from string, where []string) {
 		return "quarters AS " + a, nil
 	case rule.FromMonths:
 		return "months AS " + a, nil
+	case rule.FromWeeks:
+		return "weeks AS " + a, nil
+	case rule.FromHalves:
+		return "halves AS " + a, nil
+	case rule.FromYears:
+		return "years AS " + a, nil
 	case rule.FromDays:
 		return "calendar AS " + a, []string{near}
+	case rule.FromBusinessDays:
+		return "calendar AS " + a, []string{near, a + ".business = 1"}
 	case rule.FromEvery:
 		s := quote(r.Name + "__from")
 		x := p.raw(r.Start, p.inSources)
@@ -269,12 +274,21 @@ func tri(pred string, yes, no, unknown int) string {
 
 // fact prints the look-ups of each item: one per question when it is to be read, one per set of
 // records, with the codes packed into one integer, when it is to be run.
-func (p *printer) fact() string {
+func (p *printer) fact(member string, looks int) string {
+	if member == "" {
+		return p.look(0, len(p.groups), "item", "TRUE")
+	}
+	return p.look(looks, len(p.groups), "(\n"+p.look(0, looks, "item", "TRUE")+") AS item", member)
+}
+
+// look prints the look-ups of some groups.
+func (p *printer) look(first, end int, from, where string) string {
 	sel := []string{"item.*"}
-	for i, g := range p.groups {
-		from, where := p.setFrom(g.set)
+	for i := first; i < end; i++ {
+		g := p.groups[i]
+		rows, cond := p.setFrom(g.set)
 		add := func(col, name string) {
-			sel = append(sel, fmt.Sprintf("(SELECT %s FROM %s WHERE %s) AS %s", col, from, where, name))
+			sel = append(sel, fmt.Sprintf("(SELECT %s FROM %s WHERE %s) AS %s", col, rows, cond, name))
 		}
 		if p.Bind == nil {
 			for j, c := range g.codes {
@@ -289,9 +303,9 @@ func (p *printer) fact() string {
 			add(c, fmt.Sprintf("x%d_%d", i, j))
 		}
 	}
-	out := "  SELECT " + strings.Join(sel, ",\n    ") + "\n  FROM item"
+	out := "  SELECT " + strings.Join(sel, ",\n    ") + "\n  FROM " + from
 	if p.Bind != nil {
-		out += " WHERE TRUE\n  LIMIT -1"
+		out += " WHERE " + where + "\n  LIMIT -1"
 	}
 	return out
 }
@@ -326,6 +340,9 @@ func (p *printer) setFrom(s *rule.Set) (from, where string) {
 				}
 			})
 			conds = append(conds, p.pred(on, p.inSet))
+		}
+		if c.Control != "" && p.Bind != nil { // the same as the conditions on its fields, and in an index
+			conds = append(conds, quote("s_"+c.Row.Name)+"._key = "+p.bind(c.Control+"/")+" || item.item_key")
 		}
 	}
 	from = strings.Join(tables, " CROSS JOIN ")

@@ -37,6 +37,10 @@ type Context struct {
 	// Unproven names the registers in which the absence of a record proves nothing, because they
 	// were never pulled or a completeness check failed.
 	Unproven map[string]bool
+	// Clocks and Unreadable are those of rule.World, Robots those of rule.Facts.
+	Clocks     map[string]rule.Clock
+	Unreadable map[string]bool
+	Robots     map[string]bool
 	// Bind makes literals bound parameters, packs aggregates and reads the store's projection.
 	// Without it the text stands alone and reads exported relations named like the registers.
 	Bind *Binding
@@ -65,8 +69,9 @@ type printer struct {
 	order   []string
 	persons map[string]bool // of those, the ones resolved to persons
 	groups  []*group
-	inRows  bool // a condition on a set's rows is being printed
-	named   bool // items carry the names of their records
+	inRows  bool   // a condition on a set's rows is being printed
+	named   bool   // items carry the names of their records
+	over    string // the layer whose look-ups are read: "fact", or "item" where members are told apart
 }
 
 // group is one look at the rows of a set: every question asked of the same rows shares it.
@@ -124,15 +129,35 @@ func answer(col string) string {
 }
 
 func newPrinter(plan *rule.Plan, c Context) *printer {
-	return &printer{Context: c, plan: plan, fields: map[string]*rule.Field{}, persons: map[string]bool{}}
+	return &printer{Context: c, plan: plan, fields: map[string]*rule.Field{}, persons: map[string]bool{}, over: "fact"}
 }
 
 func (p *printer) layers() string {
 	p.collect()
+	member, looks := p.member()
 	judged := p.judged() // first: it says which aggregates and fields are needed
-	fact := p.fact()
+	fact := p.fact(member, looks)
 	item := p.item()
 	return "WITH item AS (\n" + item + "\n), fact AS " + p.materialized() + " (\n" + fact + "\n), judged AS (\n" + judged + "\n)\n"
+}
+
+// member prints what an item must pass, by look-ups of its own, to be a member, and says how many
+// looks that takes: an engine takes those first, because of a product of sources most items may be
+// none. It is empty where nothing is looked up to tell.
+func (p *printer) member() (cond string, looks int) {
+	if p.Bind == nil || p.plan.Where == nil {
+		return "", 0
+	}
+	p.over = "item"
+	cond = maybe(p.pred(p.plan.Where, p.inItem("item")))
+	p.over = "fact"
+	if len(p.groups) == 0 {
+		return "", 0
+	}
+	if p.erased() != "" {
+		cond = "(item.item_erased = 1 OR " + cond + ")"
+	}
+	return cond, len(p.groups)
 }
 
 // materialized keeps a planner from copying the look-ups of "fact" into every place that reads
@@ -193,7 +218,7 @@ func (p *printer) inSources(f *rule.Field, person bool) string {
 
 func column(f *rule.Field) string {
 	switch f.Row.Kind {
-	case rule.FromDays, rule.FromEvery:
+	case rule.FromDays, rule.FromBusinessDays, rule.FromEvery:
 		if f.Name == "date" {
 			return "day"
 		}

@@ -55,6 +55,27 @@ func (s *Session) Changed(ctx context.Context, p *rule.Plan, from int64) ([]stri
 	return slices.Sorted(maps.Keys(keys)), true, nil
 }
 
+// Untouched reports whether no record was sealed since an earlier tree size in any register that
+// the plan reads, those behind its persons included, and none was erased.
+func (s *Session) Untouched(ctx context.Context, p *rule.Plan, from int64) (bool, error) {
+	if from > s.size {
+		return false, nil
+	}
+	if erased, err := s.erased(ctx, from); err != nil || erased {
+		return false, err
+	}
+	read := p.Registers()
+	if p.Uses(rule.Person) {
+		read = append(read, "aliases", "people")
+	}
+	for _, reg := range read {
+		if rows, err := s.newest(ctx, reg, from, 0); err != nil || len(rows) > 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // erasures is the table of Assay's own records of erasures; the store makes it for the first one.
 var erasures = (&register.Schema{Name: "assay.erasures"}).Table()
 

@@ -112,7 +112,7 @@ func (s *Session) parts(ctx context.Context, table string) ([]enginesql.Part, er
 
 func (s *Session) context(w rule.World, b enginesql.Binding) enginesql.Context {
 	b.Org, b.Size = s.org, s.size
-	return enginesql.Context{Period: w.Period, KnownAt: w.KnownAt, Unproven: w.Unproven, Bind: &b}
+	return enginesql.Context{Period: w.Period, KnownAt: w.KnownAt, Unproven: w.Unproven, Clocks: w.Clocks, Unreadable: w.Unreadable, Robots: s.robots, Bind: &b}
 }
 
 // verdicts by the codes of package sql.
@@ -199,7 +199,7 @@ func (s *Session) Facts(ctx context.Context, plan *rule.Plan, w rule.World, keys
 				if out[key] != nil {
 					return fault.Refuse("two items have the key %s: the key of the test does not tell them apart", key)
 				}
-				out[key] = &rule.Facts{Item: row, Sets: map[*rule.Row][]map[string]any{}}
+				out[key] = &rule.Facts{Item: row, Sets: map[*rule.Row][]map[string]any{}, Robots: s.robots}
 				return nil
 			}
 			f := out[key]

@@ -40,7 +40,8 @@ type Session struct {
 	days    civil.Holidays
 	conns   []*sql.Conn
 	persons map[string]string
-	framed  *bool // the calendar has been laid out; shared with sessions of earlier sizes
+	robots  map[string]bool // persons that are service identities and nothing else
+	framed  *bool           // the calendar has been laid out; shared with sessions of earlier sizes
 }
 
 // Open starts a session: it resolves persons as known at the size and lays out the calendar for a
@@ -72,7 +73,7 @@ func (e *Engine) Open(ctx context.Context, org string, size int64, p civil.Perio
 // Close drops the session's temporary tables and gives its connections back.
 func (s *Session) Close() {
 	for _, c := range s.conns {
-		for _, t := range []string{"calendar", "quarters", "months", "persons", "want"} {
+		for _, t := range append(enginesql.FrameNames(), "persons", "want") {
 			_, _ = c.ExecContext(context.WithoutCancel(context.Background()), "DROP TABLE IF EXISTS temp."+t)
 		}
 		_, _ = c.ExecContext(context.Background(), "PRAGMA query_only = 1")
@@ -98,8 +99,23 @@ func (s *Session) resolve(ctx context.Context) error {
 		people[p] = slices.Compact(slices.DeleteFunc(list, func(a string) bool { return a == "" }))
 	}
 	s.persons = rule.Persons(aliases, people)
-	return nil
+	robots, others := map[string]bool{}, map[string]bool{}
+	err = s.pairs(ctx, "people", "person_id", "kind", func(a, kind string) {
+		if kind == "service" {
+			robots[s.persons[a]] = true
+		} else {
+			others[s.persons[a]] = true
+		}
+	})
+	for p := range others {
+		delete(robots, p)
+	}
+	s.robots = robots
+	return err
 }
+
+// Robots are the persons that are service identities and nothing else, as printed queries name them.
+func (s *Session) Robots() map[string]bool { return s.robots }
 
 func (s *Session) pairs(ctx context.Context, reg, a, b string, f func(a, b string)) error {
 	schema, ok := s.e.schemas(reg)
@@ -209,29 +225,31 @@ func create(ctx context.Context, c *sql.Conn, r assure.Relation) error {
 	if _, err := c.ExecContext(ctx, "CREATE TEMP TABLE "+r.Name+" ("+strings.Join(cols, ", ")+tail); err != nil {
 		return err
 	}
-	const batch = 200
+	const batch = 500
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(r.Columns)), ", ") + ")"
-	var args []any
-	flush := func() error {
-		if len(args) == 0 {
-			return nil
-		}
-		n := len(args) / len(r.Columns)
-		_, err := c.ExecContext(ctx, "INSERT INTO temp."+r.Name+" VALUES "+strings.TrimSuffix(strings.Repeat(one+", ", n), ", "), args...)
-		args = args[:0]
+	many, err := c.PrepareContext(ctx, "INSERT INTO temp."+r.Name+" VALUES "+strings.TrimSuffix(strings.Repeat(one+", ", batch), ", "))
+	if err != nil {
 		return err
 	}
+	defer many.Close()
+	var args []any
 	for row, err := range r.Rows {
 		if err != nil {
 			return err
 		}
-		if args = append(args, row...); len(args) >= batch*len(r.Columns) {
-			if err := flush(); err != nil {
+		if args = append(args, row...); len(args) == batch*len(r.Columns) {
+			if _, err := many.ExecContext(ctx, args...); err != nil {
 				return err
 			}
+			args = args[:0]
 		}
 	}
-	return flush()
+	if len(args) == 0 {
+		return nil
+	}
+	n := len(args) / len(r.Columns)
+	_, err = c.ExecContext(ctx, "INSERT INTO temp."+r.Name+" VALUES "+strings.TrimSuffix(strings.Repeat(one+", ", n), ", "), args...)
+	return err
 }
 
 // Register streams the rows of a register as known, for export: its fields, then its key,
@@ -241,7 +259,7 @@ func (s *Session) Register(ctx context.Context, name string) (assure.Relation, e
 	if !ok {
 		return assure.Relation{}, fmt.Errorf("the register %s is not declared", name)
 	}
-	r := assure.Relation{Name: name}
+	r := assure.Relation{Name: name, Lookups: schema.Indexes()}
 	var cols []string
 	for _, f := range schema.Fields {
 		r.Columns = append(r.Columns, assure.Column{Name: f.Name, Integer: f.Type != register.Text})

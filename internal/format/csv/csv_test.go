@@ -130,8 +130,8 @@ func FuzzRead(f *testing.F) {
 		columns, line := 0, 1
 		for r, err := range Read(strings.NewReader(string(b)), register.ReadOptions{File: "f"}) {
 			if err != nil {
-				if !errors.Is(err, fault.Refused) {
-					t.Errorf("%v is no refusal", err)
+				if !errors.Is(err, fault.Refused) || !strings.HasPrefix(err.Error(), "f:") {
+					t.Errorf("%v: no refusal with its place", err)
 				}
 				return
 			}

@@ -83,8 +83,8 @@ func FuzzRead(f *testing.F) {
 		n := 0
 		for _, err := range Read(strings.NewReader(string(b)), register.ReadOptions{File: "f"}) {
 			if err != nil {
-				if !errors.Is(err, fault.Refused) {
-					t.Errorf("%v is no refusal", err)
+				if !errors.Is(err, fault.Refused) || !strings.HasPrefix(err.Error(), "f:") {
+					t.Errorf("%v: no refusal with its place", err)
 				}
 				return
 			}

@@ -57,13 +57,30 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// FuzzRead: a row that was read reads again from its canonical text; a refusal names file and line.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("{\"a\":1}\n\n{\"b\":[\"\\u0041\"]}"))
 	f.Add([]byte("{\"a\":1}\r\n{"))
+	f.Add([]byte("\xef\xbb\xbf{\"a\":1e400}\n[]\n{\"a\":1,\"a\":2}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, err := range Read(strings.NewReader(string(b)), register.ReadOptions{File: "f"}) {
-			if err != nil && !errors.Is(err, fault.Refused) {
-				t.Errorf("%v is no refusal", err)
+		line := 0
+		for r, err := range Read(strings.NewReader(string(b)), register.ReadOptions{File: "f"}) {
+			if err != nil {
+				if !errors.Is(err, fault.Refused) || !strings.HasPrefix(err.Error(), "f:") {
+					t.Errorf("%v: no refusal with its place", err)
+				}
+				return
+			}
+			if r.Line <= line {
+				t.Errorf("line %d after line %d", r.Line, line)
+			}
+			line = r.Line
+			text, err := register.AppendCanonical(nil, register.Value{Kind: register.Object, Members: r.Fields})
+			if err != nil {
+				continue // such as a number that no machine keeps exactly: the register refuses it
+			}
+			if again, err := register.ParseJSON("f", 1, text); err != nil || len(again.Members) != len(r.Fields) {
+				t.Errorf("line %d as %s reads as %v, %v", r.Line, text, again, err)
 			}
 		}
 	})

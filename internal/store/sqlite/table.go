@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/register"
@@ -13,6 +14,7 @@ type table struct {
 	register string
 	name     string
 	fields   []register.Field
+	lookups  [][]string
 	project  Project
 	inserts  []insert // the widest first; the last takes one row
 
@@ -34,7 +36,7 @@ var metaColumns = []string{
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func newTable(s *register.Schema, project Project) *table {
-	t := &table{register: s.Name, name: s.Table(), fields: s.Fields, project: project}
+	t := &table{register: s.Name, name: s.Table(), fields: s.Fields, lookups: s.Lookups, project: project}
 	q := quote(t.name)
 	// The rows of one INSERT share the statement's start and end. The number of parameters of a
 	// statement is limited.
@@ -87,6 +89,20 @@ func widest(inserts []insert, rows int) insert {
 	return inserts[len(inserts)-1]
 }
 
+// leads reports whether a look-up begins with a field, so that its index serves that field too.
+func (t *table) leads(field string) bool {
+	return slices.ContainsFunc(t.lookups, func(l []string) bool { return l[0] == field })
+}
+
+func (t *table) index(fields ...string) string {
+	var columns []string
+	for _, f := range fields {
+		columns = append(columns, quote(f))
+	}
+	return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (_org, %s) WHERE %s IS NOT NULL;\n",
+		quote(t.name+"_"+strings.Join(fields, "_")), quote(t.name), strings.Join(columns, ", "), columns[0])
+}
+
 // create prints the statements that make the table.
 func (t *table) create() string {
 	var b strings.Builder
@@ -105,10 +121,12 @@ func (t *table) create() string {
 	for _, f := range t.fields {
 		// What cannot be without another record is looked up from there: the reviews of a change,
 		// the accounts of a system. Each further index would slow down every import.
-		if f.Ref != "" && f.Required {
-			fmt.Fprintf(&b, "CREATE INDEX IF NOT EXISTS %s ON %s (_org, %s) WHERE %s IS NOT NULL;\n",
-				quote(t.name+"_"+f.Name), quote(t.name), quote(f.Name), quote(f.Name))
+		if f.Ref != "" && f.Required && !t.leads(f.Name) {
+			b.WriteString(t.index(f.Name))
 		}
+	}
+	for _, l := range t.lookups {
+		b.WriteString(t.index(l...))
 	}
 	return b.String()
 }

@@ -250,6 +250,17 @@ func TestTamper(t *testing.T) {
 			c.rows("UPDATE %s SET size = 78 WHERE _key = 't-00077'")
 			c.forge()
 		}, record.Forked, []string{"things/t-00077@1"}},
+		{"edit the first record, forge the tree and sign it with the stolen key", func(c *crime) {
+			c.edit(1, `"size":0`, `"size":9`)
+			c.rows("UPDATE %s SET size = 9 WHERE _key = 't-00000'")
+			c.forge()
+		}, record.Forked, []string{"things/t-00000@1"}},
+		{"swap two records, forge the tree and sign it with the stolen key", func(c *crime) {
+			c.sql("UPDATE records SET idx = -1 WHERE idx = 78")
+			c.sql("UPDATE records SET idx = 78 WHERE idx = 79")
+			c.sql("UPDATE records SET idx = 79 WHERE idx = -1")
+			c.forge()
+		}, record.Forked, []string{"things/t-00077@1", "things/t-00078@1"}},
 		{"delete a record, close the gap, forge and sign", func(c *crime) {
 			c.sql("DELETE FROM records WHERE idx = 600")
 			for i := 601; i < 604; i++ {
@@ -341,5 +352,36 @@ func TestAnchorTamper(t *testing.T) {
 	}
 	if v := c.verify(); len(v.Defects) != 1 || v.Defects[0].Kind != record.BadSeal || v.Unanchored != 604 {
 		t.Errorf("Verify = %+v", v)
+	}
+}
+
+// TestTwoHistories: whoever runs the installation keeps two ledgers and shows each to another
+// person. Each is clean by itself; whoever compares their checkpoints finds the fork by name.
+func TestTwoHistories(t *testing.T) {
+	t.Parallel()
+	one := scene(t)
+	two := &crime{t: t, dir: t.TempDir(), org: one.org}
+	one.check(os.CopyFS(two.dir, os.DirFS(one.dir)))
+	two.conf = place{t, two.dir}.config(time.Now)
+	for c, owner := range map[*crime]string{one: "ada", two: "eve"} {
+		s := c.open(false)
+		c.check(s.Ensure(t.Context(), c.org, storetest.Things, storetest.ProjectThing))
+		c.pull(s, []record.Draft{storetest.Thing("t-00900", 1, owner), storetest.Thing("t-00901", 1, "ada")})
+		c.check(s.Close())
+		if v := c.verify(); len(v.Defects) > 0 || v.Size != 607 {
+			t.Fatalf("the history with %s is not clean by itself: %+v", owner, v)
+		}
+	}
+	kept := filepath.Join(one.dir, "anchor")
+	one.check(os.RemoveAll(kept))
+	one.check(os.CopyFS(kept, os.DirFS(filepath.Join(two.dir, "anchor"))))
+	v := one.verify()
+	if !slices.ContainsFunc(v.Defects, func(d record.Defect) bool { return d.Kind == record.Forked && d.Name == "things/t-00900@1" }) {
+		t.Errorf("Verify = %+v, want the fork at things/t-00900@1", v.Defects)
+	}
+	for _, d := range v.Defects {
+		if d.Index >= 0 && d.Index < 604 {
+			t.Errorf("%s #%d: %s: a record of the common past is named", d.Name, d.Index, d.What)
+		}
 	}
 }

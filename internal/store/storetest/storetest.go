@@ -39,6 +39,9 @@ type Store interface {
 	CheckpointAt(context.Context, id.Org, int64) (ledger.Signed, error)
 	Checkpoints(context.Context, id.Org) ([]ledger.Signed, error)
 	Anchored(context.Context, id.Org) (int64, error)
+	Attest(context.Context, id.Org, ledger.Attestation) error
+	Attestations(context.Context, id.Org) ([]ledger.Attestation, error)
+	Received(context.Context, id.Org, int64) (civil.Instant, error)
 	Scan(context.Context, id.Org, int64, int64, func(record.Sealed) error) error
 	Lookup(context.Context, id.Org, string, string, int) (record.Known, error)
 	System(context.Context, id.Org, string, int64) ([]record.Known, error)
@@ -79,9 +82,10 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		"reopen continues":                            testReopen,
 		"a rollback is noticed":                       testRolledBack,
 		"a fork is noticed":                           testForked,
-		"links":                                       testLinks,
-		"proofs hold at every size":                   testProofs,
-		"random acts agree with a model":              testModel,
+		"what others say of a checkpoint is kept":     testAttest,
+		"links":                          testLinks,
+		"proofs hold at every size":      testProofs,
+		"random acts agree with a model": testModel,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,8 @@ import (
 	"github.com/assayhq/assay/verify"
 )
 
-const usage = `usage: assay-verify FILE.zip [--checkpoint OLD]... [--key VKEY] [--json]
+const usage = `usage: assay-verify FILE.zip [--checkpoint OLD]... [--key VKEY] [--witness VKEY]...
+                    [--tsa-roots FILE.pem] [--json]
 
 Checks that a package is as it was sealed: every record, every entry, every proof, every figure
 that can be recounted. It needs no network and no other program.
@@ -24,6 +25,10 @@ that can be recounted. It needs no network and no other program.
                     is smaller, or that was rewritten since, is refused
   --key VKEY        the organization's verifier key, or a file that holds it, from another channel
                     than the package
+  --witness VKEY    the key of a witness, or a file that holds it: a package without a valid
+                    cosignature of it is refused
+  --tsa-roots FILE  root certificates in PEM: a package without a valid time stamp by an
+                    authority under them is refused
   --json            print one JSON object
 
 Exit: 0 all is as sealed; 3 something is not, and the first record or entry at fault is named;
@@ -89,6 +94,23 @@ func parse(args []string) (arguments, error) {
 				return a, err
 			}
 			a.options.Key = v
+		case "--witness", "-witness":
+			v, err := take()
+			if err != nil {
+				return a, err
+			}
+			a.options.Witnesses = append(a.options.Witnesses, v)
+		case "--tsa-roots", "-tsa-roots":
+			v, err := take()
+			if err != nil {
+				return a, err
+			}
+			if a.options.StampRoots, err = os.ReadFile(v); err != nil {
+				return a, fmt.Errorf("--tsa-roots: %w", err)
+			}
+			if len(a.options.StampRoots) == 0 {
+				return a, fmt.Errorf("--tsa-roots: %s is empty", v)
+			}
 		default:
 			if strings.HasPrefix(arg, "-") || a.file != "" {
 				return a, fmt.Errorf("unexpected argument %q", arg)
@@ -114,6 +136,11 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if b, err := os.ReadFile(a.options.Key); a.options.Key != "" && err == nil {
 		a.options.Key = string(b)
+	}
+	for i, w := range a.options.Witnesses {
+		if b, err := os.ReadFile(w); err == nil {
+			a.options.Witnesses[i] = string(b)
+		}
 	}
 	rep, err := verify.File(ctx, a.file, a.options)
 	if err != nil {

@@ -1,21 +1,38 @@
 -- VUL-03, written from its definition by hand: which vulnerabilities whose deadline lay between
 -- 1 July 2025 and 30 June 2026 (New York) were neither fixed by it nor excepted before it?
-WITH dated AS (
-    SELECT v.vulnerability_id, v.waiver_id,
-           coalesce(timestamptz 'epoch' + v.fixed_at * interval '1 microsecond', 'infinity') AS fixed,
-           timezone('America/New_York', timestamptz 'epoch' + v.first_seen_at * interval '1 microsecond')::date
-               + CASE v.severity WHEN 'critical' THEN 7 WHEN 'high' THEN 30 WHEN 'medium' THEN 90 WHEN 'low' THEN 180 END
-               AS due_day
+WITH seen AS (
+    SELECT v.*, timezone('America/New_York', timestamptz 'epoch' + v.first_seen_at * interval '1 microsecond')::date AS day
     FROM vulnerabilities v
+), rated AS ( -- the deadline of the first rating, and that of the present one
+    SELECT s.*, s.day + CASE coalesce(s.first_severity, s.severity)
+                   WHEN 'critical' THEN 7 WHEN 'high' THEN 30 WHEN 'medium' THEN 90 WHEN 'low' THEN 180 END AS first_due,
+           s.day + CASE s.severity WHEN 'critical' THEN 7 WHEN 'high' THEN 30 WHEN 'medium' THEN 90 WHEN 'low' THEN 180 END AS last_due
+    FROM seen s
+), approved AS ( -- another rating counts when somebody approved it, with a reason, before the first deadline
+    SELECT r.*, coalesce(r.rerate_approved_by, '') <> '' AND coalesce(r.rerate_reason, '') <> '' AND r.rerate_approved_at IS NOT NULL
+                AND timestamptz 'epoch' + r.rerate_approved_at * interval '1 microsecond'
+                    < (r.first_due + 1)::timestamp AT TIME ZONE 'America/New_York' AS rerated
+    FROM rated r
+), dated AS (
+    SELECT a.vulnerability_id, a.waiver_id, a.asset, a.resolution,
+           coalesce(timestamptz 'epoch' + a.fixed_at * interval '1 microsecond', 'infinity') AS fixed,
+           CASE WHEN a.rerated THEN a.last_due WHEN a.rerated IS FALSE THEN a.first_due END AS due_day
+    FROM approved a
 ), due AS (
     SELECT d.*, (d.due_day + 1)::timestamp AT TIME ZONE 'America/New_York' AS deadline
     FROM dated d
     WHERE (d.due_day BETWEEN '2025-07-01' AND '2026-06-30') IS NOT FALSE
 ), judged AS (
     SELECT u.vulnerability_id, u.due_day, u.fixed < u.deadline OR (
+               coalesce(u.resolution, '') = 'retired' AND (
+                   SELECT CASE WHEN bool_or(g.gone) THEN true WHEN bool_or(g.gone IS NULL) THEN NULL ELSE false END
+                   FROM (
+                       SELECT coalesce(timestamptz 'epoch' + t.retired_at * interval '1 microsecond', 'infinity') < u.deadline AS gone
+                       FROM assets t WHERE t.asset = u.asset) AS g)) OR (
                SELECT CASE WHEN bool_or(m.covers) THEN true WHEN bool_or(m.covers IS NULL) THEN NULL ELSE false END
                FROM (
                    SELECT (coalesce(w.control, '') IN ('', 'VUL-03'))
+                          AND (coalesce(w.asset, '') = '' OR w.asset = u.asset)
                           AND timestamptz 'epoch' + w.approved_at * interval '1 microsecond' < u.deadline
                           AND x.expires >= u.deadline
                           AND (u.fixed <= x.expires

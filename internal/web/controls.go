@@ -1,0 +1,268 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/report"
+)
+
+// Testing says how a control is decided.
+type Testing struct {
+	Checklist  bool // a person answers some of its attributes, with evidence; otherwise records answer all of them
+	Attributes int  // lettered questions, over all tests of the control
+	// Persons are the letters of the questions that a person answers, by the test that asks them, in
+	// the order of the test. A test whose every answer is in records is not there.
+	Persons map[TestRef][]string
+}
+
+// The kinds of test, as the address of the list names them.
+const (
+	compiled  = "compiled"
+	checklist = "checklist"
+	noTest    = "none"
+)
+
+var (
+	kindsOfTest = []string{compiled, checklist, noTest}
+	shapesOf    = []assure.Shape{assure.Event, assure.Schedule, assure.State, assure.Roster}
+)
+
+func kindWord(kind string) string {
+	switch kind {
+	case compiled:
+		return "Compiled"
+	case checklist:
+		return "Checklist"
+	}
+	return "None yet"
+}
+
+func shapeWord(s assure.Shape) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(string(s[:1])) + string(s[1:])
+}
+
+// listing is one control as the list shows it.
+type listing struct {
+	Control    assure.Control
+	Tests      []row // none when no test was run
+	Kind       string
+	Attributes int
+	Served     []served // what the report is about, then the rest
+}
+
+// served is one criterion or objective that a control serves.
+type served struct {
+	catalog.Mapping
+	InScope bool
+}
+
+func (l listing) inScope(in bool) []served {
+	var out []served
+	for _, x := range l.Served {
+		if x.InScope == in {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// also names what a control serves outside the report.
+func (l listing) also() string {
+	var out []string
+	for _, x := range l.inScope(false) {
+		out = append(out, x.Criterion)
+	}
+	return strings.Join(out, ", ")
+}
+
+type controlsData struct {
+	head
+	All      []listing
+	Shown    []listing
+	Criteria []assure.Criterion // in scope, to choose from
+	Filter   filter
+}
+
+// filter narrows the list of controls; an empty field lets everything through.
+type filter struct {
+	Shape     assure.Shape
+	Kind      string
+	Criterion string
+	Text      string // a part of the id, title, statement, owner or unit, compared without regard to case
+}
+
+func (f filter) any() bool { return f != filter{} }
+
+func (f filter) admits(l listing) bool {
+	if f.Shape != "" && l.Control.Shape != f.Shape || f.Kind != "" && l.Kind != f.Kind {
+		return false
+	}
+	if f.Criterion != "" && !slices.ContainsFunc(l.Served, func(x served) bool { return x.Criterion == f.Criterion }) {
+		return false
+	}
+	c := l.Control
+	return strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner, c.Unit}, "\n")), strings.ToLower(strings.TrimSpace(f.Text)))
+}
+
+func (s *Site) filter(q url.Values) (filter, error) {
+	f := filter{Shape: assure.Shape(q.Get("shape")), Kind: q.Get("test"), Criterion: q.Get("criterion"), Text: q.Get("q")}
+	switch {
+	case f.Shape != "" && !slices.Contains(shapesOf, f.Shape):
+		return f, fault.Refuse("%q is not a shape; expected one of %v", f.Shape, shapesOf)
+	case f.Kind != "" && !slices.Contains(kindsOfTest, f.Kind):
+		return f, fault.Refuse("%q is not a kind of test; expected one of %v", f.Kind, kindsOfTest)
+	case f.Criterion != "" && !s.known(f.Criterion):
+		return f, fault.Refuse("%q is not a criterion or objective of any framework", f.Criterion)
+	}
+	return f, nil
+}
+
+// known asks whether some framework has a criterion, in scope or not.
+func (s *Site) known(id string) bool {
+	is := func(cr assure.Criterion) bool { return cr.ID == id }
+	return slices.ContainsFunc(s.o.Catalog.Criteria, is) ||
+		slices.ContainsFunc(s.o.Catalog.Frameworks, func(f catalog.Framework) bool { return slices.ContainsFunc(f.Criteria, is) })
+}
+
+// listings puts the tests of each control together.
+func (s *Site) listings(res assure.Results) []listing {
+	var out []listing
+	for _, r := range s.rows(res) {
+		if n := len(out); n == 0 || out[n-1].Control.ID != r.Control.ID {
+			out = append(out, s.listing(r.Control))
+		}
+		if l := &out[len(out)-1]; r.Tested {
+			l.Tests = append(l.Tests, r)
+		}
+	}
+	return out
+}
+
+func (s *Site) listing(c assure.Control) listing {
+	l := listing{Control: c, Kind: noTest}
+	if t, ok := s.o.Catalog.Tests[c.ID]; ok && t.Attributes > 0 {
+		l.Kind, l.Attributes = compiled, t.Attributes
+		if t.Checklist {
+			l.Kind = checklist
+		}
+	}
+	for _, m := range catalog.Mappings(c) {
+		in := slices.ContainsFunc(s.o.Catalog.Criteria, func(cr assure.Criterion) bool { return cr.ID == m.Criterion && cr.Framework == m.Framework })
+		if in || m.Framework != catalog.ISO27001 { // Annex A stands here only where it is what the report is about
+			l.Served = append(l.Served, served{m, in})
+		}
+	}
+	return l
+}
+
+func (s *Site) controls(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.filter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	res, err := s.o.Tests.Tests(r.Context())
+	if err != nil {
+		return err
+	}
+	d := controlsData{head: s.head("Controls", "controls"), All: s.listings(res), Criteria: s.o.Catalog.Criteria, Filter: f}
+	for _, l := range d.All {
+		if f.admits(l) {
+			d.Shown = append(d.Shown, l)
+		}
+	}
+	return s.page(w, r, http.StatusOK, controlsPage(d))
+}
+
+// caption says how many controls are shown, and of which kinds.
+func (d controlsData) caption() string {
+	kinds := map[string]int{}
+	for _, l := range d.Shown {
+		kinds[l.Kind]++
+	}
+	out := report.Count(len(d.Shown)) + " of " + report.Plural(len(d.All), "control", "controls")
+	if d.Filter.any() {
+		out += ", filtered"
+	}
+	var parts []string
+	for _, k := range kindsOfTest {
+		if kinds[k] > 0 {
+			parts = append(parts, report.Count(kinds[k])+" "+map[string]string{compiled: "compiled", checklist: "by checklist", noTest: "without a test yet"}[k])
+		}
+	}
+	if len(parts) > 0 {
+		out += ": " + strings.Join(parts, ", ")
+	}
+	return out
+}
+
+// count tells, beside each choice of the filter, how many controls of the whole list it would leave.
+func (d controlsData) count(f filter) string {
+	n := 0
+	for _, l := range d.All {
+		if f.admits(l) {
+			n++
+		}
+	}
+	return " (" + report.Count(n) + ")"
+}
+
+// series groups the criteria to choose from.
+func (d controlsData) series() []group { return groups(d.Criteria) }
+
+// group is a series of criteria, such as CC6, or a family of objectives.
+type group struct {
+	ID, Title string
+	Criteria  []assure.Criterion
+}
+
+func groups(cs []assure.Criterion) []group {
+	var out []group
+	for _, cr := range cs {
+		if n := len(out); n == 0 || out[n-1].ID != cr.Series {
+			out = append(out, group{ID: cr.Series, Title: cr.SeriesTitle})
+		}
+		g := &out[len(out)-1]
+		g.Criteria = append(g.Criteria, cr)
+	}
+	return out
+}
+
+// heading is what a group is called: "CC6 Logical access", "Payroll processing".
+func (g group) heading() string {
+	if g.ID == strings.ToUpper(g.ID) && g.ID != "" {
+		return strings.TrimSpace(g.ID + " " + g.Title)
+	}
+	return cmp.Or(g.Title, g.ID)
+}
+
+// outside is the criterion that is filtered by when the report is not about it: a choice of its own in the form.
+func (d controlsData) outside() string {
+	if slices.ContainsFunc(d.Criteria, func(cr assure.Criterion) bool { return cr.ID == d.Filter.Criterion }) {
+		return ""
+	}
+	return d.Filter.Criterion
+}
+
+// testWords is the kind of test with its size.
+func (l listing) testWords() string {
+	if l.Kind == noTest {
+		return ""
+	}
+	return kindWord(l.Kind) + ", " + report.Plural(l.Attributes, "attribute", "attributes")
+}
+
+// servesWord heads what a control serves, on its own page.
+func (d controlData) servesWord() string {
+	words := noun(d.Criteria[0].Framework, len(d.Criteria))
+	return strings.ToUpper(words[:1]) + words[1:]
+}
