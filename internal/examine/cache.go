@@ -109,7 +109,7 @@ func (t *tally) fits(c Counts) bool {
 // kept names the run of a unit: the same name stands for the same rule over registers of the same
 // definition, part of the period and standing of the registers. It is empty where runs are not kept.
 func (e *Examiner) kept(r Request, u Unit, w rule.World) string {
-	if e.Cache == nil || r.Items {
+	if e.Cache == nil || r.Items || r.Size == 0 { // of an empty ledger there is no checkpoint to bind a run to
 		return ""
 	}
 	unproven := []string{}

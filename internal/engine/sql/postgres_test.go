@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,16 +24,29 @@ import (
 func TestCasesOnPostgres(t *testing.T) {
 	t.Parallel()
 	schemas, list := enginetest.All(t)
-	pg, err := pgx.Connect(t.Context(), pgtest.Start(t))
-	if err != nil {
-		t.Fatal(err)
+	type desk struct {
+		pg   *pgx.Conn
+		days calendars
 	}
-	t.Cleanup(func() { pg.Close(context.Background()) })
-	days := calendars{}
+	dsn, free := pgtest.Start(t), make(chan desk, 3)
+	for range cap(free) {
+		pg, err := pgx.Connect(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { pg.Close(context.Background()) })
+		if _, err := pg.Exec(t.Context(), "SET jit = off"); err != nil { // which would compile for longer than a case runs
+			t.Fatal(err)
+		}
+		free <- desk{pg, calendars{}}
+	}
 	for _, x := range list {
 		for i, c := range x.Cases {
 			t.Run(fmt.Sprintf("%s/%d %s", x.ID, i+1, c.Name), func(t *testing.T) {
-				got, open := onPostgres(t, pg, days, schemas, x, c)
+				t.Parallel()
+				d := <-free
+				defer func() { free <- d }()
+				got, open := onPostgres(t, d.pg, d.days, schemas, x, c)
 				enginetest.Compare(t, c, got, open)
 			})
 		}
@@ -70,11 +82,12 @@ func (c calendars) lend(t *testing.T, pg *pgx.Conn, z civil.Zone, r assure.Relat
 
 func onPostgres(t *testing.T, pg *pgx.Conn, days calendars, schemas enginetest.Schemas, x *tests.Test, c tests.Case) (map[string]string, int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "case.db"))
+	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	size := enginetest.Fill(t, db, schemas, c.Records)
 	w := enginetest.World(t, schemas, x, c)
 	s, err := sqlite.New(db, schemas.Schema).Open(t.Context(), enginetest.Org, size, w.Period, w.Holidays, 1)
