@@ -83,7 +83,7 @@ func TestPythonArguments(t *testing.T) {
 	key, other := keep("key", l.key.vkey+"\n"), newTestKey(9).vkey
 	proof, line := keep("proof", e["proofs/changes/9.tlog-proof"]), strings.TrimSuffix(l.records[9].line(), "\n")
 	lineFile, wrong := keep("line", line+"\n"), strings.Replace(line, "passed", "failed", 1)
-	old, grown := keep("old", string(l.checkpoint(30))), keep("grown", string(l.growth(t, 30, 40).render()))
+	old, grown := keep("old", string(l.checkpoint(30))), keep("grown", l.growth(t, 30, 40).render())
 	text := keep("text", "hello\n")
 	for _, c := range []struct {
 		args []string

@@ -301,7 +301,7 @@ func keptBefore(t *testing.T, script string, l *testLedger, e entries) []string 
 	before := *l
 	before.records, before.hashes = slices.Clip(l.records[:400]), slices.Clip(l.hashes[:tlog.StoredHashCount(400)])
 	path := filepath.Join(t.TempDir(), "kept")
-	text := ""
+	var text string
 	switch script {
 	case "sign a changed history with the log's own key", "sign a history without its first record", "sign a history without its end":
 		text = string(l.checkpoint(400))

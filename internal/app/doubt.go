@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -66,6 +66,9 @@ func (o *office) clocks(ctx context.Context, size int64) (map[string]rule.Clock,
 	return out, err
 }
 
+// hash is the name of a file that is kept here.
+var hash = regexp.MustCompile("^[0-9a-f]{64}$")
+
 // unreadable lists the evidence that inspections name by its hash, that is kept here, and that
 // cannot be read any more: it was altered, or its key is gone. What is kept elsewhere, or was erased for a
 // reason on record, is none of it.
@@ -74,7 +77,7 @@ func (o *office) unreadable(ctx context.Context, size int64) (map[string]bool, e
 	seen := map[string]bool{}
 	err := o.engine.Rows(string(o.org.ID)).All(ctx, o.regs["inspections"], []string{"evidence"}, size, func(_ string, v []any) error {
 		sum, _ := v[0].(string)
-		if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 || seen[sum] {
+		if !hash.MatchString(sum) || seen[sum] {
 			return nil
 		}
 		seen[sum] = true

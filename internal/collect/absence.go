@@ -36,8 +36,7 @@ func (c *Checker) Absence(ctx context.Context, q Request) (string, error) {
 	}
 	for _, source := range slices.Sorted(maps.Keys(latest)) {
 		p := latest[source]
-		started, err := civil.ParseInstant(p.Started)
-		if err != nil || started < q.until() {
+		if !p.begunSince(q.until()) {
 			return fmt.Sprintf("the last pull of %s from %s began on %s and says nothing of what came after it, up to %s: pull again",
 				h.register, source, day(p.Started), q.until().In(q.Period.Zone)), nil
 		}
@@ -49,4 +48,10 @@ func (c *Checker) Absence(ctx context.Context, q Request) (string, error) {
 		return why, nil
 	}
 	return "", nil
+}
+
+// begunSince reports whether a pull says that it began at an instant or later.
+func (p pull) begunSince(i civil.Instant) bool {
+	started, err := civil.ParseInstant(p.Started)
+	return err == nil && started >= i
 }

@@ -68,8 +68,8 @@ func (c *Checker) heads(ctx context.Context, q Request, h *history) (assure.Chec
 // held compares SIZE:ROOT with this ledger and says what differs.
 func (c *Checker) held(ctx context.Context, q Request, text string) (string, error) {
 	n, root, ok := strings.Cut(text, ":")
-	size, err := strconv.ParseInt(n, 10, 64)
-	if !ok || err != nil || size < 1 {
+	size, counts := positive(n)
+	if !ok || !counts {
 		return fmt.Sprintf("states the root of this ledger as %q; expected SIZE:ROOT", text), nil
 	}
 	if c.Heads == nil {
@@ -88,4 +88,10 @@ func (c *Checker) held(ctx context.Context, q Request, text string) (string, err
 		return fmt.Sprintf("states the root %s of this ledger at %d records, which is %s: one of the two histories was rewritten", root, size, have), nil
 	}
 	return "", nil
+}
+
+// positive reads a number of records, from 1.
+func positive(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 0
 }

@@ -69,10 +69,11 @@ func (c *company) inspections() []File {
 		for i := range 8 {
 			var answer any
 			if i < len(x.answers) {
-				known := false
-				if answer, known = said[x.answers[i]]; !known {
+				a, known := said[x.answers[i]]
+				if !known {
 					panic("example: an answer is one of y, n, x and -")
 				}
+				answer = a
 			}
 			r = append(r, answer)
 		}

@@ -89,7 +89,7 @@ type deletion struct {
 	hold               string
 	held               any // the day of the hold's approval, nil where there is none or nobody says
 	confirm            bool
-	answers, why       string // what the inspection said
+	answers            string // what the inspection said
 }
 
 // deletions follow ended contracts and requests, by the sixtieth day.

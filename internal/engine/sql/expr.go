@@ -35,7 +35,7 @@ func (p *printer) val(x rule.Expr, sc scope) string {
 	if !endish(x) {
 		return s
 	}
-	end := ""
+	var end string
 	switch x.Type() {
 	case rule.Instant:
 		end = p.bind(never)
