@@ -100,16 +100,25 @@ func later(b *testing.B, o *office) {
 	b.Helper()
 	round++
 	at := "2026-06-15T14:00:00Z"
-	stream(b, o, "changes", &lines{n: 250, line: func(w io.Writer, i int) {
+	daily(b, o, "changes", "deploy-log", &lines{n: 250, line: func(w io.Writer, i int) {
 		fmt.Fprintf(w, `{"change_id":"later-%d-%d","environment":"production","author":"p-012","last_committer":"p-012","head_commit":"c","deployed_at":"%s","ci_status":"passed","ticket":"T"}`, round, i, at)
 	}})
-	stream(b, o, "reviews", &lines{n: 250, line: func(w io.Writer, i int) {
+	daily(b, o, "reviews", "github", &lines{n: 250, line: func(w io.Writer, i int) {
 		fmt.Fprintf(w, `{"review_id":"later-%d-%d","change_id":"later-%d-%d","reviewer":"p-013","decision":"approved","submitted_at":"%s","commit":"c"}`, round, i, round, i, at)
 	}})
-	stream(b, o, "account_events", &lines{n: 250, line: func(w io.Writer, i int) {
+	daily(b, o, "account_events", "identity-audit-log", &lines{n: 250, line: func(w io.Writer, i int) {
 		fmt.Fprintf(w, `{"event_id":"later-%d-%d","account_id":"acc-%04d","action":"sign_in","at":"%s","actor":"p-012"}`, round, i, 1+i, at)
 	}})
-	stream(b, o, "vulnerabilities", &lines{n: 250, line: func(w io.Writer, i int) {
+	daily(b, o, "vulnerabilities", "scanner", &lines{n: 250, line: func(w io.Writer, i int) {
 		fmt.Fprintf(w, `{"vulnerability_id":"later-%d-%d","asset":"console","severity":"low","first_seen_at":"%s"}`, round, i, at)
 	}})
+}
+
+// daily imports records from the source that the register has.
+func daily(b *testing.B, o *office, register, source string, r io.Reader) {
+	b.Helper()
+	in := cli.Import{Register: register, File: register + ".jsonl", Source: source, Operator: "bench", Discard: true}
+	if _, err := o.take(b.Context(), in, r, nil, func(int64, int64) {}); err != nil {
+		b.Fatal(err)
+	}
 }

@@ -117,7 +117,13 @@ func (e *Examiner) kept(r Request, u Unit, w rule.World) string {
 		unproven = append(unproven, n)
 	}
 	slices.Sort(unproven)
-	b, err := json.Marshal([]any{r.Org, u.Test, u.Version, u.Plan.Text, schemas(u.Plan), w.Period, w.Period.Zone.Rules(), slices.Sorted(maps.Keys(w.Holidays.Days)), unproven, w.Clocks, slices.Sorted(maps.Keys(w.Unreadable))})
+	clocks := map[string]rule.Clock{}
+	for _, n := range u.Plan.Registers() {
+		if c, ok := w.Clocks[n]; ok {
+			clocks[n] = c
+		}
+	}
+	b, err := json.Marshal([]any{r.Org, u.Test, u.Version, u.Plan.Text, schemas(u.Plan), w.Period, w.Period.Zone.Rules(), slices.Sorted(maps.Keys(w.Holidays.Days)), unproven, clocks, slices.Sorted(maps.Keys(w.Unreadable))})
 	if err != nil {
 		return ""
 	}

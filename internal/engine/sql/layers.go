@@ -340,6 +340,9 @@ func (p *printer) setFrom(s *rule.Set) (from, where string) {
 				}
 			})
 			conds = append(conds, p.pred(on, p.inSet))
+			if key := keyed(c.Row, on); key != nil && p.Bind != nil { // the same, and in an index
+				conds = append(conds, quote("s_"+c.Row.Name)+"._key = "+p.raw(key, p.inSet))
+			}
 		}
 		if c.Control != "" && p.Bind != nil { // the same as the conditions on its fields, and in an index
 			conds = append(conds, quote("s_"+c.Row.Name)+"._key = "+p.bind(c.Control+"/")+" || item.item_key")
@@ -354,6 +357,26 @@ func (p *printer) setFrom(s *rule.Set) (from, where string) {
 		from += fmt.Sprintf(" LEFT JOIN persons AS %s ON %s.login = %s", a, a, p.inSet(f, false))
 	}
 	return from, strings.Join(conds, " AND ")
+}
+
+// keyed returns what a condition says the whole key of a row is, or nil. The key of a record of one
+// key field is that field's text.
+func keyed(r *rule.Row, on rule.Expr) rule.Expr {
+	b, ok := on.(*rule.Binary)
+	if !ok || b.Op != "=" || b.L.Type() != rule.Text || len(r.Schema.Key) != 1 {
+		return nil
+	}
+	is := func(x rule.Expr) bool {
+		f, ok := x.(*rule.Field)
+		return ok && f.Row == r && f.Name == r.Schema.Key[0]
+	}
+	switch {
+	case is(b.L) && !is(b.R):
+		return b.R
+	case is(b.R) && !is(b.L):
+		return b.L
+	}
+	return nil
 }
 
 // looseLogins lists the set's login fields that conditions of the same group compare as persons
