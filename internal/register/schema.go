@@ -63,13 +63,13 @@ func (s *Schema) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// Indexes lists the fields by which rows are found from other records: the look-ups, the required
-// names of other records that no look-up begins with, and a key of one field.
+// Indexes lists the fields by which rows are found from other records, besides their key: the look-ups,
+// and the required names of other records that no look-up begins with.
 func (s *Schema) Indexes() [][]string {
 	out := slices.Clone(s.Lookups)
 	for _, f := range s.Fields {
 		led := slices.ContainsFunc(s.Lookups, func(l []string) bool { return len(l) > 0 && l[0] == f.Name })
-		if !led && (f.Ref != "" && f.Required || len(s.Key) == 1 && s.Key[0] == f.Name) {
+		if !led && f.Ref != "" && f.Required {
 			out = append(out, []string{f.Name})
 		}
 	}

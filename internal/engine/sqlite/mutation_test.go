@@ -370,8 +370,7 @@ func lay(ctx context.Context, path string, calendar assure.Relation) error {
 	return nil
 }
 
-// keep writes a relation into a database file, with one statement for all its rows: a session's
-// own way, which prepares one for every few, takes a second for a calendar.
+// keep writes a relation into a database file.
 func keep(ctx context.Context, conn *sql.Conn, r assure.Relation) error {
 	var names []string
 	for _, c := range r.Columns {

@@ -260,6 +260,9 @@ func (s *Session) Register(ctx context.Context, name string) (assure.Relation, e
 		return assure.Relation{}, fmt.Errorf("the register %s is not declared", name)
 	}
 	r := assure.Relation{Name: name, Lookups: schema.Indexes()}
+	if len(schema.Key) == 1 { // which the store finds by its own column
+		r.Lookups = append(r.Lookups, schema.Key)
+	}
 	var cols []string
 	for _, f := range schema.Fields {
 		r.Columns = append(r.Columns, assure.Column{Name: f.Name, Integer: f.Type != register.Text})

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/register"
@@ -36,7 +35,7 @@ var metaColumns = []string{
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func newTable(s *register.Schema, project Project) *table {
-	t := &table{register: s.Name, name: s.Table(), fields: s.Fields, lookups: s.Lookups, project: project}
+	t := &table{register: s.Name, name: s.Table(), fields: s.Fields, lookups: s.Indexes(), project: project}
 	q := quote(t.name)
 	// The rows of one INSERT share the statement's start and end. The number of parameters of a
 	// statement is limited.
@@ -89,11 +88,6 @@ func widest(inserts []insert, rows int) insert {
 	return inserts[len(inserts)-1]
 }
 
-// leads reports whether a look-up begins with a field, so that its index serves that field too.
-func (t *table) leads(field string) bool {
-	return slices.ContainsFunc(t.lookups, func(l []string) bool { return l[0] == field })
-}
-
 func (t *table) index(fields ...string) string {
 	var columns []string
 	for _, f := range fields {
@@ -118,13 +112,8 @@ func (t *table) create() string {
 		fmt.Fprintf(&b, ",\n    %s %s", quote(f.Name), kind)
 	}
 	b.WriteString(",\n    UNIQUE (_org, _key, _version)\n);\n")
-	for _, f := range t.fields {
-		// What cannot be without another record is looked up from there: the reviews of a change,
-		// the accounts of a system. Each further index would slow down every import.
-		if f.Ref != "" && f.Required && !t.leads(f.Name) {
-			b.WriteString(t.index(f.Name))
-		}
-	}
+	// What cannot be without another record is looked up from there: the reviews of a change, the
+	// accounts of a system. Each further index would slow down every import.
 	for _, l := range t.lookups {
 		b.WriteString(t.index(l...))
 	}
