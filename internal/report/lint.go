@@ -152,6 +152,17 @@ func (l *linter) block(place string, b Block) {
 		l.anchor(c.ID)
 		l.runs(c.ID, c.Caption)
 	}
+	if d := b.Drawing; d != nil {
+		set++
+		l.anchor(d.ID)
+		l.runs(d.ID, d.Caption)
+		if len(d.Caption) == 0 || d.Alt == "" {
+			l.add("%s: a drawing without a caption, or without words for those who do not see it", d.ID)
+		}
+	}
+	if b.Verbatim != nil {
+		set++
+	}
 	if b.Table != nil {
 		set++
 		l.table(b.Table)

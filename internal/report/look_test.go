@@ -82,3 +82,28 @@ func TestBars(t *testing.T) {
 		}
 	}
 }
+
+// TestDrawing: a picture cannot leave its element, a long label is cut, and an arrow points to its end.
+func TestDrawing(t *testing.T) {
+	t.Parallel()
+	d := &Drawing{ID: "flow", Alt: `"><script>`, Width: 100, Height: 50, Shapes: []Shape{
+		{Box: &Box{X: 1, Y: 2, W: 30, H: 10, Fill: InkSoft, Stroke: InkLine}},
+		{Line: &Line{X1: 0, Y1: 5, X2: 50, Y2: 5, Stroke: InkText, Width: 1, Arrow: true}},
+		{Label: &Label{X: 3, Y: 9, Text: "<b>a very long name of a system", Size: 8, Anchor: Start, Color: InkText, Max: 40}},
+	}}
+	got := d.SVG()
+	for _, bad := range []string{"<script>", "<b>", "long name"} {
+		if strings.Contains(got, bad) {
+			t.Errorf("SVG holds %q: %s", bad, got)
+		}
+	}
+	for _, want := range []string{`<rect x="1" y="2" width="30"`, "M50 5L", "…</text>", `aria-label="&#34;&gt;&lt;script&gt;"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("SVG lacks %q: %s", want, got)
+		}
+	}
+	c := &Chart{ID: "c", Caption: Runs{say("Items")}, Bars: []Bar{{Month: "2025-12", Total: 10, Deviating: 1}, {Month: "2026-01", Total: 0}}}
+	if alt := c.Drawing().Alt; alt != "Dec 2025: 10 items, 1 deviating, 0 undecided; Jan 2026: 0 items, 0 deviating, 0 undecided." {
+		t.Errorf("Chart.Drawing().Alt = %q", alt)
+	}
+}

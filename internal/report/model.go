@@ -90,6 +90,8 @@ type Block struct {
 	Note      *Note      `json:"note,omitempty"`
 	Terms     *Terms     `json:"terms,omitempty"`
 	Chart     *Chart     `json:"chart,omitempty"`
+	Drawing   *Drawing   `json:"drawing,omitempty"`
+	Verbatim  *Verbatim  `json:"verbatim,omitempty"`
 	Statement *Statement `json:"statement,omitempty"`
 }
 
@@ -176,6 +178,11 @@ type Note struct {
 type Statement struct {
 	Label string `json:"label"`
 	Text  Runs   `json:"text"`
+}
+
+// Verbatim is text whose lines and spaces are kept, in letters of one width: it came with the data.
+type Verbatim struct {
+	Text string `json:"text"`
 }
 
 // Terms is a list of names and values.
