@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,7 +72,13 @@ func twins(t *testing.T) *twin {
 // at every item.
 func (w *twin) agree(t *testing.T, what string) (got assure.TestResult, full bool) {
 	t.Helper()
-	r, err := w.o.request(t.Context(), cli.Test{Controls: []string{"CHG-01"}})
+	return w.on(t, "CHG-01", what)
+}
+
+// on is agree for another control.
+func (w *twin) on(t *testing.T, control, what string) (got assure.TestResult, full bool) {
+	t.Helper()
+	r, err := w.o.request(t.Context(), cli.Test{Controls: []string{control}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +177,58 @@ func TestAmended(t *testing.T) {
 			t.Errorf("%s: population moved by %d, deviations by %d; want %d, %d", s.name, got.Population-before.Population, moved, s.population, s.deviating)
 		}
 		before = got
+	}
+}
+
+// TestAmendedByTime lets time pass over items that fall due, exceptions that end and findings that open and close,
+// with and without new records: the amended run must equal a full one at every step.
+func TestAmendedByTime(t *testing.T) {
+	t.Parallel()
+	w := twins(t)
+	now := time.Date(2025, 9, 1, 12, 0, 0, 0, time.UTC)
+	w.o.app.Clock = func() time.Time { return now }
+	var found, waivers []string
+	for i := range 200 {
+		first := time.Date(2025, 5, 1+i*2, 8, 0, 0, 0, time.UTC) // from before the period to after it
+		line := fmt.Sprintf(`{"vulnerability_id":"v%03d","asset":"a%d","severity":%q,"first_seen_at":%q`, i, i%7, []string{"critical", "high", "medium", "low"}[i%4], first.Format(time.RFC3339))
+		if i%3 == 0 {
+			line += fmt.Sprintf(`,"fixed_at":%q`, first.AddDate(0, 0, 5+i%40).Format(time.RFC3339))
+		}
+		if i%5 == 0 {
+			line += fmt.Sprintf(`,"waiver_id":"w%d"`, i)
+			waivers = append(waivers, fmt.Sprintf(`{"waiver_id":"w%d","control":"VUL-03","approved_by":"p1","approved_at":%q,"expires_at":%q}`, i,
+				first.AddDate(0, 0, 1).Format(time.RFC3339), first.AddDate(0, 0, 20+i).Format(time.RFC3339)))
+		}
+		found = append(found, line+"}")
+	}
+	give(t, w.o, "assets", `{"asset":"a1","kind":"host","in_scope":true}`)
+	give(t, w.o, "vulnerabilities", found...)
+	give(t, w.o, "waivers", waivers...)
+	if first, full := w.on(t, "VUL-03", "first"); !full || first.Population == 0 || first.InProgress == 0 {
+		t.Fatalf("population %d, in progress %d, full %v", first.Population, first.InProgress, full)
+	}
+	amended := 0
+	for i := range 14 { // into the next period
+		now = now.AddDate(0, 0, 5+13*(i%4)).Add(time.Duration(i) * time.Hour)
+		if i%2 == 1 {
+			give(t, w.o, "vulnerabilities", strings.Replace(found[i*9+1], `"asset":`, `"fixed_at":"2025-12-01T00:00:00Z","asset":`, 1))
+		}
+		if _, full := w.on(t, "VUL-03", now.String()); !full {
+			amended++
+		}
+	}
+	if amended == 0 {
+		t.Error("every run looked at every item")
+	}
+	now = now.AddDate(2, 0, 0) // no exception ends any more
+	w.on(t, "VUL-03", "years later")
+	give(t, w.o, "vulnerabilities", `{"vulnerability_id":"new","asset":"a1","severity":"low","first_seen_at":"2025-12-30T00:00:00Z"}`)
+	if _, full := w.on(t, "VUL-03", "a new one"); full {
+		t.Error("a full run for one new record")
+	}
+	give(t, w.o, "assets", `{"asset":"a2","kind":"host","retired_at":"2025-08-01T00:00:00Z"}`)
+	if _, full := w.on(t, "VUL-03", "an asset that may belong to any"); !full {
+		t.Error("no full run after a record that may touch every item")
 	}
 }
 

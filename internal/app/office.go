@@ -195,11 +195,11 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 // engine gives examine the SQLite engine.
 type engine struct{ e *enginesqlite.Engine }
 
-// workers is how many connections a large population is spread over.
+// workers is how many tests are run at a time, each in a session of one connection.
 const workers = 2
 
 func (e engine) Open(ctx context.Context, org id.Org, size int64, p civil.Period, h civil.Holidays) (examine.Session, error) {
-	s, err := e.e.Open(ctx, string(org), size, p, h, workers)
+	s, err := e.e.Open(ctx, string(org), size, p, h, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string
 	}
 	r.Progress = progress
 	checks := o.completeness()
-	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks}
+	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks, Workers: workers}
 	if t.Cached {
 		e.Cache, checks.c.Kept = o.cache(), o.cache().checks()
 	}

@@ -60,28 +60,38 @@ type Checker struct {
 	Persons func(aliases map[string]string, people map[string][]string) map[string]string
 
 	mu   sync.Mutex
-	memo map[string]any // what was read and found for one organization, register and tree size
+	memo map[string]*memo // what was read and found for one organization, register and tree size
 }
 
-// once remembers what f answered.
+// memo is one answer. Who asks while it is being found waits for it.
+type memo struct {
+	mu    sync.Mutex
+	known bool
+	v     any
+}
+
+// once remembers what f answered, and asks it once even when many ask at a time. What failed is asked again.
 func once[T any](c *Checker, name string, f func() (T, error)) (T, error) {
 	c.mu.Lock()
-	v, ok := c.memo[name]
+	m := c.memo[name]
+	if m == nil {
+		if c.memo == nil {
+			c.memo = map[string]*memo{}
+		}
+		m = &memo{}
+		c.memo[name] = m
+	}
 	c.mu.Unlock()
-	if ok {
-		return v.(T), nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.known {
+		return m.v.(T), nil
 	}
 	t, err := f()
-	if err != nil {
-		return t, err
+	if err == nil {
+		m.v, m.known = t, true
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.memo == nil {
-		c.memo = map[string]any{}
-	}
-	c.memo[name] = t
-	return t, nil
+	return t, err
 }
 
 // Calendar are the instances of a schedule: how many are due, and how many were looked at.

@@ -34,7 +34,7 @@ type Kept struct {
 func (e *Examiner) decide(ctx context.Context, s Session, r Request, u Unit, w rule.World, t *tally) error {
 	name := e.kept(r, u, w)
 	if name != "" {
-		if k, ok := e.Cache.Load(name); ok && k.Size <= r.Size && t.fits(k.Counts) {
+		if k, ok := e.Cache.Load(name); ok && k.Size <= r.Size && k.KnownAt != 0 && t.fits(k.Counts) {
 			if timeless(u.Plan, w, k) {
 				same, err := s.Untouched(ctx, u.Plan, k.Size)
 				if err != nil {
@@ -45,7 +45,7 @@ func (e *Examiner) decide(ctx context.Context, s Session, r Request, u Unit, w r
 					return nil
 				}
 			}
-			keys, ok, err := s.Changed(ctx, u.Plan, k.Size)
+			keys, ok, err := s.Changed(ctx, u.Plan, w, k.Size, k.KnownAt)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func (e *Examiner) decide(ctx context.Context, s Session, r Request, u Unit, w r
 // timeless reports whether a kept run says at the world's time what it said at its own, as far as
 // records do not differ: nothing was left running, and no condition asks for the time.
 func timeless(p *rule.Plan, w rule.World, k Kept) bool {
-	if k.KnownAt == 0 || k.KnownAt > w.KnownAt || k.Counts.InProgress != 0 {
+	if k.KnownAt > w.KnownAt || k.Counts.InProgress != 0 {
 		return false
 	}
 	if p.Open != nil && k.KnownAt < w.Period.End() {
@@ -88,7 +88,9 @@ func (e *Examiner) amend(ctx context.Context, s Session, u Unit, w rule.World, t
 	if len(keys) == 0 {
 		return nil
 	}
-	err := s.At(k.Size).Run(ctx, u.Plan, w, keys, true, func(a rule.Answered) error {
+	then := w
+	then.KnownAt = k.KnownAt
+	err := s.At(k.Size).Run(ctx, u.Plan, then, keys, true, func(a rule.Answered) error {
 		t.add(a, -1)
 		return nil
 	})
@@ -123,7 +125,7 @@ func (e *Examiner) kept(r Request, u Unit, w rule.World) string {
 			clocks[n] = c
 		}
 	}
-	b, err := json.Marshal([]any{r.Org, u.Test, u.Version, u.Plan.Text, schemas(u.Plan), w.Period, w.Period.Zone.Rules(), slices.Sorted(maps.Keys(w.Holidays.Days)), unproven, clocks, slices.Sorted(maps.Keys(w.Unreadable))})
+	b, err := json.Marshal([]any{r.Org, u.Test, u.Version, u.Plan.Text, schemas(u.Plan), w.Period, r.rules, slices.Sorted(maps.Keys(w.Holidays.Days)), unproven, clocks, slices.Sorted(maps.Keys(w.Unreadable))})
 	if err != nil {
 		return ""
 	}

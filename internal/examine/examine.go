@@ -9,7 +9,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -32,9 +36,10 @@ type Session interface {
 	Run(ctx context.Context, p *rule.Plan, w rule.World, only []string, keys bool, f func(rule.Answered) error) error
 	// At is the session as of an earlier tree size, for items that Changed named.
 	At(size int64) Session
-	// Changed lists, sorted, the keys of the items that records sealed since a tree size may have
-	// touched; false when that may be any of them.
-	Changed(ctx context.Context, p *rule.Plan, from int64) ([]string, bool, error)
+	// Changed lists, sorted, the keys of the items that may be answered otherwise than in an earlier run:
+	// records sealed since its tree size touch them, or the time since its known-at does; false when that
+	// may be any of them.
+	Changed(ctx context.Context, p *rule.Plan, w rule.World, from int64, since civil.Instant) ([]string, bool, error)
 	// Untouched reports whether no record was sealed since a tree size in any register that the plan
 	// reads, those behind its persons included, and none was erased.
 	Untouched(ctx context.Context, p *rule.Plan, from int64) (bool, error)
@@ -81,41 +86,64 @@ type Request struct {
 	Clocks     map[string]rule.Clock // by register, where a clock was measured to be off
 	Unreadable map[string]bool       // evidence that is kept and cannot be read any more
 	Units      []Unit
-	Items      bool // list every item, not only the findings
-	Progress   func(test string, done, of int)
+	Items      bool                            // list every item, not only the findings
+	Progress   func(test string, done, of int) // called by one worker at a time
+
+	rules string // what the zone of the period stands for, worked out once
 }
 
 // Examiner runs tests.
 type Examiner struct {
 	Engine       Engine
-	Completeness Completeness
-	Cache        Cache // nil: every test looks at every item
+	Completeness Completeness // asked by all workers at a time
+	Cache        Cache        // nil: every test looks at every item
+	Workers      int          // how many units are tested at a time, each worker in a session of its own; 0 is one
 }
 
 // Test runs every unit for its own part of the period.
 func (e *Examiner) Test(ctx context.Context, r Request) (assure.Results, error) {
+	r.rules = r.Period.Zone.Rules()
 	out := assure.Results{
-		Organization: r.Name, Period: r.Period, ZoneRules: r.Period.Zone.Rules(), KnownAt: r.KnownAt.String(),
+		Organization: r.Name, Period: r.Period, ZoneRules: r.rules, KnownAt: r.KnownAt.String(),
 		Checkpoint: r.Checkpoint, Unanchored: r.Unanchored, Controls: []assure.TestResult{},
 	}
-	s, err := e.Engine.Open(ctx, r.Org, r.Size, r.Period, r.Holidays)
-	if err != nil {
+	results := make([]*assure.TestResult, len(r.Units))
+	var next, done atomic.Int64
+	var telling sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	for range max(e.Workers, 1) {
+		g.Go(func() error {
+			s, err := e.Engine.Open(ctx, r.Org, r.Size, r.Period, r.Holidays)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			for i := int(next.Add(1)) - 1; i < len(r.Units); i = int(next.Add(1)) - 1 {
+				u := r.Units[i]
+				if r.Progress != nil {
+					telling.Lock()
+					r.Progress(u.Test, int(done.Load()), len(r.Units))
+					telling.Unlock()
+				}
+				if part, ok := r.Period.Clip(u.From, u.To); ok {
+					t, err := e.unit(ctx, s, r, u, part)
+					if err != nil {
+						return fmt.Errorf("test %s: %w", u.Test, err)
+					}
+					results[i] = &t
+				}
+				done.Add(1)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return out, err
 	}
-	defer s.Close()
-	for i, u := range r.Units {
-		if r.Progress != nil {
-			r.Progress(u.Test, i, len(r.Units))
+	for _, t := range results {
+		if t != nil {
+			out.Controls = append(out.Controls, *t)
 		}
-		part, ok := r.Period.Clip(u.From, u.To)
-		if !ok {
-			continue
-		}
-		t, err := e.unit(ctx, s, r, u, part)
-		if err != nil {
-			return out, fmt.Errorf("test %s: %w", u.Test, err)
-		}
-		out.Controls = append(out.Controls, t)
 	}
 	if r.Progress != nil {
 		r.Progress("", len(r.Units), len(r.Units))
@@ -300,7 +328,7 @@ func (e *Examiner) run(ctx context.Context, s Session, r Request, u Unit, w rule
 	if err := e.earlier(ctx, s, u, w, t); err != nil {
 		return err
 	}
-	if err := e.exceptions(ctx, s, u, w, t); err != nil {
+	if err := e.exceptions(ctx, s, r, u, w, t); err != nil {
 		return err
 	}
 	if u.Plan.During != nil {

@@ -98,7 +98,7 @@ func (e *Examiner) earlier(ctx context.Context, s Session, u Unit, w rule.World,
 
 // exceptions notes how many items an approved exception covers. Each may be in order; where most are, the
 // control is empty, which is a question of its design (handbook E46).
-func (e *Examiner) exceptions(ctx context.Context, s Session, u Unit, w rule.World, t *assure.TestResult) error {
+func (e *Examiner) exceptions(ctx context.Context, s Session, r Request, u Unit, w rule.World, t *assure.TestResult) error {
 	var covered *rule.Exists
 	u.Plan.Walk(func(x rule.Expr) {
 		if ex, ok := x.(*rule.Exists); ok && !ex.None && ex.Set.Of == nil && ex.Set.Row.Schema.Name == "waivers" {
@@ -108,16 +108,20 @@ func (e *Examiner) exceptions(ctx context.Context, s Session, u Unit, w rule.Wor
 	if covered == nil {
 		return nil
 	}
-	// The same population with one question: whether an exception as the rule wants it is there.
+	// The same population with one question: whether an exception as the rule wants it is there. It is kept and
+	// amended like any run.
 	p := *u.Plan
 	p.Checks = []*rule.Check{{ID: "A", Text: "Covered by an approved exception", Cond: covered, Reason: "no exception covers it"}}
-	n := 0
-	err := s.Run(ctx, &p, w, nil, false, func(a rule.Answered) error {
-		if !a.InProgress && a.Verdict() == assure.Pass {
-			n++
-		}
-		return nil
-	})
+	u.Test, u.Plan = u.Test+"-excepted", &p
+	tally := newTally(&p, w, false)
+	err := e.decide(ctx, s, r, u, w, tally)
+	if err != nil {
+		return err
+	}
+	if name := e.kept(r, u, w); name != "" && !tally.same {
+		err = e.Cache.Store(name, Kept{Size: r.Size, KnownAt: r.KnownAt, Counts: tally.Counts})
+	}
+	n := tally.Counts.Passed
 	if err == nil && n > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d items (%s) are covered by an approved exception", n, t.Population, percent(n, t.Population)))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -118,44 +119,88 @@ func Digest(findings []assure.Finding) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Touch says by which field the rows of a register belong to items: a new row touches the item
-// whose key it names there.
+// Touch says which items a row of a register may give another answer: a new row and, where Passing is
+// set, one whose time of that name has passed since.
 type Touch struct {
 	Register string
-	Field    string // "" for the items' own register
+	Field    string // names the item by its key; "" for the items' own register
+	Passing  string // a time of the row: only its passing touches, not the row's being new
+	Any      bool   // no field names the item: the row may touch every item
 }
 
-// Touches lists how new records can change the answers of items, when that can be told from the
-// records alone: items of one register, sets that name the item's key, and nothing that depends
-// on the time at which the test is run. Otherwise every item must be looked at again.
+// Touches lists how new records, and time, can change the answers of items of one register, besides that items
+// fall due; false when that cannot be told, so that every item must be looked at again.
 func (p *Plan) Touches() ([]Touch, bool) {
-	if !p.Keyed() || p.Due != nil || p.During != nil {
+	if !p.Keyed() || p.During != nil || looksUp(p.Due) {
 		return nil, false
 	}
 	src := p.Sources[0]
-	out := []Touch{{src.Schema.Name, ""}}
-	ok := true
+	t := toucher{src: src, list: []Touch{{Register: src.Schema.Name}}, sets: map[*Row]*Set{}}
 	p.Walk(func(x Expr) {
-		if _, now := x.(*KnownAt); now {
-			ok = false
-		}
-		s := setOf(x)
-		if s == nil {
-			return
-		}
-		field := keyedBy(s, src)
-		if ok = ok && field != ""; !ok {
-			return
-		}
-		t := Touch{s.Row.Schema.Name, field}
-		for _, o := range out {
-			if o == t {
-				return
+		if s := setOf(x); s != nil {
+			for _, c := range s.Chain() {
+				t.sets[c.Row] = c
+				t.add(c.Row, "")
 			}
 		}
-		out = append(out, t)
 	})
-	return out, ok
+	asked, told := 0, 0
+	if p.Open != nil { // an item is open from when that has come
+		asked++
+		told += t.passing(p.Open.From)
+	}
+	p.Walk(func(x Expr) {
+		switch x := x.(type) {
+		case *KnownAt:
+			asked++
+		case *Binary:
+			_, left := Bare(x.L).(*KnownAt)
+			_, right := Bare(x.R).(*KnownAt)
+			switch {
+			case x.Arithmetic() || left == right:
+			case left:
+				told += t.passing(x.R)
+			case right:
+				told += t.passing(x.L)
+			}
+		}
+	})
+	return t.list, asked == told
+}
+
+// looksUp reports whether an expression asks anything of other records.
+func looksUp(x Expr) bool {
+	found := false
+	WalkExpr(x, func(x Expr) { found = found || setOf(x) != nil })
+	return found
+}
+
+type toucher struct {
+	src  *Row
+	list []Touch
+	sets map[*Row]*Set
+}
+
+// add notes that the rows of a set, or a time of them, may touch items.
+func (t *toucher) add(r *Row, passing string) {
+	n := Touch{Register: r.Schema.Name, Passing: passing}
+	if r != t.src {
+		n.Field = keyedBy(t.sets[r], t.src)
+		n.Any = n.Field == ""
+	}
+	if !slices.Contains(t.list, n) {
+		t.list = append(t.list, n)
+	}
+}
+
+// passing notes a time that is compared with the present one, and answers 1 where it is a field of a row.
+func (t *toucher) passing(x Expr) int {
+	f, ok := Bare(x).(*Field)
+	if !ok || f.T != Instant || f.Row != t.src && t.sets[f.Row] == nil {
+		return 0
+	}
+	t.add(f.Row, f.Name)
+	return 1
 }
 
 // Keyed reports whether items are called by the keys of their records.
@@ -170,6 +215,9 @@ func (p *Plan) Keyed() bool {
 
 // keyedBy returns the field by which a set's rows name the item, or "".
 func keyedBy(s *Set, src *Row) string {
+	if s == nil {
+		return ""
+	}
 	if s.Control != "" { // the inspection names the item by its key
 		return itemField
 	}

@@ -91,7 +91,28 @@ func (j *judge) contrast(b *Binary) string {
 		return words(b.L) + " is empty"
 	}
 	r, _ := j.val(b.R)
+	if _, now := Bare(b.R).(*KnownAt); now {
+		return j.beside(b.L, l, r)
+	}
+	if _, now := Bare(b.L).(*KnownAt); now {
+		return j.beside(b.R, r, l)
+	}
 	return fmt.Sprintf("%s is %s, %s is %s", words(b.L), j.show(b.L, l), words(b.R), j.show(b.R, r))
+}
+
+// beside words a time as it stands to the time of the test, without naming that: the next test says the same,
+// as long as nothing has changed.
+func (j *judge) beside(x Expr, v, now any) string {
+	side := "at"
+	a, ok1 := v.(int64)
+	b, ok2 := now.(int64)
+	switch {
+	case ok1 && ok2 && a < b:
+		side = "before"
+	case ok1 && ok2 && a > b:
+		side = "after"
+	}
+	return fmt.Sprintf("%s is %s, %s %s", words(x), j.show(x, v), side, words(&KnownAt{}))
 }
 
 // whyNone says what is known of the rows that might have answered the question.

@@ -321,6 +321,7 @@ func (p *printer) aggregate(x rule.Expr) string {
 		from, where := p.setFrom(set)
 		return "(SELECT " + col + " FROM " + from + " WHERE " + where + ")"
 	}
+	g.share(p.shared(x))
 	list, letter := &g.values, "x"
 	if isCode {
 		list, letter = &g.codes, "e"
@@ -334,6 +335,40 @@ func (p *printer) aggregate(x rule.Expr) string {
 		return fmt.Sprintf("%s.%s%d_%d", p.over, letter, at, i)
 	}
 	return fmt.Sprintf("(%s.s%d_%d / %d %% 4)", p.over, at, i/packed, int64(1)<<(2*(i%packed)))
+}
+
+// shared lists the conditions without which a row does not count in a look-up, as far as they are cheap to
+// ask: those that look nothing up themselves.
+func (p *printer) shared(x rule.Expr) []string {
+	if _, ok := x.(*rule.Inspected); ok {
+		return nil // reads every row
+	}
+	was := p.inRows
+	p.inRows = true
+	defer func() { p.inRows = was }()
+	var out []string
+	for _, c := range rule.SetOf(x).Chain() {
+		for _, cond := range rule.Conjuncts(c.Where) {
+			s := p.pred(cond, p.inSet)
+			if strings.Contains(s, "SELECT") {
+				continue
+			}
+			if _, ok := rule.Bare(cond).(*rule.Known); !ok { // which is never unknown, and may have an index
+				s = maybe(s)
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// share keeps what all questions so far have in common.
+func (g *group) share(conds []string) {
+	if !g.asked {
+		g.asked, g.common = true, conds
+		return
+	}
+	g.common = slices.DeleteFunc(g.common, func(s string) bool { return !slices.Contains(conds, s) })
 }
 
 // group finds the look-up that reads the same rows in the same way, and its number.

@@ -4,12 +4,22 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/rule"
 )
 
 // margin is how many days before and after the period a calendar row may lie and still give an
 // item that falls due inside it: more than two years.
 const margin = 800
+
+// Falling prints the query for the keys of the items that fall due after one instant and not after another. The
+// plan's due time may not look anything up.
+func Falling(plan *rule.Plan, c Context, after, until civil.Instant) (query string, args []any) {
+	p := newPrinter(plan, c)
+	p.collect()
+	due := p.val(plan.Due, p.inItem("item"))
+	return "WITH item AS (\n" + p.item() + "\n)\nSELECT item_key FROM item WHERE " + due + " > " + p.bind(int64(after)) + " AND " + due + " <= " + p.bind(int64(until)), p.args
+}
 
 // item prints the layer that finds the members: the product of the sources, cut to the period as
 // far as that needs no look at other records.
@@ -287,6 +297,9 @@ func (p *printer) look(first, end int, from, where string) string {
 	for i := first; i < end; i++ {
 		g := p.groups[i]
 		rows, cond := p.setFrom(g.set)
+		if p.Bind != nil {
+			cond = and(append([]string{cond}, g.common...)...)
+		}
 		add := func(col, name string) {
 			sel = append(sel, fmt.Sprintf("(SELECT %s FROM %s WHERE %s) AS %s", col, rows, cond, name))
 		}
@@ -322,9 +335,15 @@ func pack(codes []string) string {
 func (p *printer) setFrom(s *rule.Set) (from, where string) {
 	var tables, conds []string
 	joined := map[string]bool{}
-	for _, c := range s.Chain() {
+	for i, c := range s.Chain() {
 		f, w := p.table(c.Row.Schema, "s_"+c.Row.Name)
-		tables = append(tables, f)
+		if i > 0 && p.Bind != nil {
+			// SQLite has no figures to order joins by, and would read what hangs from a row before it has
+			// asked whose the row is.
+			tables = []string{strings.Join(tables, ", ") + " CROSS JOIN " + f}
+		} else {
+			tables = append(tables, f)
+		}
 		if w != "" {
 			conds = append(conds, w)
 		}

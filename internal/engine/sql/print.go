@@ -79,6 +79,10 @@ type group struct {
 	set    *rule.Set
 	codes  []string // codes of 0 to 2
 	values []string
+	// common are the conditions that every question asks of a row: where one is false, the row answers no
+	// to all of them and need not be looked at further.
+	common []string
+	asked  bool
 }
 
 // Query prints the plan as one SELECT for the engine, of the item's key (NULL when nothing was

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/assayhq/assay/internal/civil"
+	enginesql "github.com/assayhq/assay/internal/engine/sql"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/rule"
 )
@@ -22,9 +24,10 @@ func (s *Session) At(size int64) *Session {
 // most is how many touched items are worth looking at one by one.
 const most = 50_000
 
-// Changed lists the keys of the plan's items that records sealed since an earlier tree size may
-// have touched. It answers false when any item may have been touched, or too many were.
-func (s *Session) Changed(ctx context.Context, p *rule.Plan, from int64) ([]string, bool, error) {
+// Changed lists the keys of the plan's items whose answers may differ from those of an earlier run: records
+// sealed since its tree size may have touched them, or the time between its known-at and the world's. It answers
+// false when any item may have been touched, or too many were.
+func (s *Session) Changed(ctx context.Context, p *rule.Plan, w rule.World, from int64, since civil.Instant) ([]string, bool, error) {
 	touches, ok := p.Touches()
 	if !ok || from > s.size {
 		return nil, false, nil
@@ -41,18 +44,69 @@ func (s *Session) Changed(ctx context.Context, p *rule.Plan, from int64) ([]stri
 	}
 	keys := map[string]bool{}
 	for _, t := range touches {
-		rows, err := s.newest(ctx, t.Register, from, most)
-		if err != nil || len(rows) > most {
+		rows, err := s.moved(ctx, t, from, min(since, w.KnownAt), max(since, w.KnownAt))
+		if err != nil || len(rows) > most || t.Any && len(rows) > 0 {
 			return nil, false, err
 		}
 		if err := s.touched(ctx, t, rows, keys); err != nil {
 			return nil, false, err
 		}
 	}
+	if err := s.fallen(ctx, p, w, since, keys); err != nil {
+		return nil, false, err
+	}
 	if len(keys) > most {
 		return nil, false, nil
 	}
 	return slices.Sorted(maps.Keys(keys)), true, nil
+}
+
+// moved lists the keys of the rows that are new since a tree size or, where the touch is a time's passing, whose
+// time lies between two instants.
+func (s *Session) moved(ctx context.Context, t rule.Touch, from int64, lo, hi civil.Instant) ([]string, error) {
+	if t.Passing == "" {
+		return s.newest(ctx, t.Register, from, most)
+	}
+	schema, ok := s.e.schemas(t.Register)
+	if !ok {
+		return nil, fmt.Errorf("the register %s is not declared", t.Register)
+	}
+	q := fmt.Sprintf(`SELECT _key FROM %q WHERE _org = ? AND _idx < ? AND %q BETWEEN ? AND ? LIMIT ?`, schema.Table(), t.Passing)
+	return s.keys(ctx, q, s.org, s.size, int64(lo), int64(hi), most+1)
+}
+
+// fallen adds the items that fell due between two runs.
+func (s *Session) fallen(ctx context.Context, p *rule.Plan, w rule.World, since civil.Instant, keys map[string]bool) error {
+	if p.Due == nil || since == w.KnownAt {
+		return nil
+	}
+	if err := s.frame(ctx, p); err != nil {
+		return err
+	}
+	q, args := enginesql.Falling(p, s.context(w, enginesql.Binding{Keys: true}), min(since, w.KnownAt), max(since, w.KnownAt))
+	rows, err := s.keys(ctx, q, args...)
+	for _, k := range rows {
+		keys[k] = true
+	}
+	return err
+}
+
+// keys reads a column of texts.
+func (s *Session) keys(ctx context.Context, q string, args ...any) ([]string, error) {
+	rows, err := s.conns[0].QueryContext(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("look for what time has changed: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, fmt.Errorf("look for what time has changed: %w", err)
+		}
+		out = append(out, k)
+	}
+	return out, rows.Err()
 }
 
 // Untouched reports whether no record was sealed since an earlier tree size in any register that

@@ -45,7 +45,7 @@ func TestChangedInspection(t *testing.T) {
 		from int64
 		want []string
 	}{{5, nil}, {4, []string{"b"}}, {3, []string{"b"}}, {2, []string{"a", "b"}}} {
-		got, ok, err := s.Changed(t.Context(), p, c.from)
+		got, ok, err := s.Changed(t.Context(), p, rule.World{Period: period, KnownAt: period.End()}, c.from, period.End())
 		if err != nil || !ok {
 			t.Fatalf("Changed since %d = %v, %v; want it to know", c.from, ok, err)
 		}
