@@ -57,7 +57,7 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbou
 // House gives the command line its acts.
 func (a *App) House() cli.House {
 	return cli.House{
-		Found: a.found, Demo: a.demo, Library: library, Version: Version,
+		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Library: library, Version: Version,
 		Enter: func(ctx context.Context, data, org string, inspect bool) (cli.Office, error) {
 			return a.enter(ctx, data, org, inspect)
 		},
@@ -129,7 +129,12 @@ func (a *App) found(ctx context.Context, data string, p scope.Program, program s
 	if err != nil {
 		return cli.Founded{}, err
 	}
-	org, err := a.create(ctx, st, p, own, declared, versions)
+	f := scope.Folder{Program: p, Versions: versions, Registers: declared}
+	drafts, err := programDrafts(f, scope.Folder{}, own)
+	if err != nil {
+		return cli.Founded{}, errors.Join(err, st.Close())
+	}
+	org, err := a.create(ctx, st, p, own, drafts)
 	out := cli.Founded{Name: p.Name, Report: p.Report, Data: data, Controls: len(versions), Warnings: warnings, ID: string(org)}
 	if err == nil {
 		out.Key, err = verifierKey(data, a.Random, org)
@@ -137,7 +142,8 @@ func (a *App) found(ctx context.Context, data string, p scope.Program, program s
 	return out, errors.Join(err, st.Close())
 }
 
-func (a *App) create(ctx context.Context, st *sqlite.Store, p scope.Program, regs schemas, declared []*register.Row, versions []scope.Version) (id.Org, error) {
+// create makes an organization with the records of its program.
+func (a *App) create(ctx context.Context, st *sqlite.Store, p scope.Program, regs schemas, drafts []record.Draft) (id.Org, error) {
 	orgs, err := st.Orgs(ctx)
 	if err != nil {
 		return "", err
@@ -157,26 +163,6 @@ func (a *App) create(ctx context.Context, st *sqlite.Store, p scope.Program, reg
 	if err := ensure(ctx, st, org, regs); err != nil {
 		return "", err
 	}
-	drafts := []record.Draft{}
-	add := func(reg, key string, v any) error {
-		body, err := canonical(v)
-		if err != nil {
-			return err
-		}
-		drafts = append(drafts, record.Draft{Row: &register.Row{Register: reg, Key: key, Body: body}, Source: "assay"})
-		return nil
-	}
-	if err := add(record.Program, "program", p); err != nil {
-		return "", err
-	}
-	for _, v := range versions {
-		if err := add(record.Controls, v.Key(), v); err != nil {
-			return "", err
-		}
-	}
-	for _, row := range declared {
-		drafts = append(drafts, record.Draft{Row: row, Source: "assay"})
-	}
 	pull, err := id.NewPull(a.Clock(), a.Random)
 	if err != nil {
 		return "", err
@@ -195,7 +181,7 @@ func canonical(v any) ([]byte, error) {
 
 // programOf reads the library and, when a folder is given, the organization's own registers
 // (registers/*.yaml) and tests (tests/*.txtar) from it. Registers are added to regs.
-func programOf(p scope.Program, regs schemas, folder string) (declared []*register.Row, versions []scope.Version, err error) {
+func programOf(p scope.Program, regs schemas, folder string) (declared map[string]string, versions []scope.Version, err error) {
 	var own []*tests.Test
 	if folder != "" {
 		if declared, err = ownRegisters(regs, folder); err != nil {
@@ -217,18 +203,22 @@ func programOf(p scope.Program, regs schemas, folder string) (declared []*regist
 	return declared, versions, err
 }
 
-func ownRegisters(regs schemas, folder string) ([]*register.Row, error) {
+func ownRegisters(regs schemas, folder string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "registers", "*.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	var out []*register.Row
+	out := map[string]string{}
 	for _, f := range files {
-		row, err := declare(regs, f)
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fault.Refuse("%v", err)
+		}
+		row, err := declareText(regs, f, string(b))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, row)
+		out[row.Key] = string(b)
 	}
 	return out, nil
 }
@@ -239,7 +229,11 @@ func declare(regs schemas, file string) (*register.Row, error) {
 	if err != nil {
 		return nil, fault.Refuse("%v", err)
 	}
-	s, err := register.Load(file, b)
+	return declareText(regs, file, string(b))
+}
+
+func declareText(regs schemas, file, text string) (*register.Row, error) {
+	s, err := register.Load(file, []byte(text))
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +245,7 @@ func declare(regs schemas, file string) (*register.Row, error) {
 		return nil, fault.At(file, 0, "name", "the register %s exists already; choose another name", s.Name)
 	}
 	regs[s.Name] = s
-	body, err := canonical(map[string]string{"yaml": string(b)})
+	body, err := canonical(map[string]string{"yaml": text})
 	return &register.Row{Register: record.Registers, Key: s.Name, Body: body}, err
 }
 

@@ -46,6 +46,9 @@ type office struct {
 	org         record.Org
 	regs        schemas
 	program     scope.Program
+	system      scope.System
+	policies    []scope.Policy
+	own         map[string]string // the organization's own registers, as declared
 	versions    []scope.Version
 	units       []examine.Unit
 	comparisons *collect.Comparisons
@@ -57,7 +60,7 @@ func (o *office) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.regs = schemas(starter)
+	o.regs, o.own = schemas(starter), map[string]string{}
 	if o.comparisons, err = collect.LoadComparisons(catalog.Reconciliations(), o.regs.find); err != nil {
 		return err
 	}
@@ -73,10 +76,14 @@ func (o *office) load(ctx context.Context) error {
 		s, err := register.Load(k.Key, []byte(body.YAML))
 		if err == nil {
 			o.regs[s.Name] = s
+			o.own[s.Name] = body.YAML
 		}
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := o.told(ctx, size); err != nil {
 		return err
 	}
 	err = o.each(ctx, record.Program, size, func(k record.Known) error { return json.Unmarshal(k.Body, &o.program) })

@@ -45,6 +45,8 @@ type Streams struct {
 type House struct {
 	// Found founds an organization in a data folder.
 	Found func(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (Founded, error)
+	// Apply makes a folder's program the organization's, and founds one where the data folder holds none.
+	Apply func(ctx context.Context, data, org, dir string, dry bool) (Applied, error)
 	// Enter opens an organization. With inspect it opens even when the ledger is not whole, to look.
 	Enter func(ctx context.Context, data, org string, inspect bool) (Office, error)
 	// Demo builds the example company in a temporary folder.
@@ -78,6 +80,8 @@ type Office interface {
 type Intake interface {
 	Import(ctx context.Context, i Import, progress func(rows, bytes int64)) (collect.Summary, error)
 	Declare(ctx context.Context, file string) (register string, err error)
+	// Export writes the program as a folder and lists its files.
+	Export(ctx context.Context, dir string) (files []string, err error)
 }
 
 // Examination tests.
@@ -203,6 +207,8 @@ type commands struct {
 	globals
 	Demo      demoCmd          `cmd:"" help:"Build the example company, test everything, draft the report, seal the package."`
 	Init      initCmd          `cmd:"" help:"Found an organization with the starter library for a report."`
+	Apply     applyCmd         `cmd:"" help:"Make a folder's program the organization's: scope, system, controls, tests, policies."`
+	Export    exportCmd        `cmd:"" help:"Write the program as a folder."`
 	Register  registerCmd      `cmd:"" help:"Declare a register of your own by a YAML file."`
 	Import    importCmd        `cmd:"" help:"Take in a file: one pull, whole or nothing."`
 	Test      testCmd          `cmd:"" help:"Test whole populations for the period."`

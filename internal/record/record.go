@@ -19,6 +19,8 @@ const (
 	Registers     = "assay.registers"     // key: register name; body: the schema as declared
 	Program       = "assay.program"       // key: the scope of the report and its period
 	Controls      = "assay.controls"      // key: control id; a version of a control and its test
+	System        = "assay.system"        // key: "system"; what management says of the system
+	Policies      = "assay.policies"      // key: policy id; the text of a policy
 	Erasures      = "assay.erasures"      // key: erasure-INDEX, the first ledger index erased; names no person
 	Packages      = "assay.packages"      // key: package id; body: the hash of its manifest
 )
