@@ -303,7 +303,7 @@ func (f Folder) check() error {
 			}
 		}
 	}
-	return f.System.check()
+	return checkSystem(f.System)
 }
 
 var (
@@ -312,8 +312,8 @@ var (
 	does        = []string{"created", "processed", "stored", "transmitted"}
 )
 
-// check refuses a description that contradicts itself.
-func (s System) check() error {
+// checkSystem refuses a description that contradicts itself.
+func checkSystem(s System) error {
 	const name = "system.yaml"
 	nodes := map[string]bool{}
 	for _, n := range s.Flow.Nodes {

@@ -25,10 +25,10 @@ func sample(t testing.TB) Folder {
 	later.Statement = "Each system owner reviews all access every month."
 	return Folder{
 		Program: Program{Name: "Straße & Söhne: \"AG\"", Report: "soc2-type2", Zone: zone, From: &from, To: &to, Categories: []string{"security"}},
-		System: System{Name: "Ledgerline", Services: []Part{{"Payments", "Moves money: fast, \"safe\" and # not a comment.\nTwice."}},
-			Flow:       Flow{Nodes: []Node{{ID: "a", Name: "App", Does: []string{"processed"}}, {ID: "b", Name: "Bank", Outside: true}}, Edges: []Edge{{From: "a", To: "b", Data: "orders"}}},
-			CUECs:      []CUEC{{ID: "U1", Text: "Users remove their leavers.", Criteria: []string{"CC6.2"}, Communicated: &from}},
-			Subservice: []Subservice{{Name: "Cloud", Services: "hosting", Method: "carve_out", CSOCs: []CSOC{{"Guards the halls.", []string{"CC6.4"}}}, Monitoring: []string{"VEN-02"}}},
+		System: System{Name: "Ledgerline", Services: []assure.Part{{Name: "Payments", Text: "Moves money: fast, \"safe\" and # not a comment.\nTwice."}},
+			Flow:       assure.Flow{Nodes: []assure.Node{{ID: "a", Name: "App", Does: []string{"processed"}}, {ID: "b", Name: "Bank", Outside: true}}, Edges: []assure.Edge{{From: "a", To: "b", Data: "orders"}}},
+			CUECs:      []assure.CUEC{{ID: "U1", Text: "Users remove their leavers.", Criteria: []string{"CC6.2"}, Communicated: &from}},
+			Subservice: []assure.Subservice{{Name: "Cloud", Services: "hosting", Method: "carve_out", CSOCs: []assure.CSOC{{Text: "Guards the halls.", Criteria: []string{"CC6.4"}}}, Monitoring: []string{"VEN-02"}}},
 			Texts:      map[string]string{"dc1": "# Services\n\nText.\n"}},
 		Versions:  []Version{{Control: c, Version: 1, From: First, To: &until, Implemented: &from, Test: "control IAM-04\n-- rule --\n"}, {Control: later, Version: 2, From: until + 1, Test: "two"}},
 		Policies:  []Policy{{ID: "access", Title: "Access", Version: "2", Controls: []string{"IAM-04"}, Text: "# Access\n\n---\n\nNobody shares.\n"}},
@@ -69,7 +69,7 @@ func TestDiff(t *testing.T) {
 	to.Versions[1].Control.Statement = "Each system owner reviews all access every week."
 	to.Versions[1].Control.Supporting = []string{"CC6.3"}
 	to.Policies = nil
-	to.System.CUECs = append(to.System.CUECs, CUEC{ID: "U2", Text: "Users keep keys.", Criteria: []string{"CC6.1"}})
+	to.System.CUECs = append(to.System.CUECs, assure.CUEC{ID: "U2", Text: "Users keep keys.", Criteria: []string{"CC6.1"}})
 	to.Registers["things"] = "name: things\n"
 	got, err := Diff(from, to)
 	if err != nil {
