@@ -27,13 +27,13 @@ type chooser struct {
 	drafts map[string]*draft
 	left   map[string]Reason // why a family is not recommended
 
-	type1, type2       bool // which types the SOC families get
-	near               bool // the day is too near for a Type 2
-	why1, against1     []Reason
-	why2, against2     []Reason
-	reject1, reject2   Reason // why a type is not recommended
-	financeAs          string // soc1, isae3402 or dual
-	financeWhy, noDual Reason
+	type1, type2     bool // which types the SOC families get
+	near             bool // the day is too near for a Type 2
+	why1, against1   []Reason
+	why2, against2   []Reason
+	reject1, reject2 Reason // why a type is not recommended
+	financeAs        string // soc1, isae3402 or dual
+	financeWhy       Reason
 }
 
 // draft is a family that is recommended so far.

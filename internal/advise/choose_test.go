@@ -112,7 +112,7 @@ func TestAdvice(t *testing.T) {
 }
 
 // sound holds for every piece of advice.
-func sound(t *testing.T, a advise.Advice) {
+func sound(t testing.TB, a advise.Advice) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, r := range a.Reports {

@@ -129,7 +129,7 @@ func nobodyButSigns(c *chooser) string {
 
 func dayGoneBy(c *chooser) string {
 	if d := c.a.NeedBy; d != nil && *d < c.today {
-		return fmt.Sprintf("need_by is %s, before today, %s: the plan runs forward from today instead.", d.Long(), c.today.Long())
+		return fmt.Sprintf("need_by is %s, before today, %s: it is left out of account.", d.Long(), c.today.Long())
 	}
 	return ""
 }

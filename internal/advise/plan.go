@@ -197,7 +197,8 @@ func (c *chooser) period(reports []*Recommendation, from, to, day civil.Date) pl
 	} else if !next {
 		c.prepare(&p, to)
 	}
-	note, months := "", c.book.usualMonths()
+	var note string
+	months := c.book.usualMonths()
 	switch short := to+1 < from.AddMonths(months); {
 	case short:
 		note = fmt.Sprintf("shorter than %d months: the report should state why", months)
@@ -302,9 +303,10 @@ func (c *chooser) planISO(reports []*Recommendation) planned {
 	p := planned{names: names(reports)}
 	low, high := c.book.reach("audit")
 	lead, _ := c.lead()
-	begin, done := c.today.AddMonths(lead)+1, civil.Date(0)
+	begin := c.today.AddMonths(lead) + 1
+	done := begin.AddMonths(high)
 	day, back := c.deadline()
-	if done = begin.AddMonths(high); back && day.AddMonths(-low) > c.today {
+	if back && day.AddMonths(-low) > c.today {
 		begin, done = max(c.today+1, day.AddMonths(-high)), day
 	}
 	months, _ := c.operated()
@@ -345,4 +347,4 @@ func monthEndBefore(d civil.Date) civil.Date {
 }
 
 // monthStart is the first day of a month on or after the date.
-func monthStart(d civil.Date) civil.Date { return monthEndBefore(d-1) + 1 }
+func monthStart(d civil.Date) civil.Date { return monthEnd(d-1) + 1 }

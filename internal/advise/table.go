@@ -107,7 +107,8 @@ func (t Table) Text(w io.Writer) error {
 			fmt.Fprintln(out, strings.TrimRight(line, " "))
 		}
 	}
-	fmt.Fprintf(out, "\nSources: %s\n", strings.Join(t.Sources, ", "))
+	fmt.Fprintln(out)
+	page{out}.say("Sources: ", strings.Join(t.Sources, ", "))
 	return out.Flush()
 }
 

@@ -166,8 +166,12 @@ func (p page) costs(a Advice) {
 func (p page) rest(a Advice) {
 	if len(a.Not) > 0 {
 		p.heading("What you do not need")
-		for _, r := range a.Not {
-			p.say("  "+pad(Title(r.Report), 28), r.Why)
+		for i, r := range a.Not {
+			why := r.Why
+			if i > 0 && why == a.Not[i-1].Why {
+				why = "The same"
+			}
+			p.say("  "+pad(Title(r.Report), 28), why)
 		}
 	}
 	if len(a.Notes) > 0 {
