@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/assayhq/assay/internal/advise"
+	"github.com/assayhq/assay/internal/civil"
 )
 
 // fees prints costs as "soc2-type2 US $7,000 to $150,000 by S2:211-213 S2:279-280".
@@ -63,6 +64,27 @@ func TestDifferingFiguresAreShownAndNotAveraged(t *testing.T) {
 	want := []string{"7000-150000 S2:211-213 2026-01-31", "7000-50000 S2:279-280 2026-01-31"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("figures (-want +got):\n%s", d)
+	}
+}
+
+// TestRangeSpansAllFigures gives the second figure a lower low end than the first.
+func TestRangeSpansAllFigures(t *testing.T) {
+	t.Parallel()
+	data := embedded(t)
+	f := data["costs.yaml"]
+	f.Data = []byte(strings.ReplaceAll(string(f.Data), `low: "7,000", high: "50,000"`, `low: "$6,500", high: "50,000"`))
+	b, err := advise.LoadFS(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := civil.NewDate(2026, 11, 26)
+	a, err := b.Advise(advise.Answers{CustomerData: "yes", AskedBy: []string{"security"}, Countries: []string{"US"}, Stage: "growth", Today: &today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"soc2-type2 US $6,500 to $150,000 by S2:211-213 S2:279-280"}
+	if d := cmp.Diff(want, fees(a)); d != "" {
+		t.Errorf("costs of a house's own figures (-want +got):\n%s", d)
 	}
 }
 

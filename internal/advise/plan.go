@@ -37,7 +37,11 @@ func (c *chooser) plan(reports []Recommendation) []Step {
 	}
 	var later, last []*Recommendation
 	for _, r := range pick(reports, "-type2", "next") {
-		if slices.Contains(afterDate.names, strings.TrimSuffix(r.Report, "2")+"1") || r.Report == public && len(afterISO.names) == 0 {
+		first := strings.TrimSuffix(r.Report, "2") + "1"
+		if r.Report == public {
+			first = trust + "-type1"
+		}
+		if slices.Contains(afterDate.names, first) {
 			later = append(later, r)
 		} else {
 			last = append(last, r)

@@ -144,18 +144,7 @@ func TestDataRefused(t *testing.T) {
 		{"a row too short", "tables/01-soc1-soc2.yaml", `, "Do the controls guard the data?"]`, "]", "has 2 cells"},
 		{"a table without sources", "tables/05-sections.yaml", `sources: ["standards"]`, "sources: []", "rows and sources"},
 	} {
-		data := fstest.MapFS{}
-		err := fs.WalkDir(os.DirFS("data"), ".", func(name string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			b, err := os.ReadFile(filepath.Join("data", name))
-			data[name] = &fstest.MapFile{Data: b}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := embedded(t)
 		before := string(data[c.file].Data)
 		after := strings.ReplaceAll(before, c.old, c.new)
 		if before == after {
@@ -166,4 +155,22 @@ func TestDataRefused(t *testing.T) {
 			t.Errorf("%s: LoadFS = %v, want a refusal with %q", c.name, err, c.want)
 		}
 	}
+}
+
+// embedded is a copy of the data that the program carries.
+func embedded(t *testing.T) fstest.MapFS {
+	t.Helper()
+	data := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS("data"), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(filepath.Join("data", name))
+		data[name] = &fstest.MapFile{Data: b}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
