@@ -17,7 +17,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := app.New()
-	code := cli.Main(ctx, os.Args[1:], a.House(), a.Streams(term.IsTerminal(int(os.Stderr.Fd()))))
+	drawn := term.IsTerminal(int(os.Stderr.Fd()))
+	code := cli.Main(ctx, os.Args[1:], a.House(), a.Streams(drawn, drawn && term.IsTerminal(int(os.Stdin.Fd()))))
 	stop()
 	os.Exit(code)
 }

@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"assay": func() {
 		a := app.New()
-		os.Exit(cli.Main(context.Background(), os.Args[1:], a.House(), a.Streams(false)))
+		os.Exit(cli.Main(context.Background(), os.Args[1:], a.House(), a.Streams(false, false)))
 	}})
 }
 

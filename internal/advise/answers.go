@@ -220,6 +220,18 @@ func (a *Answers) values(id string) ([]string, bool) {
 	return nil, false
 }
 
+// Open lists the questions that are not answered yet, in the order in which to ask them; the day of the advice is no
+// question.
+func (b *Book) Open(a Answers) []Question {
+	var out []Question
+	for _, q := range b.questions {
+		if _, done := a.values(q.ID); !done && q.Role != "given" {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // YAML writes the answers as ParseAnswers reads them, for keeping; unanswered questions are left out.
 func (b *Book) YAML(a Answers) []byte {
 	var s strings.Builder

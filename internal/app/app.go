@@ -58,6 +58,18 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbou
 func (a *App) House() cli.House {
 	return cli.House{
 		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Library: library, Version: Version,
+		Today: func() civil.Date {
+			t := a.Clock()
+			return civil.NewDate(t.Year(), t.Month(), t.Day())
+		},
+		ReadFile: func(name string) ([]byte, error) {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				return nil, fault.Refuse("%v", err)
+			}
+			return b, nil
+		},
+		WriteFile: func(name string, b []byte) error { return createFile(name, write(b)) },
 		Enter: func(ctx context.Context, data, org string, inspect bool) (cli.Office, error) {
 			return a.enter(ctx, data, org, inspect)
 		},
@@ -65,8 +77,8 @@ func (a *App) House() cli.House {
 }
 
 // Streams are the process's own.
-func (a *App) Streams(terminal bool) cli.Streams {
-	return cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal,
+func (a *App) Streams(terminal, asks bool) cli.Streams {
+	return cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: terminal, Asks: asks,
 		Mark:  func() any { return a.Clock() },
 		Since: func(start any) time.Duration { return a.Clock().Sub(start.(time.Time)) },
 	}

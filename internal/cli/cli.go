@@ -36,6 +36,7 @@ const (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	Asks     bool                          // somebody sits at In and Err, and can be asked
 	Terminal bool                          // Err is a terminal: progress may be drawn
 	Since    func(start any) time.Duration // time since a mark of Mark's, for progress
 	Mark     func() any
@@ -53,7 +54,11 @@ type House struct {
 	Demo func(ctx context.Context, progress func(what string, done, of int)) (Demo, error)
 	// Library lists the controls of the library.
 	Library func() ([]ControlRow, error)
-	Version string
+	// Today is the civil day, in the machine's zone; ReadFile and WriteFile are for files that are no organization's.
+	Today     func() civil.Date
+	ReadFile  func(name string) ([]byte, error)
+	WriteFile func(name string, b []byte) error
+	Version   string
 }
 
 // Founded is what init answers.
@@ -207,6 +212,7 @@ type commands struct {
 	globals
 	Demo      demoCmd          `cmd:"" help:"Build the example company, test everything, draft the report, seal the package."`
 	Init      initCmd          `cmd:"" help:"Found an organization with the starter library for a report."`
+	Advise    adviseCmd        `cmd:"" help:"Which report, why, when and at what cost."`
 	Apply     applyCmd         `cmd:"" help:"Make a folder's program the organization's: scope, system, controls, tests, policies."`
 	Export    exportCmd        `cmd:"" help:"Write the program as a folder."`
 	Register  registerCmd      `cmd:"" help:"Declare a register of your own by a YAML file."`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/record"
@@ -11,7 +12,8 @@ import (
 type initCmd struct {
 	Name        string   `help:"Name of the organization." required:""`
 	Zone        string   `help:"IANA time zone of the report." required:"" placeholder:"ZONE"`
-	Report      string   `help:"Kind of report, such as soc2-type2." required:"" placeholder:"KIND"`
+	Report      string   `help:"Kind of report, such as soc2-type2." placeholder:"KIND"`
+	Answers     string   `help:"YAML file of answers, as assay advise reads it: what no flag says follows the advice." type:"path" placeholder:"FILE"`
 	From        string   `help:"First day of the period." placeholder:"DATE"`
 	To          string   `help:"Last day of the period." placeholder:"DATE"`
 	AsOf        string   `help:"The date of a Type 1 report." placeholder:"DATE"`
@@ -26,6 +28,11 @@ func (c *initCmd) Run(r *run) error {
 	zone, err := civil.ParseZone(c.Zone)
 	if err != nil {
 		return fmt.Errorf("--zone: %w", err)
+	}
+	if c.Answers != "" {
+		if err := c.follow(r); err != nil {
+			return err
+		}
 	}
 	p := scope.Program{Name: c.Name, Report: c.Report, Zone: zone, Categories: c.Categories, Objectives: c.Objectives, Reason: c.Reason}
 	if p.From, p.To, err = dates(c.From, c.To); err != nil {
@@ -49,6 +56,30 @@ func (c *initCmd) Run(r *run) error {
 	r.say("Founded %s (%s) in %s, with %s.", f.Name, f.ID, f.Data, plural(int64(f.Controls), "control"))
 	r.say("They are listed by assay controls; assay controls --all lists the whole library.")
 	r.say("Checkpoints are verified with the key\n  %s\nGive it to your auditor by another channel than the package.", f.Key)
+	return nil
+}
+
+// follow fills what no flag says from the advice. Dates and categories belong to the report that is advised: where
+// another is named, they are left alone.
+func (c *initCmd) follow(r *run) error {
+	flags, err := advised(r, c.Answers)
+	if err != nil {
+		return err
+	}
+	if c.Report != "" && c.Report != flags["--report"] {
+		return nil
+	}
+	list := func(name string, have []string) []string {
+		if len(have) > 0 || flags[name] == "" {
+			return have
+		}
+		return strings.Split(flags[name], ",")
+	}
+	c.Report = flags["--report"]
+	if c.From == "" && c.To == "" && c.AsOf == "" {
+		c.From, c.To, c.AsOf = flags["--from"], flags["--to"], flags["--as-of"]
+	}
+	c.Categories, c.Objectives = list("--categories", c.Categories), list("--objectives", c.Objectives)
 	return nil
 }
 
