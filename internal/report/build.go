@@ -13,15 +13,20 @@ import (
 // Facts are what a report is built from. Every figure is recomputed from them.
 type Facts struct {
 	Organization string
-	System       string             // the system's name; the organization's when empty
-	When         When               // AsOf for a Type 1, Throughout for a Type 2
-	Categories   []string           // categories of criteria in scope
-	Criteria     []assure.Criterion // the criteria in scope, in the framework's order
-	Reasons      map[string]string  // criterion -> why it is not relevant to the system
-	Controls     []assure.Control   // the controls of the program, in its order
-	Systems      []System           // the systems known to lie in the boundary
-	Results      assure.Results     // of a Type 1 only the checkpoint and known-at are read
-	Rows         int                // rows of a list of items that are shown; 500 when 0
+	System       string                // the system's name; the organization's when empty
+	When         When                  // AsOf for a Type 1, Throughout for a Type 2
+	Categories   []string              // categories of criteria in scope
+	Criteria     []assure.Criterion    // the criteria in scope, in the framework's order
+	Reasons      map[string]string     // criterion -> why it is not relevant to the system
+	Controls     []assure.Control      // the controls of the program, in its order
+	About        assure.System         // what management says of the system
+	Incidents    []IncidentFact        // incidents on record that the report's time covers
+	Amended      []assure.SystemChange // versions of controls that begin or end in the period, in words
+	Implemented  map[string]bool       // control -> it was implemented by a date that the report covers
+	Walked       map[string]Walk       // control -> its latest walkthrough
+	Systems      []System              // the systems known to lie in the boundary
+	Results      assure.Results        // of a Type 1 only the checkpoint and known-at are read
+	Rows         int                   // rows of a list of items that are shown; 500 when 0
 	// Findings names the file that holds all findings of a test. When nil: findings/<test>.json.
 	Findings func(assure.TestResult) string
 }
@@ -70,7 +75,7 @@ func (f Facts) check(form form) error {
 	}
 	switch w := f.When.(type) {
 	case Throughout:
-		if form.Span != "period" {
+		if form.Span == "as_of" {
 			return fault.Refuse("%s has an as-of date, not a period", form.Title)
 		}
 		p := f.Results.Period
@@ -79,7 +84,7 @@ func (f Facts) check(form form) error {
 				w.From, w.To, w.Zone, p.From, p.To, p.Zone)
 		}
 	case AsOf:
-		if form.Span != "as_of" {
+		if form.Span == "period" {
 			return fault.Refuse("%s has a period, not an as-of date", form.Title)
 		}
 	default:
@@ -108,6 +113,10 @@ func (b *builder) section(p part) {
 		b.tests()
 	case "controls":
 		b.controlsOnly()
+	case "letter":
+		b.letter(p)
+	case "statement":
+		b.applicability()
 	default:
 		b.owed(p)
 	}

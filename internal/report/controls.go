@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
 )
 
 // controlsOnly is section IV of a Type 1: controls, and no result of any test of operation.
@@ -17,12 +18,36 @@ func (b *builder) controlsOnly() {
 	b.heading(1, "controls", "Controls")
 	for _, c := range b.f.Controls {
 		b.controlHead(c, nil)
-		b.add(Block{Note: &Note{Tone: Owed, Title: "Implementation", Text: Runs{say("No walkthrough is recorded yet.")}}})
-		b.open("implementation", "control-"+slug(c.ID), data(c.ID), say(": a walkthrough of one instance is not recorded."))
+		b.walked(c)
 	}
 	if len(b.f.Controls) == 0 {
 		b.para(say("The program holds no control yet."))
 	}
+}
+
+// Walk is a walkthrough of one instance of a control: what shows it in place (handbook 4.1).
+type Walk struct {
+	On      civil.Date
+	By      string
+	Item    string
+	Differs string // what was seen and is not as the control says; empty when it is
+}
+
+func (b *builder) walked(c assure.Control) {
+	w, ok := b.f.Walked[c.ID]
+	if !ok {
+		b.add(Block{Note: &Note{Tone: Owed, Title: "Implementation", Text: Runs{say("No walkthrough is recorded yet.")}}})
+		b.open("implementation", "control-"+slug(c.ID), data(c.ID), say(": a walkthrough of one instance is not recorded."))
+		return
+	}
+	text := Runs{say("Walked through on " + w.On.Long() + " by "), data(w.By), say(": "), data(w.Item)}
+	tone := Info
+	if w.Differs != "" {
+		tone = Warn
+		text = append(text, say(". What was seen differs from what is described: "), data(w.Differs))
+		b.open("implementation", "control-"+slug(c.ID), data(c.ID), say(": the walkthrough saw something else than is described."))
+	}
+	b.add(Block{Note: &Note{Tone: tone, Title: "Implementation", Text: text}})
 }
 
 // tests is section IV of a Type 2: control, test, result.
@@ -32,6 +57,8 @@ func (b *builder) tests() {
 			"A deviation is a fact about one item. Whether deviations become an exception, and what follows from it, is concluded by the service auditor, who has not yet reperformed these tests."),
 	}}})
 	b.glance()
+	b.heatMap()
+	b.overTime()
 	b.criteria()
 	b.heading(1, "controls", "Controls, tests and results")
 	for _, c := range b.f.Controls {

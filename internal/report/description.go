@@ -8,11 +8,19 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 )
 
-// description is section III: what the program knows of the system, and what management
-// still has to write.
+// IncidentFact is an incident on record, about which management decides whether the description tells of it (DC 4).
+type IncidentFact struct {
+	ID       string
+	Severity string
+	Detected string // RFC 3339; empty when unknown
+	Impact   bool   // customers were affected
+}
+
+// description is section III: the description criteria one by one, each with what management said, and with what is
+// still to be written where nothing was.
 func (b *builder) description(p part) {
-	b.add(Block{Note: &Note{Tone: Owed, Title: "To be completed by " + p.By, Text: Runs{say(p.Says)}}})
-	b.heading(1, "system", "The system, as far as it is known")
+	b.add(Block{Note: &Note{Tone: Owed, Title: "Owned by " + p.By, Text: Runs{say(p.Says)}}})
+	b.heading(1, "system", "The report and the system")
 	terms := []Term{
 		{"Service organization", Runs{data(b.f.Organization)}},
 		{"System", Runs{data(b.f.System)}},
@@ -22,8 +30,53 @@ func (b *builder) description(p part) {
 		{"Controls", Runs{figure(len(b.f.Controls), "criteria")}},
 	}
 	b.add(Block{Terms: &Terms{Items: slices.Concat(terms[:2], b.whenTerms(), terms[2:])}})
-	b.systems()
-	b.descriptionCriteria(p)
+	at := len(b.cur.Blocks)
+	var lacking []string
+	t := &Table{ID: "description", Columns: []Column{{Title: "Part", Narrow: true}, {Title: "Subject", Wide: true}, {Title: "State"}}}
+	for _, d := range p.Description {
+		owed := b.part(d.ID, d.Title)
+		state := Runs{mark(MarkPass, "Stated")}
+		if len(owed) > 0 {
+			state = Runs{mark(MarkGap, "Incomplete")}
+			lacking = append(lacking, d.ID)
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Runs{{link(d.ID, "#"+partID(d.ID))}, {say(d.Title)}, state}})
+	}
+	n := len(p.Description)
+	t.Caption = Runs{say("Parts of the description: " + strconv.Itoa(n-len(lacking)) + " of " + strconv.Itoa(n) + " are stated")}
+	b.cur.Blocks = slices.Insert(b.cur.Blocks, at, Block{Table: t})
+	if len(lacking) > 0 {
+		b.open("description", "description", say("The description is incomplete in "+Plural(len(lacking), "part", "parts")+": "+join(lacking)+"."))
+	}
+}
+
+func partID(id string) string { return strings.ToLower(strings.ReplaceAll(id, " ", "-")) }
+
+// part is one description criterion. It answers what is still to be written.
+func (b *builder) part(id, title string) (owed []Runs) {
+	b.add(Block{Heading: &Heading{ID: partID(id), Level: 1, Label: id, Text: title}})
+	number := strings.ToLower(strings.ReplaceAll(id, " ", ""))
+	written := strings.TrimSpace(b.f.About.Texts[number]) != ""
+	if written {
+		blocks, left := markdown(partID(id), 1, b.f.About.Texts[number])
+		b.cur.Blocks = append(b.cur.Blocks, blocks...)
+		for _, what := range left {
+			owed = append(owed, Runs{say("The text of this part holds "), data(what), say(", which a report cannot: it was left out. Say it in words.")})
+		}
+	}
+	parts := map[string]func(written bool) []Runs{
+		"dc1": b.services, "dc2": b.commitments, "dc3": b.components, "dc4": b.incidents, "dc5": b.related,
+		"dc6": b.cuecs, "dc7": b.subservice, "dc8": b.notRelevant, "dc9": b.changes,
+	}
+	if f := parts[number]; f != nil {
+		owed = append(owed, f(written)...)
+	} else if !written {
+		owed = append(owed, Runs{say("Nothing is written.")})
+	}
+	if len(owed) > 0 {
+		b.add(Block{Note: &Note{Tone: Owed, Title: "Still to be written", List: owed}})
+	}
+	return owed
 }
 
 func (b *builder) whenTerms() []Term {
@@ -37,11 +90,87 @@ func (b *builder) whenTerms() []Term {
 	return nil
 }
 
+func lacks(there bool, what string) []Runs {
+	if there {
+		return nil
+	}
+	return []Runs{{say(what)}}
+}
+
+// named lists pieces with what is said of them.
+func (b *builder) named(id, caption, head string, list []assure.Part) {
+	if len(list) == 0 {
+		return
+	}
+	t := &Table{ID: id, Caption: Runs{say(caption)}, Columns: []Column{{Title: head}, {Title: "What it is", Wide: true}}}
+	for _, x := range list {
+		t.Rows = append(t.Rows, Row{Cells: []Runs{{data(x.Name)}, {data(x.Text)}}})
+	}
+	b.add(Block{Table: t})
+}
+
+func (b *builder) services(written bool) []Runs {
+	b.named("services", "Services that the report covers", "Service", b.f.About.Services)
+	return lacks(written || len(b.f.About.Services) > 0, "Which services the report covers, and to whom they are given.")
+}
+
+func (b *builder) commitments(written bool) []Runs {
+	list := b.f.About.Commitments
+	for _, requirement := range []bool{false, true} {
+		id, caption := "commitments", "Principal service commitments, made to users"
+		if requirement {
+			id, caption = "requirements", "System requirements, which follow from commitments, laws and the business"
+		}
+		t := &Table{ID: id, Caption: Runs{say(caption)}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "Text", Wide: true}, {Title: "Criteria"}}}
+		for _, c := range list {
+			if c.Requirement == requirement {
+				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(len(t.Rows) + 1))}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+			}
+		}
+		if len(t.Rows) > 0 {
+			b.add(Block{Table: t})
+		}
+	}
+	return lacks(written || len(list) > 0, "The principal service commitments to users, and the requirements of the system that follow from them.")
+}
+
+// criterionLinks links criteria in scope; others are named only.
+func (b *builder) criterionLinks(ids []string) Runs {
+	var out Runs
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, say(", "))
+		}
+		if slices.ContainsFunc(b.f.Criteria, func(c assure.Criterion) bool { return c.ID == id }) {
+			out = append(out, link(id, "#criterion-"+slug(id)))
+		} else {
+			out = append(out, data(id))
+		}
+	}
+	return out
+}
+
+func (b *builder) components(written bool) (owed []Runs) {
+	c := b.f.About.Components
+	for _, x := range []struct {
+		id, title string
+		list      []assure.Part
+	}{{"infrastructure", "Infrastructure", c.Infrastructure}, {"software", "Software", c.Software}, {"people", "People", c.People},
+		{"procedures", "Procedures", c.Procedures}, {"data", "Data", c.Data}} {
+		b.named("component-"+x.id, x.title, x.title, x.list)
+		owed = append(owed, lacks(written || len(x.list) > 0, x.title+": of what the system consists in this respect.")...)
+	}
+	b.systems()
+	b.named("locations", "Locations", "Location", b.f.About.Locations)
+	b.flow(b.f.About.Flow)
+	return append(owed, lacks(written || len(b.f.About.Flow.Nodes) > 0, "Where data of users is created, processed, stored and transmitted.")...)
+}
+
 func (b *builder) systems() {
 	if len(b.f.Systems) == 0 {
 		return
 	}
-	t := &Table{ID: "systems", Caption: Runs{say("Systems inside the boundary")},
+	t := &Table{ID: "systems", Caption: Runs{say("Systems inside the boundary, from the register of systems")},
 		Columns: []Column{{Title: "System"}, {Title: "Kind"}, {Title: "Environment"}, {Title: "Owner"}}}
 	for _, s := range b.f.Systems {
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{code(s.Name)}, {data(s.Kind)}, {data(s.Environment)}, {data(s.Owner)}}})
@@ -50,27 +179,161 @@ func (b *builder) systems() {
 	b.add(Block{Table: t})
 }
 
-func (b *builder) descriptionCriteria(p part) {
-	t := &Table{ID: "description", Columns: []Column{{Title: "Part", Narrow: true}, {Title: "Subject", Wide: true}, {Title: "What is known so far", Wide: true}}}
-	known := 0
-	for _, d := range p.Description {
-		state := Runs{mark(MarkGap, "To be written")}
-		switch {
-		case d.Known == "controls" && len(b.f.Controls) > 0:
-			known++
-			state = Runs{mark(MarkPass, ""), say(" "), figure(len(b.f.Controls), "criteria"), say(" controls, in section IV")}
-		case d.Known == "systems" && len(b.f.Systems) > 0:
-			state = Runs{mark(MarkUndecided, ""), say(" "), figure(len(b.f.Systems), "systems"), say(" systems; people, procedures and data to be written")}
-		case d.Known == "reasons" && len(b.f.Reasons) > 0:
-			known++
-			state = Runs{mark(MarkPass, ""), say(" "), figure(len(b.f.Reasons), "criteria"), say(" with a reason, in section IV")}
+// incidents tells of those that management decided to tell of, and names those about which nobody decided.
+func (b *builder) incidents(written bool) []Runs {
+	a := b.f.About
+	t := &Table{ID: "incidents", Caption: Runs{say("Incidents that came from controls that failed, or that kept a commitment from being met")},
+		Columns: []Column{{Title: "Incident"}, {Title: "Nature, timing, extent and effect", Wide: true}}}
+	decided := map[string]bool{}
+	for _, i := range a.Incidents {
+		decided[i.ID] = true
+		if i.Disclose {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{code(i.ID)}, {data(i.Text)}}})
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Runs{{say(d.ID)}, {say(d.Title)}, state}})
 	}
-	n := len(p.Description)
-	t.Caption = Runs{say("Parts of the description: " + strconv.Itoa(known) + " of " + strconv.Itoa(n) + " can be drawn from the program")}
-	b.add(Block{Table: t})
-	b.open("description", "description", say("The description lacks "+Plural(n-known, "part", "parts")+" that management writes."))
+	if len(t.Rows) > 0 {
+		b.add(Block{Table: t})
+	} else if a.NoIncidents != "" {
+		b.para(data(a.NoIncidents))
+	}
+	var open []string
+	for _, i := range b.f.Incidents {
+		if !decided[i.ID] {
+			open = append(open, i.ID)
+		}
+	}
+	owed := lacks(written || len(a.Incidents) > 0 || a.NoIncidents != "", "Which incidents kept a commitment from being met, or that none did.")
+	if len(open) > 0 {
+		owed = append(owed, Runs{say("For "), data(Plural(len(open), "incident", "incidents") + " on record"), say(" nobody has decided whether the description tells of it: "), data(firstOf(open, 12))})
+	}
+	return owed
+}
+
+// firstOf names the first of a list and counts the rest.
+func firstOf(list []string, n int) string {
+	if len(list) <= n {
+		return join(list)
+	}
+	return join(list[:n]) + " and " + Count(len(list)-n) + " more"
+}
+
+func (b *builder) related(bool) []Runs {
+	if len(b.f.Controls) == 0 {
+		return []Runs{{say("The controls: the program holds none yet.")}}
+	}
+	b.para(figure(len(b.f.Criteria), "criteria"), say(" criteria and "), figure(len(b.f.Controls), "criteria"), say(" controls that serve them stand in section IV, which is a part of this description."))
+	return nil
+}
+
+func (b *builder) cuecs(written bool) []Runs {
+	a := b.f.About
+	if len(a.CUECs) > 0 {
+		b.para(say("Controls of the service organization were designed on the assumption that users of the system do what follows. Where they do not, the criteria named are not met by the controls of the service organization alone."))
+		t := &Table{ID: "cuecs", Caption: Runs{say("Complementary user entity controls")}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What users do", Wide: true}, {Title: "Criteria"}}}
+		for _, c := range a.CUECs {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(c.ID)}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+		}
+		b.add(Block{Table: t})
+	} else if a.NoCUECs != "" {
+		b.para(data(a.NoCUECs))
+	}
+	b.named("user-duties", "What users are asked to do besides: good practice, on which no criterion rests", "Duty", a.Duties)
+	return lacks(written || len(a.CUECs) > 0 || a.NoCUECs != "", "What users must do for the criteria to be met, or that they need do nothing.")
+}
+
+func (b *builder) subservice(written bool) (owed []Runs) {
+	a := b.f.About
+	for i, v := range a.Subservice {
+		id := "subservice-" + strconv.Itoa(i+1)
+		b.add(Block{Heading: &Heading{ID: id, Level: 2, Text: v.Name}})
+		method := "Carve-out: its controls are excluded from this description and from the examination"
+		if v.Method == "inclusive" {
+			method = "Inclusive: its part of the system and its controls are described and examined with those of the service organization"
+		}
+		terms := []Term{{"Services", Runs{data(v.Services)}}, {"Method", Runs{say(method)}}, {"Monitored by", b.controlLinks(v.Monitoring)}}
+		if v.Report != "" {
+			said := Runs{data(v.Report)}
+			if v.ReportEnd != nil {
+				said = append(said, say(", to "+v.ReportEnd.Long()))
+			}
+			terms = append(terms, Term{"Its own report", said})
+		}
+		b.add(Block{Terms: &Terms{Items: terms}})
+		if len(v.CSOCs) > 0 {
+			t := &Table{ID: id + "-csocs", Caption: Runs{say("Complementary subservice organization controls, assumed to be in place at "), data(v.Name)},
+				Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What it does", Wide: true}, {Title: "Criteria"}}}
+			for k, c := range v.CSOCs {
+				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(k + 1))}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+			}
+			b.add(Block{Table: t})
+		}
+		if v.Method == "carve_out" && len(v.CSOCs) == 0 {
+			owed = append(owed, Runs{data(v.Name), say(": which of its controls are assumed; it is carved out.")})
+		}
+		if len(v.Monitoring) == 0 {
+			owed = append(owed, Runs{data(v.Name), say(": by which of our controls it is monitored.")})
+		}
+	}
+	if len(a.Subservice) == 0 && a.NoSubservice != "" {
+		b.para(data(a.NoSubservice))
+	}
+	return append(owed, lacks(written || len(a.Subservice) > 0 || a.NoSubservice != "", "Which vendors' controls are necessary, and by which method each is presented; or that there is none.")...)
+}
+
+// controlLinks links controls of the program; others are named only.
+func (b *builder) controlLinks(ids []string) Runs {
+	if len(ids) == 0 {
+		return Runs{say("nothing is named")}
+	}
+	var out Runs
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, say(", "))
+		}
+		if slices.ContainsFunc(b.f.Controls, func(c assure.Control) bool { return c.ID == id }) {
+			out = append(out, link(id, "#control-"+slug(id)))
+		} else {
+			out = append(out, data(id))
+		}
+	}
+	return out
+}
+
+func (b *builder) notRelevant(bool) []Runs {
+	t := &Table{ID: "not-relevant", Caption: Runs{say("Criteria that are not relevant to the system")}, Columns: []Column{{Title: "Criterion", Narrow: true}, {Title: "Why", Wide: true}}}
+	for _, cr := range b.f.Criteria {
+		if why := b.f.Reasons[cr.ID]; why != "" {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(cr.ID, "#criterion-"+slug(cr.ID))}, {data(why)}}})
+		}
+	}
+	if len(t.Rows) > 0 {
+		b.add(Block{Table: t})
+		return nil
+	}
+	b.para(say("Management names no criterion in scope as not relevant."))
+	return nil
+}
+
+// changes tells of significant changes during the period; versions of controls that begin in it are drawn from the
+// program.
+func (b *builder) changes(written bool) []Runs {
+	a := b.f.About
+	t := &Table{ID: "changes", Caption: Runs{say("Significant changes during the period")}, Columns: []Column{{Title: "On"}, {Title: "What changed", Wide: true}}}
+	w, _ := b.f.When.(Throughout)
+	for _, c := range a.Changes {
+		if c.On >= w.From && c.On <= w.To {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{say(c.On.Long())}, {data(c.Text)}}})
+		}
+	}
+	for _, c := range b.f.Amended {
+		t.Rows = append(t.Rows, Row{Cells: []Runs{{say(c.On.Long())}, {data(c.Text)}}})
+	}
+	if len(t.Rows) > 0 {
+		b.add(Block{Table: t})
+	} else if a.NoChanges != "" {
+		b.para(data(a.NoChanges))
+	}
+	return lacks(written || len(t.Rows) > 0 || a.NoChanges != "", "What changed significantly in the system or its controls during the period, or that nothing did.")
 }
 
 // criteria is the table of criteria and their controls. A criterion with neither control nor

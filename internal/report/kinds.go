@@ -21,7 +21,7 @@ type form struct {
 	ID        Kind   `yaml:"id"`
 	Title     string `yaml:"title"`
 	Subtitle  string `yaml:"subtitle"`
-	Span      string `yaml:"span"` // period or as_of
+	Span      string `yaml:"span"` // period, as_of or either
 	Framework string `yaml:"framework"`
 	Sections  []part `yaml:"sections"`
 }
@@ -29,15 +29,23 @@ type form struct {
 type part struct {
 	Number      string   `yaml:"number"`
 	Title       string   `yaml:"title"`
-	Part        string   `yaml:"part"` // owed, description, tests, controls, other
+	Part        string   `yaml:"part"` // letter, owed, description, tests, controls, statement, other
 	By          string   `yaml:"by"`
 	Says        string   `yaml:"says"`
 	Owed        []string `yaml:"owed"`
+	Text        []para   `yaml:"text"` // of a letter: what it begins with
 	Description []struct {
 		ID    string `yaml:"id"`
 		Title string `yaml:"title"`
-		Known string `yaml:"known"` // which facts speak to it: systems, controls, reasons
 	} `yaml:"description"`
+}
+
+// para is a paragraph of a letter. {organization}, {system}, {when}, {categories}, {carved}, {inclusive} and {report} are
+// filled in.
+type para struct {
+	Head string `yaml:"head"`
+	When string `yaml:"when"` // cuecs, carve_out, inclusive: only where there are some
+	Text string `yaml:"text"`
 }
 
 // forms reads the embedded kinds. A fault in them is a defect of the program, shown at the

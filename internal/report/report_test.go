@@ -25,7 +25,7 @@ func facts(t *testing.T) Facts {
 	r := exampleResults(t)
 	f := Facts{
 		Organization: r.Organization, System: "Harborline Payments", When: Throughout(r.Period),
-		Categories: []string{"security", "availability"}, Results: r, Rows: 6,
+		Categories: []string{"security", "availability"}, Results: r, Rows: 6, About: about(),
 		Reasons: map[string]string{"CC6.4": "The system runs in a subservice organization's data centres."},
 		Systems: []System{{"ledger-db", "database", "platform", "production"}, {"okta", "identity provider", "it", "production"}},
 	}
@@ -62,7 +62,7 @@ func build(t *testing.T, k Kind, f Facts) *Report {
 }
 
 func TestGolden(t *testing.T) {
-	for k, f := range map[Kind]Facts{"soc2-type2": facts(t), "soc2-type1": type1(t)} {
+	for k, f := range map[Kind]Facts{"soc2-type2": facts(t), "soc2-type1": type1(t), "iso27001": soa(t)} {
 		b, err := json.MarshalIndent(build(t, k, f), "", " ")
 		if err != nil {
 			t.Fatal(err)
