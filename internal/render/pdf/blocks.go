@@ -98,24 +98,27 @@ func (d *doc) list(up *node, items []report.Runs, bullet func(i int) string) {
 	l := up.child("L")
 	for i, it := range items {
 		li := l.child("LI")
-		d.stack(d.item(li, bullet(i), d.compose(li.child("LBody")).runs(it, body).tokens, d.sheet.left, d.measureWidth()), 0, 3.5)
+		d.stack(d.item(li, bullet(i), 16, d.compose(li.child("LBody")).runs(it, body).tokens, d.sheet.left, d.measureWidth()), 0, 3.5)
 	}
 	d.gap(8)
 }
 
 // item is a bullet and, hanging beside it, its text.
-func (d *doc) item(li *node, bullet string, tokens []token, x, width float64) []*slab {
+func (d *doc) item(li *node, bullet string, indent float64, tokens []token, x, width float64) []*slab {
 	lbl := &node{role: "Lbl", up: li}
 	li.kids = append([]kid{{node: lbl}}, li.kids...)
-	const indent = 16
-	mark := line{tokens: d.compose(lbl).text(bullet, style{regular, body.size, quiet}, false, nil).tokens}
+	mark := line{tokens: d.compose(lbl).text(bullet+" ", style{regular, body.size, quiet}, false, nil).tokens}
+	at := x + 1
+	if bullet != "•" {
+		at = x + indent - 5 - mark.visible()
+	}
 	slabs := d.lines(tokens, x+indent, width-indent, leading)
 	if len(slabs) == 0 {
 		return nil
 	}
 	inner := slabs[0].draw
 	slabs[0].draw = func(p *page, y float64) {
-		d.drawLine(p, mark, x+1, y+leading*0.74)
+		d.drawLine(p, mark, at, y+leading*0.74)
 		inner(p, y)
 	}
 	return slabs
@@ -138,7 +141,7 @@ func (d *doc) note(up *node, n *report.Note) {
 		l := box.child("L")
 		for _, it := range n.List {
 			li := l.child("LI")
-			item := d.item(li, "•", d.compose(li.child("LBody")).runs(it, body).tokens, x, width)
+			item := d.item(li, "•", 16, d.compose(li.child("LBody")).runs(it, body).tokens, x, width)
 			if len(item) > 0 {
 				item[0].before = 2.5
 			}

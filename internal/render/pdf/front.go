@@ -92,6 +92,15 @@ type entry struct {
 	subs  []*entry
 }
 
+// says is the entry in words alone.
+func (e *entry) says() string {
+	s := flat(strings.TrimSpace(e.label + " " + e.text))
+	if e.word != "" {
+		s += " (" + e.word + ")"
+	}
+	return s
+}
+
 func (d *doc) entries() []*entry {
 	var out []*entry
 	if len(d.r.Open) > 0 {
@@ -158,7 +167,7 @@ func (d *doc) entry(toc *node, e *entry) {
 	}{{style{medium, 10, ink}, 0, 15, 8, 24}, {style{regular, 9.4, ink}, 24, 13.4, 1.5, 46}, {style{regular, 8.8, soft}, 38, 12.4, 0.6, 50}}[e.level]
 	item := toc.child("TOCI")
 	n := item.child("Reference").child("Link")
-	l := &link{target: "#" + e.id, says: strings.TrimSpace(e.label + " " + e.text), node: n}
+	l := &link{target: "#" + e.id, says: e.says(), node: n}
 	x, width := d.sheet.left+form.indent, d.width-form.indent-34
 	c := d.compose(n)
 	var lbl []token
@@ -220,7 +229,7 @@ func (d *doc) numbers() {
 		from := right - set.width*x.size/1000
 		if to := from - 5; to > x.from+8 {
 			x.page.decor(layoutArt)
-			x.page.buf = append(x.page.buf, "q 1 J 0.7 w [0 3.6] 0 d\n"+lineStrong.op(true)+nums(to, x.page.height-x.y+0.5)+" m "+nums(x.from, x.page.height-x.y+0.5)+" l S Q\n"...)
+			x.page.buf = append(x.page.buf, "q 1 J 0.7 w [0 3.6] 0 d\n"+color{0xa8, 0xa8, 0xa4}.op(true)+nums(to, x.page.height-x.y+0.5)+" m "+nums(x.from, x.page.height-x.y+0.5)+" l S Q\n"...)
 		}
 		x.page.mark(x.node)
 		// A space before it, so that the number does not run into the title where the text is copied.

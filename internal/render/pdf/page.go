@@ -209,7 +209,7 @@ type verb struct {
 // turn is a text drawn under the page, from corner to corner.
 func (p *page) turn(s *shaped, width float64, c color) {
 	angle := math.Atan2(p.height, width)
-	size := min(64, 0.8*math.Hypot(p.height, width)/max(s.width/1000, 1))
+	size := min(54, 0.8*math.Hypot(p.height, width)/max(s.width/1000, 1))
 	aside := &page{height: 0}
 	aside.decor(watermarkArt)
 	aside.buf = append(aside.buf, "q "...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/report"
@@ -133,7 +134,7 @@ func (d *doc) open() {
 		if p.Where != "" {
 			c.text(" ", body, false, nil).text("Show", style{regular, 8.6, accent}, false, c.link(p.Where, "Show: "+p.Text.String()))
 		}
-		d.stack(d.item(li, fmt.Sprintf("%d.", i+1), c.tokens, d.sheet.left, d.measureWidth()), 0, 4.5)
+		d.stack(d.item(li, fmt.Sprintf("%d.", i+1), 12+5.5*float64(len(strconv.Itoa(len(d.r.Open)))), c.tokens, d.sheet.left, d.measureWidth()), 0, 4.5)
 	}
 }
 

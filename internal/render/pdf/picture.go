@@ -3,7 +3,6 @@ package pdf
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/assayhq/assay/internal/report"
 )
@@ -223,11 +222,7 @@ func (d *doc) legend(up *node, items []legendItem) {
 	st := style{regular, 7.5, quiet}
 	sets := make([]*shaped, len(items))
 	for i, it := range items {
-		says := it.says
-		if i+1 < len(items) {
-			says += "; "
-		}
-		sets[i] = d.fonts.shape(st.cut, strings.TrimSuffix(says, " "), false)
+		sets[i] = d.fonts.shape(st.cut, it.says+" ", false)
 	}
 	d.put(&slab{before: 4, height: 10, draw: func(p *page, y float64) {
 		x := d.sheet.left

@@ -12,6 +12,7 @@ type cell struct {
 	leading  float64
 	right    bool // aligned at its right edge
 	lines    []line
+	low      bool // stands at the foot of the row
 }
 
 // row is cells side by side that may go on upon the next page.
@@ -91,12 +92,16 @@ func (d *doc) drawRow(p *page, r *row, y float64) {
 		d.anchor(r.id, p, y)
 	}
 	for _, c := range r.cells {
+		top := y + r.pad
+		if c.low {
+			top += r.height() - 2*r.pad - float64(len(c.lines))*c.leading
+		}
 		for i, l := range c.lines {
 			x := c.x
 			if c.right {
 				x += c.width - l.width
 			}
-			d.drawLine(p, l, x, y+r.pad+float64(i)*c.leading+c.leading*0.74)
+			d.drawLine(p, l, x, top+float64(i)*c.leading+c.leading*0.74)
 		}
 	}
 	if r.rule != nil && !r.part && !r.last {
@@ -144,6 +149,9 @@ func (d *doc) table(up *node, t *report.Table) {
 		return out
 	}
 	headRow := &row{pad: 3.2, cells: lay(heads, 10.2), rule: &lineStrong, thick: 0.9}
+	for i := range headRow.cells {
+		headRow.cells[i].low = true
+	}
 	head := headRow.slab(d)
 	head.split = nil
 	again := &slab{height: head.height, draw: func(p *page, y float64) { d.redraw(p, headRow, y) }}
@@ -234,12 +242,17 @@ func (d *doc) columns(t *report.Table, heads [][]token, rows [][][]token) (xs, w
 	}
 	for j := range n {
 		look(j, heads[j])
+		if t.Columns[j].Number {
+			most[j] = least[j] // long heads of numbers go onto several lines
+		}
 		for _, r := range rows {
 			look(j, r[j])
 		}
 		switch c := t.Columns[j]; {
-		case c.Narrow || c.Number:
+		case c.Narrow:
 			least[j] = min(most[j], room*0.22)
+		case c.Number:
+			least[j] = min(least[j], room*0.22)
 		case c.Wide:
 			least[j] = max(min(least[j], room*0.3), min(most[j], room*0.28))
 		default:
@@ -281,8 +294,21 @@ func divide(least, most []float64, room float64, cols []report.Column) []float64
 			}
 		}
 	case sumLeast >= room:
+		// Not even the words fit: the widest columns give way, down to one width for all of them.
+		low, high := 0.0, room
+		for range 40 {
+			mid, sum := (low+high)/2, 0.0
+			for _, v := range least {
+				sum += min(v, mid)
+			}
+			if sum > room {
+				high = mid
+			} else {
+				low = mid
+			}
+		}
 		for j := range ws {
-			ws[j] = max(1, room*least[j]/sumLeast)
+			ws[j] = max(1, min(least[j], low))
 		}
 	default:
 		stretch(ws, least, most, room-sumLeast, cols)
@@ -298,7 +324,7 @@ func stretch(ws, least, most []float64, free float64, cols []report.Column) {
 		weights, sum := make([]float64, len(ws)), 0.0
 		for j := range ws {
 			if ws[j] < most[j] {
-				weights[j] = math.Sqrt(most[j] - least[j])
+				weights[j] = math.Pow(most[j]-least[j], 0.8)
 			}
 			if cols[j].Wide {
 				weights[j] *= 1.5

@@ -27,6 +27,7 @@ type token struct {
 	mark  report.Mark // a small picture instead of text
 	space bool        // vanishes from sight at the end of a line
 	brk   bool        // the line may end after it
+	soft  bool        // the line may end after it where the word fits on no line
 	level uint8       // of its direction: odd is right to left
 	unit  int         // tokens of one run keep their order among the others
 	width float64
@@ -69,10 +70,11 @@ func (c *composer) text(s string, st style, data bool, l *link) *composer {
 	return c
 }
 
+// word is a text between two places where a line may end.
 type word struct {
-	text  string
-	space bool
-	brk   bool
+	text       string
+	space      bool
+	brk, soft  bool
 }
 
 func (c *composer) word(w word, t token) {
@@ -88,16 +90,19 @@ func (c *composer) word(w word, t token) {
 			n++
 		}
 		t.text, rest = rest[:end], rest[end:]
-		t.brk = w.brk && rest == ""
+		t.brk, t.soft = w.brk && rest == "", w.soft && rest == ""
 		c.tokens = append(c.tokens, c.d.measure(t))
 	}
 }
+
+// noMark is the empty place beside the picture of a status.
+const noMark report.Mark = " "
 
 // icon adds the picture of a status. The word beside it tells the same, so the picture is decoration.
 func (c *composer) icon(m report.Mark, size float64, col color) *composer {
 	c.units++
 	c.tokens = append(c.tokens, token{mark: m, style: style{size: size, color: col}, node: c.node, width: size * 1.02, unit: c.units},
-		token{mark: "gap", width: size * 0.32, unit: c.units})
+		token{mark: noMark, width: size * 0.32, unit: c.units})
 	return c
 }
 
@@ -158,7 +163,7 @@ func words(s string, data bool) []word {
 	return out
 }
 
-// asciiWords cuts at spaces, after hyphens and slashes between letters, and in data after other punctuation too.
+// asciiWords cuts at spaces and after hyphens. A key in data is cut after its punctuation, but only where it has to be.
 func asciiWords(out []word, s string, data bool) []word {
 	from := 0
 	put := func(to int, space bool) {
@@ -176,11 +181,12 @@ func asciiWords(out []word, s string, data bool) []word {
 			put(i, true)
 			continue
 		}
-		soft := s[i] == '-' && i > from && !data || data && strings.IndexByte("-/_.:@,;=&?|\\", s[i]) >= 0
+		hyphen := s[i] == '-' && i > from && !data
+		soft := data && strings.IndexByte("-/_.:@,;=&?|\\", s[i]) >= 0
 		i++
-		if soft && i < len(s) && s[i] != ' ' && wordy(s[i]) {
+		if (hyphen || soft) && i < len(s) && wordy(s[i]) {
 			put(i, false)
-			out[len(out)-1].brk = true
+			out[len(out)-1].brk, out[len(out)-1].soft = hyphen, soft
 		}
 	}
 	put(len(s), false)
@@ -192,51 +198,97 @@ func wordy(c byte) bool {
 }
 
 // breakLines fills lines of a width, each as far as it goes. What stands between two places to break stays together
-// where it fits on a line of its own, else it is cut anywhere.
+// where it fits on a line of its own; else it is cut after punctuation, else anywhere.
 func (d *doc) breakLines(tokens []token, width float64) []line {
-	var out []line
-	var now line
-	end := func() {
-		if len(now.tokens) > 0 {
-			out = append(out, now)
-		}
-		now = line{}
+	f := filler{d: d, width: width}
+	for len(tokens) > 0 {
+		n := unit(tokens)
+		f.add(tokens[:n])
+		tokens = tokens[n:]
 	}
-	for i := 0; i < len(tokens); {
-		to, unit := i, 0.0
-		for to < len(tokens) {
-			t := tokens[to]
-			to++
-			if !t.space {
-				unit += t.width
-			}
-			if t.brk && (to == len(tokens) || !tokens[to].space) || t.space {
-				break
-			}
-			if to < len(tokens) && tokens[to].space {
-				// The space goes with the word before it.
-				to++
-				break
-			}
-		}
-		if now.width+unit > width+0.01 && len(now.tokens) > 0 && (unit <= width || now.width > width/2) {
-			end()
-		}
-		for _, t := range tokens[i:to] {
-			if t.space || now.width+t.width <= width+0.01 {
-				now.tokens = append(now.tokens, t)
-				now.width += t.width
-				continue
-			}
-			d.force(&now, t, width, end)
-		}
-		i = to
+	f.end()
+	for i := range f.lines {
+		f.lines[i].width = f.lines[i].visible()
 	}
-	end()
-	for i := range out {
-		out[i].width = out[i].visible()
+	return f.lines
+}
+
+// unit is how many tokens from the start stand together, with the space after them.
+func unit(tokens []token) int {
+	for i, t := range tokens {
+		if t.brk || t.space {
+			if i+1 < len(tokens) && tokens[i+1].space && !t.space {
+				return i + 2
+			}
+			return i + 1
+		}
 	}
-	return out
+	return len(tokens)
+}
+
+// filler fills lines.
+type filler struct {
+	d     *doc
+	width float64
+	lines []line
+	now   line
+}
+
+func (f *filler) end() {
+	if len(f.now.tokens) > 0 {
+		f.lines = append(f.lines, f.now)
+	}
+	f.now = line{}
+}
+
+func (f *filler) push(t token) {
+	f.now.tokens = append(f.now.tokens, t)
+	f.now.width += t.width
+}
+
+func (f *filler) fits(w float64) bool { return f.now.width+w <= f.width+0.01 }
+
+func (f *filler) add(ts []token) {
+	if w := breadth(ts); f.fits(w) || w <= f.width {
+		if !f.fits(w) {
+			f.end()
+		}
+		for _, t := range ts {
+			f.push(t)
+		}
+		return
+	}
+	if f.now.width > f.width/2 {
+		f.end()
+	}
+	for len(ts) > 0 {
+		n := 1
+		for n < len(ts) && !ts[n-1].soft {
+			n++
+		}
+		w := breadth(ts[:n])
+		if !f.fits(w) && w <= f.width {
+			f.end()
+		}
+		for _, t := range ts[:n] {
+			if t.space || f.fits(t.width) {
+				f.push(t)
+			} else {
+				f.d.force(&f.now, t, f.width, f.end)
+			}
+		}
+		ts = ts[n:]
+	}
+}
+
+// breadth is the width of tokens without the spaces among them that may vanish at the end.
+func breadth(ts []token) (w float64) {
+	for _, t := range ts {
+		if !t.space {
+			w += t.width
+		}
+	}
+	return w
 }
 
 // force puts a token that is too wide onto as many lines as it takes.
@@ -345,7 +397,7 @@ func (d *doc) drawLine(p *page, l line, x, y float64) {
 	for i := 0; i < len(ts); {
 		t := ts[i]
 		if t.mark != "" {
-			if t.mark != "gap" {
+			if t.mark != noMark {
 				p.decor(layoutArt)
 				p.drawMark(t.mark, x, y-t.style.size*0.78, t.style.size*0.96, t.style.color)
 			}

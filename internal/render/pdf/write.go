@@ -119,12 +119,8 @@ func (d *doc) outlineLevel(entries []*entry, up ref, open bool) (first, last ref
 		refs[i] = d.file.alloc()
 	}
 	for i, e := range kept {
-		says := flat(strings.TrimSpace(e.label + " " + e.text))
-		if e.word != "" {
-			says += " (" + e.word + ")"
-		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "<</Title%s/Parent %s/Dest%s", quote(says), up, d.places[e.id].dest())
+		fmt.Fprintf(&b, "<</Title%s/Parent %s/Dest%s", quote(e.says()), up, d.places[e.id].dest())
 		if i > 0 {
 			fmt.Fprintf(&b, "/Prev %s", refs[i-1])
 		}
