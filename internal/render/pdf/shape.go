@@ -159,18 +159,24 @@ func (s *fontSet) run(f *typeface, text []rune, from, to int, rtl bool) part {
 	return p
 }
 
-// share is what the i-th of n glyphs stands for: one character each where they are as many, else all for the first.
+// share is what the i-th of n glyphs stands for: one character each, the first for what is over. A glyph beyond the
+// characters stands for a space of no width, for a code that stands for nothing is read as rubbish by some programs.
 func share(chars []rune, i, n int, rtl bool) string {
 	if rtl {
 		i = n - 1 - i
 	}
+	over := len(chars) - n
 	switch {
-	case len(chars) == n:
-		return string(chars[i])
+	case i == 0 && over >= 0:
+		return string(chars[:over+1])
 	case i == 0:
-		return string(chars)
+		return string(chars[:1])
+	case over >= 0:
+		return string(chars[over+i])
+	case i < len(chars):
+		return string(chars[i])
 	}
-	return ""
+	return "\u200b"
 }
 
 // seen leaves out the characters that have no shape of their own.
