@@ -81,3 +81,12 @@ func BenchmarkRender(b *testing.B) {
 	b.ReportMetric(float64(size), "bytes")
 	b.ReportMetric(float64(pages), "pages")
 }
+
+// BenchmarkSmall is what every document costs: the fonts, a page or three.
+func BenchmarkSmall(b *testing.B) {
+	r := oneSection(b, report.Block{Paragraph: say("One sentence.")})
+	b.ReportAllocs()
+	for b.Loop() {
+		draw(b, r, Options{})
+	}
+}

@@ -244,11 +244,16 @@ func (d *doc) margins() {
 	r := d.r
 	head := d.clip(regular, 7.6, r.Organization+" · "+r.Title, d.width-110)
 	foot := d.clip(regular, 7.6, r.When.Words()+" · ledger checkpoint "+report.Count(r.Checkpoint.Size), d.width-90)
+	d.where = "watermark"
+	pale := d.visualSet(medium, flat(short(d.o.Watermark)))
+	for _, r := range pale.missing {
+		d.miss(r)
+	}
 	total := len(d.pages)
 	left, right := d.sheet.left, d.sheet.left+d.width
 	for i, p := range d.pages {
 		if d.o.Watermark != "" {
-			p.turn(d.visualSet(medium, flat(d.o.Watermark)), d.sheet.width, ghost)
+			p.turn(pale, d.sheet.width, ghost)
 		}
 		if i > 0 {
 			p.decor(headerArt)
@@ -269,8 +274,19 @@ func (d *doc) margins() {
 	}
 }
 
+// short keeps of a text what could fit on a line at all, so that fitting it does not take for ever.
+func short(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > 400 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
 // clip is a text as far as it fits on a line.
 func (d *doc) clip(c cut, size float64, s string, width float64) *shaped {
-	l := report.Label{Text: s, Max: width}
+	l := report.Label{Text: short(s), Max: width}
 	return d.visualSet(c, flat(l.Cut(func(s string) float64 { return d.visualSet(c, flat(s)).width * size / 1000 })))
 }

@@ -100,7 +100,7 @@ func (d *doc) drawing(up *node, g *report.Drawing, legend []legendItem) {
 	}
 	w, h := g.Width*scale, max(g.Height*scale, 1)
 	// Labels are fitted now, so that what no font has is noted where it stands.
-	labels := map[int]*shaped{}
+	labels, space := map[int]*shaped{}, d.fonts.shape(regular, " ", false)
 	for i, s := range g.Shapes {
 		if s.Label != nil {
 			labels[i] = d.label(s.Label)
@@ -128,7 +128,8 @@ func (d *doc) drawing(up *node, g *report.Drawing, legend []legendItem) {
 				case report.End:
 					at -= set.width * size / 1000
 				}
-				p.glyphs(at, y+l.Y*scale, size, inkColor(l.Color), set)
+				// The space keeps it apart from the next label where both are read as text.
+				p.glyphs(at, y+l.Y*scale, size, inkColor(l.Color), set, space)
 			}
 		}
 		p.buf = append(p.buf, "Q\n"...)
@@ -146,7 +147,9 @@ func (d *doc) label(l *report.Label) *shaped {
 	if l.Strong {
 		c = medium
 	}
-	text := l.Cut(func(s string) float64 { return d.visualSet(c, flat(s)).width * l.Size / 1000 })
+	part := *l
+	part.Text = short(l.Text)
+	text := part.Cut(func(s string) float64 { return d.visualSet(c, flat(s)).width * l.Size / 1000 })
 	set := d.visualSet(c, flat(text))
 	for _, r := range set.missing {
 		d.miss(r)

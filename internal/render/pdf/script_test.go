@@ -78,10 +78,10 @@ func TestMissingCharacters(t *testing.T) {
 	}
 	// A font that has one of them.
 	b.Reset()
-	if got, err = Render(&b, r, Options{Fonts: [][]byte{han(t)}}); err != nil {
+	if got, err = Render(&b, r, Options{Fonts: [][]byte{han(t)}, Watermark: "copy for 本"}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want[1:], got); diff != "" {
+	if diff := cmp.Diff([]Missing{{Rune: '本', Count: 2, Places: []string{"Owners", "watermark"}}}, got); diff != "" {
 		t.Errorf("missing with a font (-want +got):\n%s", diff)
 	}
 	f := readPDF(t, b.Bytes())
@@ -209,12 +209,12 @@ func TestDrawing(t *testing.T) {
 	if got := words2(fig.dict["Alt"]); got != g.Alt {
 		t.Errorf("alternative text = %q, want %q", got, g.Alt)
 	}
-	if !strings.HasPrefix(fig.text, "ShopA ledger") || !strings.HasSuffix(fig.text, "…") {
+	if !strings.HasPrefix(fig.text, "Shop A ledger") || !strings.HasSuffix(fig.text, "… ") {
 		t.Errorf("labels = %q", fig.text)
 	}
 	// The whole picture is scaled to the width of the text.
 	for _, p := range f.pieces() {
-		if p.text == "Shop" && (p.x < 100 || p.x > 140) {
+		if p.text == "Shop " && (p.x < 100 || p.x > 140) {
 			t.Errorf("the label stands at %.0f", p.x)
 		}
 	}

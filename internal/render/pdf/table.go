@@ -129,7 +129,9 @@ func (d *doc) caption(n *node, id string, rs report.Runs, more func(c *composer)
 
 func (d *doc) table(up *node, t *report.Table) {
 	tab := up.child("Table")
+	outer := d.where
 	d.where = d.heads + t.Caption.String()
+	defer func() { d.where = outer }()
 	d.caption(tab.child("Caption"), t.ID, t.Caption, func(c *composer) {
 		if t.Total > 0 && t.Shown < t.Total {
 			c.text(" · first "+report.Count(t.Shown)+" of "+report.Count(t.Total)+"; all are in ", caption, false, nil)

@@ -72,9 +72,9 @@ func (c *composer) text(s string, st style, data bool, l *link) *composer {
 
 // word is a text between two places where a line may end.
 type word struct {
-	text       string
-	space      bool
-	brk, soft  bool
+	text      string
+	space     bool
+	brk, soft bool
 }
 
 func (c *composer) word(w word, t token) {
@@ -423,6 +423,11 @@ func (d *doc) drawLine(p *page, l line, x, y float64) {
 // press makes a place of the page a link.
 func (d *doc) press(p *page, l *link, x0, y0, x1, y1 float64) {
 	if p.mute != "" {
+		return
+	}
+	if n := len(p.annots); n > 0 && p.annots[n-1].link == l && y1 > p.annots[n-1].y0 && y0 < p.annots[n-1].y1 && x0 < p.annots[n-1].x1+60 {
+		last := &p.annots[n-1] // more of it on the same line
+		last.x0, last.x1, last.y0, last.y1 = min(last.x0, x0), max(last.x1, x1), min(last.y0, y0), max(last.y1, y1)
 		return
 	}
 	a := annot{ref: d.file.alloc(), x0: x0, y0: y0, x1: x1, y1: y1, link: l}
