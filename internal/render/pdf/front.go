@@ -160,50 +160,56 @@ func (d *doc) contents(up *node, entries []*entry) []*page {
 	return front
 }
 
+// form is how a level of the contents is set.
+type form struct {
+	style  style
+	indent float64
+	lead   float64
+	gap    float64 // above
+	tab    float64 // from the label to the title
+}
+
 func (d *doc) entry(toc *node, e *entry) {
-	form := [...]struct {
-		st                     style
-		indent, lead, gap, tab float64
-	}{{style{medium, 10, ink}, 0, 15, 8, 24}, {style{regular, 9.4, ink}, 24, 13.4, 1.5, 46}, {style{regular, 8.8, soft}, 38, 12.4, 0.6, 50}}[e.level]
+	f := [...]form{{style{medium, 10, ink}, 0, 15, 8, 24}, {style{regular, 9.4, ink}, 24, 13.4, 1.5, 46}, {style{regular, 8.8, soft}, 38, 12.4, 0.6, 50}}[e.level]
 	item := toc.child("TOCI")
 	n := item.child("Reference").child("Link")
 	l := &link{target: "#" + e.id, says: e.says(), node: n}
-	x, width := d.sheet.left+form.indent, d.width-form.indent-34
-	c := d.compose(n)
-	var lbl []token
+	x, tab := d.sheet.left+f.indent, 0.0
+	var label []token
 	if e.label != "" {
-		lbl = d.compose(n).text(e.label, style{form.st.cut, form.st.size, quiet}, false, l).text(" ", form.st, false, l).tokens
-		tab := form.tab
-		for _, t := range lbl {
-			tab = max(tab, 0)
-			form.tab -= t.width
+		label = d.compose(n).text(e.label, style{f.style.cut, f.style.size, quiet}, false, l).text(" ", f.style, false, l).tokens
+		label[len(label)-1].space = false
+		for _, t := range label {
+			tab += t.width
 		}
-		if form.tab < 0 {
-			tab -= form.tab
-		}
-		form.tab = tab
-		x, width = x+form.tab, width-form.tab
+		tab = max(tab, f.tab)
 	}
-	c.text(e.text, form.st, true, l)
+	c := d.compose(n).text(e.text, f.style, true, l)
 	if e.mark != "" {
-		c.text("  ", form.st, false, l).icon(e.mark, form.st.size*0.9, markColor(e.mark))
+		c.text("  ", f.style, false, l).icon(e.mark, f.style.size*0.9, markColor(e.mark))
 	}
-	ls := d.breakLines(c.tokens, width)
-	if len(ls) == 0 {
-		ls = []line{{}}
+	lines := d.breakLines(c.tokens, max(d.width-f.indent-34-tab, 60))
+	if len(lines) == 0 {
+		lines = []line{{}}
 	}
-	for i, ln := range ls {
-		d.put(&slab{before: map[bool]float64{true: form.gap}[i == 0], height: form.lead, keep: i+1 < len(ls) || e.level == 0 && len(e.subs) > 0, draw: func(p *page, y float64) {
-			base := y + form.lead*0.74
+	for i, ln := range lines {
+		s := &slab{height: f.lead, keep: i+1 < len(lines) || e.level == 0 && len(e.subs) > 0}
+		if i == 0 {
+			s.before = f.gap
+		}
+		s.draw = func(p *page, y float64) {
+			base := y + f.lead*0.74
 			if i == 0 {
-				d.drawLine(p, line{tokens: lbl}, x-form.tab, base)
+				d.drawLine(p, line{tokens: label}, x, base)
 			}
-			d.drawLine(p, ln, x, base)
-			if i == len(ls)-1 {
-				d.later = append(d.later, deferred{p, n, base, x + ln.width + 6, form.st.size, form.st.cut, form.st.color, e.id})
-				d.press(p, l, x+ln.width, base-form.st.size*0.85, d.sheet.left+d.width, base+form.st.size*0.28)
+			d.drawLine(p, ln, x+tab, base)
+			if i == len(lines)-1 {
+				end := x + tab + ln.width
+				d.later = append(d.later, deferred{p, n, base, end + 6, f.style.size, f.style.cut, f.style.color, e.id})
+				d.press(p, l, end, base-f.style.size*0.85, d.sheet.left+d.width, base+f.style.size*0.28)
 			}
-		}})
+		}
+		d.put(s)
 	}
 	if len(e.subs) > 0 {
 		sub := item.child("TOC")

@@ -64,7 +64,3 @@ func draw(t testing.TB, r *report.Report, o Options) []byte {
 	}
 	return b.Bytes()
 }
-
-func TestLook(t *testing.T) {
-	draw(t, example(t, "soc2-type2", nil), Options{Watermark: "Northwind Bank N.V. · jan.dekker@northwind.example · copy 0042"})
-}

@@ -3,7 +3,6 @@ package pdf
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/report"
@@ -110,74 +109,6 @@ func (p *page) paint(c color) {
 	}
 }
 
-// glyphs draws shaped texts of one size and colour, one after the other, and returns where they end.
-func (p *page) glyphs(x, y, size float64, c color, texts ...*shaped) float64 {
-	p.paint(c)
-	b := append(p.buf, "BT 1 0 0 1 "...)
-	b = num(b, x)
-	b = append(b, ' ')
-	b = num(b, p.height-y)
-	b = append(b, " Tm\n"...)
-	var font *typeface
-	inArray, inHex := false, false
-	rise, want, have := 0.0, 0.0, 0.0 // where the pen should be and where it is, in thousandths
-	shut := func() {
-		if inHex {
-			b, inHex = append(b, '>'), false
-		}
-		if inArray {
-			b, inArray = append(b, "]TJ\n"...), false
-		}
-	}
-	draw := func(g glyphAt) {
-		if up := g.dy * size / 1000; math.Abs(up-rise) > 0.005 {
-			shut()
-			rise = up
-			b = append(num(b, rise), " Ts\n"...)
-		}
-		if !inArray {
-			b, inArray = append(b, '['), true
-		}
-		if move := math.Round(want + g.dx - have); move != 0 {
-			if inHex {
-				b, inHex = append(b, '>'), false
-			}
-			b = strconv.AppendInt(b, int64(-move), 10)
-			have += move
-		}
-		if !inHex {
-			b, inHex = append(b, '<'), true
-		}
-		b = hex4(b, g.code)
-		have += float64(g.nominal)
-		want += g.advance
-	}
-	for _, t := range texts {
-		for _, part := range t.parts {
-			if part.font != font {
-				shut()
-				font = part.font
-				b = append(append(b, '/'), font.res...)
-				b = append(num(append(b, ' '), size), " Tf\n"...)
-			}
-			for _, g := range part.glyphs {
-				draw(g)
-			}
-		}
-	}
-	shut()
-	if rise != 0 {
-		b = append(b, "0 Ts\n"...)
-	}
-	p.buf = append(b, "ET\n"...)
-	return x + want*size/1000
-}
-
-func hex4(b []byte, v uint16) []byte {
-	const digits = "0123456789ABCDEF"
-	return append(b, digits[v>>12], digits[v>>8&15], digits[v>>4&15], digits[v&15])
-}
-
 // rect fills a rectangle.
 func (p *page) rect(x, y, w, h float64, c color) {
 	p.paint(c)
@@ -221,18 +152,16 @@ func (p *page) turn(s *shaped, width float64, c color) {
 	p.under = append(p.under, aside.buf...)
 }
 
-// write writes the page and its content. first is the number in the table of parents of its first link.
+// writePage writes a page and its content. first is the number in the table of parents of its first link.
 func (d *doc) writePage(p *page, at, first int, tree, resources ref) {
 	p.close()
 	content := d.file.alloc()
 	d.file.stream(content, "", append(p.under, p.buf...))
 	var annots strings.Builder
 	for i, a := range p.annots {
-		action := ""
+		action := "/A<</S/URI/URI" + quote(uri(a.link.target)) + ">>"
 		if anchor, ok := strings.CutPrefix(a.link.target, "#"); ok {
 			action = "/Dest" + quote(uri(anchor))
-		} else {
-			action = "/A<</S/URI/URI" + quote(uri(a.link.target)) + ">>"
 		}
 		d.file.set(a.ref, fmt.Sprintf("<</Type/Annot/Subtype/Link/Rect[%s]/Border[0 0 0]/F 4/StructParent %d/Contents%s%s>>",
 			nums(a.x0, p.height-a.y1, a.x1, p.height-a.y0), first+i, quote(a.link.says), action))

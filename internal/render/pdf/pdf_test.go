@@ -19,7 +19,7 @@ func TestFileSaysWhatItIs(t *testing.T) {
 	f := readPDF(t, raw)
 	root := f.root()
 	const want = "DRAFT · SOC 2 Type 2 report · Harborline, Inc."
-	if got := words2(f.dict(f.trailer["Info"])["Title"]); got != want {
+	if got := textString(f.dict(f.trailer["Info"])["Title"]); got != want {
 		t.Errorf("title = %q, want %q", got, want)
 	}
 	if got := root["Lang"]; got != "en" {
@@ -62,7 +62,7 @@ func TestStructure(t *testing.T) {
 		}
 		checkTables(t, f, tree)
 		for _, fig := range tree.all("Figure") {
-			if words2(fig.dict["Alt"]) == "" {
+			if textString(fig.dict["Alt"]) == "" {
 				t.Errorf("a figure without words: %v", fig.dict)
 			}
 		}
@@ -251,7 +251,7 @@ func TestContents(t *testing.T) {
 	first := f.dict(f.dict(f.root()["Outlines"])["First"])
 	var titles []string
 	for o := first; o != nil; o = f.dict(o["Next"]) {
-		titles = append(titles, words2(o["Title"]))
+		titles = append(titles, textString(o["Title"]))
 		if f.array(o["Dest"]) == nil {
 			t.Errorf("bookmark %q leads nowhere", titles[len(titles)-1])
 		}

@@ -88,57 +88,75 @@ func (d *doc) drawing(up *node, g *report.Drawing, legend []legendItem) {
 	box := up.child("Div")
 	d.caption(box.child("Caption"), g.ID, g.Caption, nil)
 	fig := box.child("Figure")
+	pic := &picture{g: g, scale: d.fit(g), labels: map[int]*shaped{}, space: d.fonts.shape(regular, " ", false)}
+	// Labels are fitted now, so that what no font has is noted where it stands.
+	for i, s := range g.Shapes {
+		if s.Label != nil {
+			pic.labels[i] = d.label(s.Label)
+		}
+	}
+	w, h := g.Width*pic.scale, max(g.Height*pic.scale, 1)
+	d.put(&slab{before: 4, height: h, keep: len(legend) > 0, draw: func(p *page, y float64) {
+		x := d.sheet.left
+		fig.attrs = fmt.Sprintf("/Alt%s/A<</O/Layout/Placement/Block/BBox[%s]>>", quote(g.Alt), nums(x, p.height-y-h, x+w, p.height-y))
+		p.mark(fig)
+		pic.draw(p, x, y)
+	}})
+	if len(legend) > 0 {
+		d.legend(box, legend)
+	}
+	d.gap(10)
+}
+
+// fit is the scale at which a drawing fits between the margins; it is never enlarged.
+func (d *doc) fit(g *report.Drawing) float64 {
 	scale := 1.0
-	if d.width > 0 && g.Width > d.width {
+	if g.Width > d.width {
 		scale = d.width / g.Width
 	}
 	if room := d.sheet.room() - 60; g.Height*scale > room {
 		scale = room / g.Height
 	}
 	if !(scale > 0) || math.IsInf(scale, 0) {
-		scale = 1
+		return 1
 	}
-	w, h := g.Width*scale, max(g.Height*scale, 1)
-	// Labels are fitted now, so that what no font has is noted where it stands.
-	labels, space := map[int]*shaped{}, d.fonts.shape(regular, " ", false)
-	for i, s := range g.Shapes {
-		if s.Label != nil {
-			labels[i] = d.label(s.Label)
-		}
-	}
-	d.put(&slab{before: 4, height: h, keep: len(legend) > 0, draw: func(p *page, y float64) {
-		x := d.sheet.left
-		fig.attrs = fmt.Sprintf("/Alt%s/A<</O/Layout/Placement/Block/BBox[%s]>>", quote(g.Alt), nums(x, p.height-y-h, x+w, p.height-y))
-		p.mark(fig)
-		p.buf = append(p.buf, "q\n"...)
-		p.filled = false
-		for i, s := range g.Shapes {
-			switch {
-			case s.Box != nil:
-				p.box(s.Box, x, y, scale)
-			case s.Line != nil:
-				p.line(s.Line, x, y, scale)
-			case s.Label != nil:
-				l, set := s.Label, labels[i]
-				size := l.Size * scale
-				at := x + l.X*scale
-				switch l.Anchor {
-				case report.Middle:
-					at -= set.width * size / 2000
-				case report.End:
-					at -= set.width * size / 1000
-				}
-				// The space keeps it apart from the next label where both are read as text.
-				p.glyphs(at, y+l.Y*scale, size, inkColor(l.Color), set, space)
+	return scale
+}
+
+// picture is a drawing whose labels are fitted.
+type picture struct {
+	g      *report.Drawing
+	scale  float64
+	labels map[int]*shaped
+	space  *shaped
+}
+
+// draw draws the shapes in their order.
+func (c *picture) draw(p *page, x, y float64) {
+	p.buf = append(p.buf, "q\n"...)
+	p.filled = false
+	for i, s := range c.g.Shapes {
+		switch {
+		case s.Box != nil:
+			p.box(s.Box, x, y, c.scale)
+		case s.Line != nil:
+			p.line(s.Line, x, y, c.scale)
+		case s.Label != nil:
+			l, set := s.Label, c.labels[i]
+			size := l.Size * c.scale
+			at := x + l.X*c.scale
+			switch l.Anchor {
+			case report.Middle:
+				at -= set.width * size / 2000
+			case report.End:
+				at -= set.width * size / 1000
 			}
+			// The space keeps it apart from the next label where both are read as text.
+			p.glyphs(at, y+l.Y*c.scale, size, inkColor(l.Color), set, c.space)
 		}
-		p.buf = append(p.buf, "Q\n"...)
-		p.filled = false
-	}})
-	if len(legend) > 0 {
-		d.legend(box, legend)
 	}
-	d.gap(10)
+	p.buf = append(p.buf, "Q\n"...)
+	p.filled = false
 }
 
 // label shapes a label of a drawing, as far as it fits.

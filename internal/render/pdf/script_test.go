@@ -3,6 +3,7 @@ package pdf
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -206,7 +207,7 @@ func TestDrawing(t *testing.T) {
 	}}
 	f := readPDF(t, draw(t, oneSection(t, report.Block{Drawing: g}), Options{}))
 	fig := f.tree().all("Figure")[0]
-	if got := words2(fig.dict["Alt"]); got != g.Alt {
+	if got := textString(fig.dict["Alt"]); got != g.Alt {
 		t.Errorf("alternative text = %q, want %q", got, g.Alt)
 	}
 	if !strings.HasPrefix(fig.text, "Shop A ledger") || !strings.HasSuffix(fig.text, "… ") {
@@ -268,5 +269,24 @@ func TestFontsOfThePlace(t *testing.T) {
 			}
 		}
 		draw(t, oneSection(t, report.Block{Paragraph: datum(filepath.Base(n) + " " + string(has))}), Options{Fonts: [][]byte{b}})
+	}
+}
+
+// TestManyNarrowColumns finds a place for everything where hardly a letter fits.
+func TestManyNarrowColumns(t *testing.T) {
+	t.Parallel()
+	tab := &report.Table{ID: "t", Caption: say("Narrow"), Rows: []report.Row{{}}}
+	for range 40 {
+		tab.Columns = append(tab.Columns, report.Column{Title: "Completeness", Narrow: true})
+		tab.Rows[0].Cells = append(tab.Rows[0].Cells, report.Runs{{Mark: report.MarkGap, Text: "Not tested"}, {Text: " by "}, {Text: "mara", Data: true}})
+	}
+	f := readPDF(t, draw(t, oneSection(t, report.Block{Table: tab}), Options{Paper: Letter}))
+	for i, c := range f.tree().all("TBody")[0].kids[0].kids {
+		if c.text != "Not tested by mara" {
+			t.Errorf("cell %d = %q", i, c.text)
+		}
+	}
+	if got, want := fmt.Sprint(f.pages()[0]["MediaBox"]), "[0 0 612 792]"; got != want {
+		t.Errorf("paper = %v, want %v", got, want)
 	}
 }

@@ -318,22 +318,27 @@ func divide(least, most []float64, room float64, cols []report.Column) []float64
 	return ws
 }
 
-// stretch gives the columns what is left beyond their least. The more a column asks for, the more it gets, but less
-// than in proportion, for long texts can break; none gets more than it asks for.
+// stretch gives the columns what is left beyond their least, in equal shares, but none more than it asks for: those
+// that ask for little get it, and the long texts share the rest, for they can break.
 func stretch(ws, least, most []float64, free float64, cols []report.Column) {
 	copy(ws, least)
-	for range len(ws) {
+	for range 4 * len(ws) {
 		weights, sum := make([]float64, len(ws)), 0.0
 		for j := range ws {
-			if ws[j] < most[j] {
-				weights[j] = math.Pow(most[j]-least[j], 0.8)
+			switch {
+			case ws[j] >= most[j]-0.01:
+				continue
+			case cols[j].Wide:
+				weights[j] = 2
+			case cols[j].Number:
+				weights[j] = 0.4
+			default:
+				weights[j] = 1
 			}
-			if cols[j].Wide {
-				weights[j] *= 1.5
-			}
+			weights[j] *= math.Sqrt(most[j] - ws[j])
 			sum += weights[j]
 		}
-		if sum == 0 || free < 0.5 {
+		if sum == 0 || free < 0.1 {
 			return
 		}
 		given := 0.0

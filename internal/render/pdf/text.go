@@ -293,13 +293,15 @@ func breadth(ts []token) (w float64) {
 
 // force puts a token that is too wide onto as many lines as it takes.
 func (d *doc) force(now *line, t token, width float64, end func()) {
+	if t.mark != "" {
+		end()
+		now.tokens, now.width = append(now.tokens, t), t.width
+		return
+	}
 	for {
 		n := t.set.fits((width-now.width)*1000/t.style.size, t.level%2 == 1)
 		chars := []rune(t.text)
-		if t.mark != "" || n >= len(chars) {
-			if now.width+t.width > width && len(now.tokens) > 0 {
-				end()
-			}
+		if n >= len(chars) {
 			now.tokens = append(now.tokens, t)
 			now.width += t.width
 			return

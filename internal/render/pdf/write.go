@@ -29,7 +29,7 @@ func (d *doc) write(w io.Writer) error {
 	}
 	f.set(tree, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", strings.Join(kids, " "), len(kids)))
 	structure := d.writeTags()
-	title := d.title0()
+	title := d.fullTitle()
 	meta := f.alloc()
 	f.plain(meta, "/Type/Metadata/Subtype/XML", d.xmp(title))
 	info := f.add(fmt.Sprintf("<</Title%s/Subject%s/Creator(Assay)/Producer(Assay)>>", quote(title), quote(d.r.Organization+", "+d.r.When.Words())))
@@ -38,8 +38,8 @@ func (d *doc) write(w io.Writer) error {
 	return f.write(w, root, info)
 }
 
-// title0 is the title of the document as programs show it.
-func (d *doc) title0() string {
+// fullTitle is the title of the document as programs show it.
+func (d *doc) fullTitle() string {
 	s := flat(d.r.Title + " · " + d.r.Organization)
 	if d.r.Draft {
 		s = "DRAFT · " + s
