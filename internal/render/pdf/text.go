@@ -39,8 +39,12 @@ type line struct {
 	width  float64
 }
 
-// chunk is the longest piece of a word that is shaped at once, in characters.
-const chunk = 24
+// chunk is the longest piece of a word that is shaped at once, in characters; joined is the same where letters may
+// take the shape of their neighbours, which is lost between pieces.
+const (
+	chunk  = 24
+	joined = 150
+)
 
 // composer turns runs into tokens of one element.
 type composer struct {
@@ -79,11 +83,14 @@ type word struct {
 
 func (c *composer) word(w word, t token) {
 	t.space = w.space
-	rest := w.text
+	rest, limit := w.text, chunk
+	if t.level > 0 {
+		limit = joined
+	}
 	for rest != "" {
 		end, n := len(rest), 0
 		for i, r := range rest {
-			if n >= chunk && !unicode.Is(unicode.M, r) && !joins(r) {
+			if n >= limit && !unicode.Is(unicode.M, r) && !joins(r) {
 				end = i
 				break
 			}
