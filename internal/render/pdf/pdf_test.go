@@ -202,6 +202,13 @@ func eachText(b report.Block, find func(string), runs func(report.Runs)) {
 		}
 	case b.Chart != nil:
 		runs(b.Chart.Caption)
+	case b.Drawing != nil:
+		runs(b.Drawing.Caption)
+		for _, x := range b.Drawing.Shapes {
+			if x.Label != nil && x.Label.Max == 0 { // others may be cut
+				find(x.Label.Text)
+			}
+		}
 	case b.List != nil:
 		for _, l := range b.List {
 			runs(l)
