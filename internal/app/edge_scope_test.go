@@ -48,7 +48,7 @@ func TestE66NoConfidence(t *testing.T) {
 func (s *stage) report() string {
 	s.t.Helper()
 	var b bytes.Buffer
-	if err := s.Report(s.t.Context(), "", "json", &b); err != nil {
+	if _, err := s.Report(s.t.Context(), cli.Document{Format: "json"}, &b); err != nil {
 		s.t.Fatal(err)
 	}
 	return b.String()

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/assayhq/assay/internal/assure"
-	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	enginesql "github.com/assayhq/assay/internal/engine/sql"
@@ -30,25 +29,9 @@ import (
 	sqlitestore "github.com/assayhq/assay/internal/store/sqlite"
 )
 
-// Report drafts a report from the records as they are now.
-func (o *office) Report(ctx context.Context, kind, format string, w io.Writer) error {
-	res, err := o.results(ctx, kind)
-	if err != nil {
-		return err
-	}
-	r, err := o.draft(ctx, kind, res)
-	if err != nil {
-		return err
-	}
-	if format == "json" {
-		return renderjson.Render(w, r)
-	}
-	return html.Render(w, r)
-}
-
 // results runs every test for a report over a period; a Type 1 report shows none.
 func (o *office) results(ctx context.Context, kind string) (assure.Results, error) {
-	if o.asOf(kind) {
+	if o.asOf(kind) || o.program.AsOf != nil {
 		r, err := o.request(ctx, cli.Test{From: o.program.AsOf, To: o.program.AsOf})
 		return assure.Results{Organization: o.org.Name, KnownAt: r.KnownAt.String(), Checkpoint: r.Checkpoint, Unanchored: r.Unanchored,
 			Period: r.Period, Controls: []assure.TestResult{}}, err
@@ -84,37 +67,6 @@ func (o *office) draft(ctx context.Context, kind string, res assure.Results) (*r
 		return report.Build(k, f)
 	}
 	return nil, &fault.Error{Kind: fault.Refused, Field: "--kind", What: fmt.Sprintf("a report of the kind %q cannot be drafted yet; expected one of %s", kind, strings.Join(ids, ", "))}
-}
-
-func (o *office) facts(ctx context.Context, kind string, res assure.Results) (report.Facts, error) {
-	c, err := catalog.Load()
-	if err != nil {
-		return report.Facts{}, err
-	}
-	f := report.Facts{
-		Organization: o.org.Name, Categories: o.program.Categories, Controls: o.controlsNow(), Results: res,
-		Findings: func(t assure.TestResult) string { return "findings/" + t.Control + ".json" },
-	}
-	tsc, ok := c.Framework("tsc")
-	if !ok {
-		return f, fmt.Errorf("the catalog has no trust services criteria")
-	}
-	if f.Criteria, err = tsc.InScope(o.program.Categories); err != nil {
-		return f, err
-	}
-	switch {
-	case !o.asOf(kind):
-		if _, ok := o.program.Period(); !ok {
-			return f, &fault.Error{Kind: fault.Refused, Field: "--kind", What: "the organization's report is about one date; a Type 2 report needs a period"}
-		}
-		f.When = report.Throughout(res.Period)
-	case o.program.AsOf != nil:
-		f.When = report.AsOf{Date: *o.program.AsOf, Zone: o.program.Zone}
-	default:
-		return f, &fault.Error{Kind: fault.Refused, Field: "--kind", What: "the organization's report covers a period; a Type 1 report needs a date"}
-	}
-	f.Systems, err = o.systems(ctx, res)
-	return f, err
 }
 
 // controlsNow lists the controls, each in its latest version.

@@ -43,7 +43,7 @@ func worked(t *testing.T, a *App, data string) (verdicts assure.Results, draft s
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := o.Report(t.Context(), "", "html", &b); err != nil {
+	if _, err := o.Report(t.Context(), cli.Document{Format: "html"}, &b); err != nil {
 		t.Fatal(err)
 	}
 	root := res.Checkpoint.Root

@@ -100,8 +100,8 @@ type Examination interface {
 
 // Papers makes documents.
 type Papers interface {
-	// Report writes a draft; an empty kind is the organization's own.
-	Report(ctx context.Context, kind, format string, w io.Writer) error
+	// Report writes a draft, and warns of what its format could not show.
+	Report(ctx context.Context, d Document, w io.Writer) (warnings []string, err error)
 	Package(ctx context.Context, file string, progress func(test string, done, of int)) (Packed, error)
 	Create(file string, write func(io.Writer) error) error
 }
@@ -134,6 +134,15 @@ type Test struct {
 	KnownAt  *civil.Instant
 	Items    bool
 	Cached   bool // an earlier run may be amended where little has changed since
+}
+
+// Document says which document to draw.
+type Document struct {
+	Kind   string // of report; the organization's own when empty
+	Format string // html, json, pdf, docx, xlsx, oscal-...
+	Copy   string // whose copy it is, printed across each page; empty for none
+	Fonts  string // a folder with fonts for scripts that the built-in ones lack
+	Paper  string // a4 or letter
 }
 
 // ControlRow is a line of the register of controls.

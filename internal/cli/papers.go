@@ -11,18 +11,26 @@ import (
 
 type reportCmd struct {
 	Kind   string `help:"Kind of report, if not the organization's." placeholder:"KIND"`
-	Format string `help:"html or json." default:"html" enum:"html,json"`
+	Format string `help:"html, pdf or json." default:"html" enum:"html,pdf,json"`
 	Out    string `help:"File to write." required:"" type:"path" placeholder:"FILE"`
+	Copy   string `help:"PDF: whose copy it is; printed across each page." placeholder:"NAME"`
+	Fonts  string `help:"PDF: folder with fonts for scripts that the built-in ones lack, such as Chinese." type:"path" placeholder:"DIR"`
+	Paper  string `help:"PDF: a4 or letter." default:"a4" enum:"a4,letter"`
 }
 
 func (c *reportCmd) Run(r *run) error {
 	return r.enter(false, func(o Office) error {
-		err := o.Create(c.Out, func(w io.Writer) error { return o.Report(r.ctx, c.Kind, c.Format, w) })
+		var warnings []string
+		err := o.Create(c.Out, func(w io.Writer) (err error) {
+			warnings, err = o.Report(r.ctx, Document{Kind: c.Kind, Format: c.Format, Copy: c.Copy, Fonts: c.Fonts, Paper: c.Paper}, w)
+			return err
+		})
 		if err != nil {
 			return err
 		}
+		r.warn(warnings)
 		if r.g.JSON {
-			return r.print(map[string]string{"file": c.Out, "format": c.Format, "status": "draft"})
+			return r.print(map[string]any{"file": c.Out, "format": c.Format, "status": "draft", "warnings": full(warnings)})
 		}
 		r.say("Wrote a DRAFT to %s. It holds no opinion: that is the auditor's.", c.Out)
 		return nil
