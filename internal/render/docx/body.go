@@ -1,0 +1,198 @@
+package docx
+
+import (
+	"strconv"
+
+	"github.com/assayhq/assay/internal/report"
+)
+
+// body writes the cover, the contents and the sections. The contents stand before the sections but name
+// their pages, so the sections are written first, apart.
+func (d *doc) body() {
+	cover, contents, sections := &writer{}, &writer{}, &writer{}
+	d.out = cover
+	d.cover()
+	d.contents = outline(d.r)
+	d.lay.contents(d.contents, d.style)
+	d.out = sections
+	d.open()
+	for _, s := range d.r.Sections {
+		d.section(s)
+	}
+	d.ending()
+	d.out = contents
+	d.toc()
+	d.out = cover
+	d.out.Write(contents.Bytes())
+	d.out.Write(sections.Bytes())
+}
+
+func (d *doc) cover() {
+	r := d.r
+	if r.Draft {
+		d.paragraph(para{style: "CoverDraft"}, report.Runs{{Text: "DRAFT. Not a report: no opinion has been issued."}})
+	} else {
+		d.paragraph(para{style: "CoverDraft"}, report.Runs{{Text: " "}})
+	}
+	d.paragraph(para{style: "Title"}, report.Runs{{Text: r.Title}})
+	d.paragraph(para{style: "Subtitle"}, report.Runs{{Text: r.Subtitle, Data: true}})
+	d.paragraph(para{style: "CoverWho"}, report.Runs{{Text: r.Organization, Data: true}})
+	d.paragraph(para{style: "CoverWhen"}, report.Runs{{Text: r.When.Words()}})
+	anchored := report.Runs{{Text: "every record", Mark: report.MarkPass}}
+	if r.Unanchored > 0 {
+		anchored = report.Runs{{Text: report.Count(r.Unanchored) + " records later than the last anchored checkpoint", Mark: report.MarkUnproven}}
+	}
+	d.terms(&report.Terms{Items: []report.Term{
+		{Name: "Known at", Value: report.Runs{{Text: moment(r.KnownAt, r)}}},
+		{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records"}}},
+		{Name: "Root", Value: report.Runs{{Text: r.Checkpoint.Root, Code: true}}},
+		{Name: "Anchored outside", Value: anchored},
+	}})
+}
+
+// moment prints a time in the zone of the report.
+func moment(s string, r *report.Report) string {
+	switch w := r.When.(type) {
+	case report.Throughout:
+		return report.Moment(s, w.Zone)
+	case report.AsOf:
+		return report.Moment(s, w.Zone)
+	}
+	return s
+}
+
+const (
+	openID    = "\x00open" // no anchor of a model
+	openTitle = "What this draft still needs"
+)
+
+// open is the list of what stands between the draft and a report.
+func (d *doc) open() {
+	if len(d.r.Open) == 0 {
+		return
+	}
+	d.title(openID, report.Runs{{Text: openTitle}})
+	for _, p := range d.r.Open {
+		rs := append(report.Runs{}, p.Text...)
+		d.paragraph(para{style: "ListNumber"}, append(rs, report.Run{Text: " "}, report.Run{Text: "Show", Link: p.Where}))
+	}
+}
+
+// title begins a page with a heading of the first level, and says DRAFT above it.
+func (d *doc) title(id string, rs report.Runs) {
+	if d.r.Draft {
+		d.paragraph(para{style: "SectionDraft", page: true}, report.Runs{{Text: "DRAFT"}})
+	}
+	d.heading(1, id, rs, !d.r.Draft)
+}
+
+func (d *doc) section(s report.Section) {
+	d.title(s.ID, sectionTitle(s))
+	for _, b := range s.Blocks {
+		d.block(b)
+	}
+}
+
+func sectionTitle(s report.Section) report.Runs {
+	return report.Runs{{Text: "Section " + s.Number + ". " + s.Title}}
+}
+
+func headingTitle(h *report.Heading) report.Runs {
+	var rs report.Runs
+	if h.Label != "" {
+		rs = append(rs, report.Run{Text: h.Label + " ", Quiet: true})
+	}
+	rs = append(rs, report.Run{Text: h.Text, Data: true})
+	if h.Mark != "" {
+		rs = append(rs, report.Run{Text: " "}, report.Run{Text: h.Word, Mark: h.Mark})
+	}
+	return rs
+}
+
+// heading writes a heading; those of the first three levels stand in the contents.
+func (d *doc) heading(level int, id string, rs report.Runs, page bool) {
+	p := para{style: "Heading" + strconv.Itoa(min(max(level, 1), 4)), anchors: []string{id}, page: page}
+	if level <= 3 {
+		p.entry = id
+	}
+	d.paragraph(p, rs)
+}
+
+func (d *doc) block(b report.Block) {
+	switch {
+	case b.Heading != nil:
+		d.heading(b.Heading.Level+1, b.Heading.ID, headingTitle(b.Heading), false)
+	case b.List != nil:
+		for _, rs := range b.List {
+			d.paragraph(para{style: "ListBullet"}, rs)
+		}
+	case b.Table != nil:
+		d.table(b.Table)
+	case b.Note != nil:
+		d.note(b.Note)
+	case b.Statement != nil:
+		d.paragraph(para{style: "StatementLabel"}, report.Runs{{Text: b.Statement.Label}})
+		d.paragraph(para{style: "Statement"}, b.Statement.Text)
+	case b.Terms != nil:
+		d.terms(b.Terms)
+	case b.Chart != nil:
+		d.picture(b.Chart.ID, b.Chart.Caption)
+		d.legend()
+	case b.Drawing != nil:
+		d.picture(b.Drawing.ID, b.Drawing.Caption)
+	case b.Verbatim != nil:
+		d.verbatim(b.Verbatim.Text)
+	default:
+		d.paragraph(para{style: "Normal"}, b.Paragraph)
+	}
+}
+
+var noteStyles = map[report.Tone]string{report.Owed: "NoteOwed", report.Warn: "NoteWarn", report.Info: "NoteInfo"}
+
+// note is paragraphs of one style, which word processors draw as one box.
+func (d *doc) note(n *report.Note) {
+	style, ok := noteStyles[n.Tone]
+	if !ok {
+		style = "NoteInfo"
+	}
+	rest := len(n.List)
+	if len(n.Text) > 0 {
+		rest++
+	}
+	d.paragraph(para{style: style, keepNext: rest > 0, gapBefore: 80, gapAfter: gap(rest)}, report.Runs{{Text: n.Title, Strong: true}})
+	if len(n.Text) > 0 {
+		rest--
+		d.paragraph(para{style: style, gapAfter: gap(rest)}, n.Text)
+	}
+	for _, rs := range n.List {
+		rest--
+		d.paragraph(para{style: style, bullet: true, gapAfter: gap(rest)}, rs)
+	}
+}
+
+// gap is the room under a paragraph of a note: none inside it.
+func gap(rest int) int {
+	if rest > 0 {
+		return 0
+	}
+	return 200
+}
+
+func (d *doc) terms(t *report.Terms) {
+	for i, x := range t.Items {
+		p := para{style: "Terms"}
+		if i == len(t.Items)-1 {
+			p.gapAfter = 160
+		}
+		d.paragraph(p, append(report.Runs{{Text: x.Name, Data: true}, {Text: "\t"}}, x.Value...))
+	}
+}
+
+// ending says once more what the figures rest on.
+func (d *doc) ending() {
+	text := "Figures are computed from " + report.Count(d.r.Checkpoint.Size) + " ledger records known at " + moment(d.r.KnownAt, d.r) + "."
+	if d.r.Draft {
+		text = "DRAFT. No opinion has been issued. " + text
+	}
+	d.paragraph(para{style: "Legend", gapBefore: 240}, report.Runs{{Text: text}})
+}
