@@ -22,8 +22,7 @@ func (Type1) term() {}
 func (Type2) term() {}
 
 // Facts are everything that is judged. Each list is optional: what is missing from it is not known, which is a gap
-// where an auditor would ask for it, and silence where there is nothing to judge. Lists hold what concerns the
-// report; a list is never nil to say "none" and empty to say "not looked".
+// where an auditor would ask for it, and silence where there is nothing to judge.
 type Facts struct {
 	Report     string // the kind, such as soc2-type2
 	Title      string

@@ -15,7 +15,7 @@ type ControlForecast struct {
 	ItemsDue   int         `json:"items_due"` // in the period, up to today
 	Deviations int         `json:"deviations"`
 	Undecided  int         `json:"undecided,omitempty"`
-	Rate       string      `json:"rate"`
+	Rate       string      `json:"rate,omitempty"` // absent where there is no item
 	InPlace    *civil.Date `json:"in_place,omitempty"`
 	Parts      []Part      `json:"parts,omitempty"` // those with a deviation, such as one system's reviews
 	Bad        []Span      `json:"bad,omitempty"`   // conservative
@@ -42,21 +42,21 @@ type Intervals struct {
 
 // Forecast says when a report can be had, and what each way there costs.
 type Forecast struct {
-	Report       string            `json:"report"`
-	Today        civil.Date        `json:"today"`
-	Period       *civil.Period     `json:"period,omitempty"`
-	AsOf         *civil.Date       `json:"as_of,omitempty"`
-	If           []string          `json:"if,omitempty"` // suppositions that the facts were changed by
-	Controls     []ControlForecast `json:"controls"`
-	Start        Start             `json:"start"`
-	Bad          Intervals         `json:"bad"`
-	EarliestMost []Clean           `json:"earliest_clean"`
-	Options      []Option          `json:"options"`
-	Chance       *Chance           `json:"chance,omitempty"` // of the period as planned; a Type 1 has none
-	DueSoon      []Due             `json:"due_soon"`
-	Chain        []Link            `json:"chain"`
-	Next         *Span             `json:"next_period,omitempty"`
-	Notes        []string          `json:"notes"`
+	Report        string            `json:"report"`
+	Today         civil.Date        `json:"today"`
+	Period        *civil.Period     `json:"period,omitempty"`
+	AsOf          *civil.Date       `json:"as_of,omitempty"`
+	If            []string          `json:"if,omitempty"` // suppositions that the facts were changed by
+	Controls      []ControlForecast `json:"controls"`
+	Start         Start             `json:"start"`
+	Bad           Intervals         `json:"bad"`
+	EarliestClean []Clean           `json:"earliest_clean"`
+	Options       []Option          `json:"options"`
+	Chance        *Chance           `json:"chance,omitempty"` // of the period as planned; a Type 1 has none
+	DueSoon       []Due             `json:"due_soon"`
+	Chain         []Link            `json:"chain"`
+	Next          *Span             `json:"next_period,omitempty"`
+	Notes         []string          `json:"notes"`
 }
 
 // Foresee looks ahead from the facts. Errors are refusals of facts that contradict themselves.
@@ -66,7 +66,7 @@ func Foresee(f Facts, s Settings) (Forecast, error) {
 	}
 	v := newView(&f, s)
 	out := Forecast{
-		Report: f.Report, Today: f.Today, Controls: []ControlForecast{}, EarliestMost: []Clean{}, Options: []Option{},
+		Report: f.Report, Today: f.Today, Controls: []ControlForecast{}, EarliestClean: []Clean{}, Options: []Option{},
 		DueSoon: []Due{}, Chain: []Link{}, Notes: []string{}, If: f.supposed,
 	}
 	out.term(v)
@@ -77,7 +77,7 @@ func Foresee(f Facts, s Settings) (Forecast, error) {
 	look := v.search(out.Start.On)
 	out.Bad = Intervals{listed(look.conservative), listed(look.strict)}
 	for _, months := range s.Lengths {
-		out.EarliestMost = append(out.EarliestMost, v.clean(look, months))
+		out.EarliestClean = append(out.EarliestClean, v.clean(look, months))
 	}
 	out.Chain, out.Next = v.chain()
 	out.Options = v.options(look)
@@ -157,6 +157,9 @@ func (v *view) begin() Start {
 		if d > out.On {
 			out = Start{d, fmt.Sprintf(format, args...)}
 		}
+	}
+	if v.type1 {
+		later(v.period.To, "the date of the Type 1, from which a Type 2 may follow on")
 	}
 	if e := v.lastEnd(); e != nil {
 		later(*e+1, "the day after the last report ends")

@@ -37,8 +37,8 @@ func (v *view) journey(worst Status) []Stage {
 			v.without("every change of the system is described", "G19")),
 		stage(3, "Map the controls",
 			v.without("every criterion has a primary control, or a reason why it does not apply", "G01"),
-			met("there are controls", len(v.controls) > 0, "take over the starter library or apply your own")),
-		stage(4, "Document and assign",
+			v.staffed()),
+		stage(4, "Document and assign", v.staffed(),
 			v.without("each control has its owner, frequency, evidence, escalation path, source and pass rule", "G02"),
 			v.without("no key control hangs on one person", "G11"),
 			v.without("policies were reviewed within a year", "G28"),
@@ -54,7 +54,7 @@ func (v *view) journey(worst Status) []Stage {
 
 // running is what must hold while the controls run. A report about one date asks for no population.
 func (v *view) running() []Exit {
-	out := []Exit{v.without("each control is in place since a known date", "G03")}
+	out := []Exit{v.staffed(), v.without("each control is in place since a known date", "G03")}
 	if v.type1 {
 		return append(out, v.without("one instance of each control has its evidence", "G07", "G09", "G10"))
 	}
@@ -63,6 +63,11 @@ func (v *view) running() []Exit {
 		v.without("each source is connected, for as long as the period", "G05"),
 		v.without("each population is shown to be whole", "G06"),
 		v.without("each due instance has its evidence", "G07"))
+}
+
+// staffed keeps a stage open of which there is nothing to say yet.
+func (v *view) staffed() Exit {
+	return met("there are controls", len(v.controls) > 0, "take over the starter library or apply your own")
 }
 
 func met(what string, ok bool, detail string) Exit {
@@ -95,12 +100,11 @@ func (v *view) without(what string, rules ...string) Exit {
 
 func (v *view) bounded() Exit {
 	const what = "the components in scope and the flows of data are recorded"
-	switch b := v.Boundary; {
-	case b == nil:
+	b := v.Boundary
+	if b == nil {
 		return Exit{what, false, "not known"}
-	default:
-		return met(what, b.Components > 0 && b.Flows > 0, fmt.Sprintf("%s and %s", count(b.Components, "component", "components"), count(b.Flows, "flow", "flows")))
 	}
+	return met(what, b.Components > 0 && b.Flows > 0, fmt.Sprintf("%s and %s", count(b.Components, "component", "components"), count(b.Flows, "flow", "flows")))
 }
 
 func (v *view) reds() int {

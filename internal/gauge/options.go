@@ -84,10 +84,14 @@ func (v *view) discloses(c *subject, items int) []string {
 	var out []string
 	if c.deviating > 0 {
 		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(c.deviating, items))
-		var keys []string
-		for _, b := range c.bad {
-			if v.within(b.member, b.supposed) {
+		var keys []string // the first few in words; the rest is only counted
+		for i := range c.bad {
+			switch b := &c.bad[i]; {
+			case !v.within(b.member, b.supposed):
+			case len(keys) < most:
 				keys = append(keys, b.words())
+			default:
+				keys = append(keys, "")
 			}
 		}
 		if len(keys) > 0 {
@@ -102,7 +106,7 @@ func (v *view) discloses(c *subject, items int) []string {
 }
 
 // words says one deviation: its key, and how long it lasted.
-func (b bout) words() string {
+func (b *bout) words() string {
 	switch days := int(b.end - b.member); {
 	case b.late && b.end != civil.MaxDate:
 		return fmt.Sprintf("%s, done %s after it was due", b.key, count(days, "day", "days"))
@@ -209,7 +213,8 @@ func (v *view) options1() []Option {
 		return []Option{keep}
 	}
 	return []Option{keep, {
-		ID: "restart", AsOf: &last, ReportReady: v.ready(last), Warnings: []string{}, Discloses: keep.Discloses[:0:0],
-		Cost: fmt.Sprintf("the report comes %s later, once %s is in place", count(int(last-day), "day", "days"), what),
+		ID: "restart", AsOf: &last, ReportReady: v.ready(last), Warnings: []string{},
+		Discloses: []string{fmt.Sprintf("design and implementation on %s; nothing about operation", last)},
+		Cost:      fmt.Sprintf("the report comes %s later, once %s is in place", count(int(last-day), "day", "days"), what),
 	}}
 }

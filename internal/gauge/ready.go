@@ -65,7 +65,7 @@ type Items struct {
 	Needed    int    `json:"needed"`
 	Deviating int    `json:"deviating"`
 	Undecided int    `json:"undecided"`
-	Rate      string `json:"rate"`
+	Rate      string `json:"rate,omitempty"` // absent where there is no item
 }
 
 // CriterionStatus is how a criterion stands: as its worst primary control.
@@ -128,6 +128,7 @@ func Ready(f Facts, s Settings) (Readiness, error) {
 	}
 	v := newView(&f, s)
 	for _, c := range v.controls {
+		c.late, c.missing = v.lateAndMissing(c)
 		v.checkEvidence(c)
 	}
 	v.judge()

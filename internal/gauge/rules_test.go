@@ -98,7 +98,9 @@ var ruleCases = map[string][]ruleCase{
 			f.Results[0] = assure.TestResult{Control: "IAM-01", Test: "IAM-01", Outcome: assure.Blocked, Blocked: "the register holds nothing"}
 		}, "red", "cannot run: the register holds nothing"},
 		{"nothing known", func(f *Facts) { f.Controls[0].Population, f.Results = nil, nil }, "red", "not known whether"},
-		{"kept here from the first day", func(f *Facts) { f.Controls[0].Population.Retention, f.Controls[0].Population.Collected = 90, on("2026-07-01") }, "", ""},
+		{"kept here from the first day", func(f *Facts) {
+			f.Controls[0].Population.Retention, f.Controls[0].Population.Collected = 90, on("2026-07-01")
+		}, "", ""},
 		{"a test ran, so it is connected", func(f *Facts) { f.Controls[0].Population = nil }, "", ""},
 		{"a Type 1 has no population", func(f *Facts) { *f = asType1(*f, "2026-11-30"); f.Controls[0].Population = nil }, "", ""},
 	},
@@ -239,7 +241,11 @@ var ruleCases = map[string][]ruleCase{
 		{"ends too early", func(f *Facts) { s := vendor(); s.ReportEnd = on("2026-08-21"); f.Subservice = []Subservice{s} }, "amber", "nothing after 2026-08-21"},
 		{"ends over a year before", func(f *Facts) { s := vendor(); s.ReportEnd = on("2025-08-21"); f.Subservice = []Subservice{s} }, "red", "over a year"},
 		{"modified", func(f *Facts) { s := vendor(); s.Modified = Yes; f.Subservice = []Subservice{s} }, "red", "is modified"},
-		{"modified, effect judged", func(f *Facts) { s := vendor(); s.Modified, s.Evaluated = Yes, on("2026-11-01"); f.Subservice = []Subservice{s} }, "amber", "is modified"},
+		{"modified, effect judged", func(f *Facts) {
+			s := vendor()
+			s.Modified, s.Evaluated = Yes, on("2026-11-01")
+			f.Subservice = []Subservice{s}
+		}, "amber", "is modified"},
 		{"an exception on what we rely on", func(f *Facts) { s := vendor(); s.CSOCs[0].Exception = true; f.Subservice = []Subservice{s} }, "amber", "CSOC-1"},
 		{"no report", func(f *Facts) { s := vendor(); s.ReportEnd = nil; f.Subservice = []Subservice{s} }, "amber", "no report of it is known"},
 		{"opinion not known", func(f *Facts) { s := vendor(); s.Modified = Unknown; f.Subservice = []Subservice{s} }, "amber", "not known whether"},

@@ -80,9 +80,9 @@ func (v *view) ifMissed(c *subject, due civil.Date, s search, months int, now Sp
 		case !found:
 			parts = append(parts, fmt.Sprintf("no clean %s are in sight after it", length))
 		case w == now:
-			parts = append(parts, fmt.Sprintf("the earliest clean %s stay %s", length, now))
+			parts = append(parts, fmt.Sprintf("the earliest clean %s stay %s", length, now.dots()))
 		default:
-			parts = append(parts, fmt.Sprintf("the earliest clean %s move from %s to %s, and by a day for each further day late", length, now, w))
+			parts = append(parts, fmt.Sprintf("the earliest clean %s move from %s to %s, and by a day for each further day late", length, now.dots(), w.dots()))
 		}
 	}
 	return strings.Join(parts, "; ")

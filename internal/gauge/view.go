@@ -115,9 +115,12 @@ func (v *view) gather() {
 			c.results = append(c.results, &v.Results[i])
 		}
 	}
+	c := (*subject)(nil)
 	for i := range v.Instances {
 		x := &v.Instances[i]
-		c := v.byID[x.Control]
+		if c == nil || c.ID != x.Control {
+			c = v.byID[x.Control]
+		}
 		if c == nil {
 			continue
 		}
@@ -280,7 +283,6 @@ func (v *view) count(c *subject) {
 			c.rateK, c.rateN = r.Deviating, n
 		}
 	}
-	c.late, c.missing = v.lateAndMissing(c)
 	if len(c.results) > 0 {
 		return
 	}
@@ -379,7 +381,7 @@ func (v *view) tolerable(c *subject) int {
 		return *c.Tolerable
 	}
 	security := slices.ContainsFunc(c.serves, func(cr *crit) bool {
-		return cr.Common || cr.Category == "security" || cr.Category == "itgc" || cr.Category == "technological"
+		return cr.Common || cr.Category == "security" || cr.Category == "itgc" || cr.Framework == "iso27001"
 	})
 	if c.Key && strings.EqualFold(c.Type, "preventive") && security {
 		return v.set.TolerableKey

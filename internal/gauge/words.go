@@ -11,7 +11,7 @@ import (
 // percent prints a share with one digit, in whole numbers throughout.
 func percent(k, n int) string {
 	if n == 0 {
-		return "0.0 %"
+		return ""
 	}
 	tenths := (2000*k + n) / (2 * n)
 	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
@@ -39,9 +39,11 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// most is how many of many are named before the rest is counted.
+const most = 3
+
 // some lists the first few of many.
 func some(list []string) string {
-	const most = 3
 	if len(list) <= most {
 		return strings.Join(list, ", ")
 	}
@@ -49,6 +51,9 @@ func some(list []string) string {
 }
 
 func (s Span) String() string { return s.From.String() + " to " + s.To.String() }
+
+// dots prints the interval where "to" stands for something else.
+func (s Span) dots() string { return s.From.String() + ".." + s.To.String() }
 
 // Days counts the days of the interval.
 func (s Span) Days() int { return int(s.To-s.From) + 1 }

@@ -38,7 +38,7 @@ func TestAccessReviewLate(t *testing.T) {
 	}
 
 	// A period starts after it: strictly on 31 October, conservatively on 10 November, six months to 9 May 2027.
-	six := got.EarliestMost[1]
+	six := got.EarliestClean[1]
 	if six.Months != 6 || six.Strict == nil || six.Strict.From != day("2026-10-31") {
 		t.Errorf("strict: %d months, %v; want 6 from 2026-10-31", six.Months, six.Strict)
 	}
@@ -47,7 +47,7 @@ func TestAccessReviewLate(t *testing.T) {
 	}
 
 	// A quarterly control acts once in three months, which is less than its minimum of two.
-	if three := got.EarliestMost[0]; three.Months != 3 || three.Conservative != nil || len(three.Why) == 0 {
+	if three := got.EarliestClean[0]; three.Months != 3 || three.Conservative != nil || len(three.Why) == 0 {
 		t.Errorf("three months: %+v; want none, with the reason", three)
 	}
 
@@ -146,7 +146,7 @@ func TestAccessReviewBeforeItsDeadline(t *testing.T) {
 	if d.InDays != 9 || d.Due != day("2026-10-30") || len(d.Instances) != 12 || !strings.Contains(d.Owner, "owner of billing") {
 		t.Errorf("due soon %+v, want 12 in 9 days, with their owners", d)
 	}
-	want := "0 of 24 -> 1 of 24; the earliest clean 6 months move from 2026-07-01 to 2026-12-31 to 2026-11-01 to 2027-04-30, and by a day for each further day late"
+	want := "0 of 24 -> 1 of 24; the earliest clean 6 months move from 2026-07-01..2026-12-31 to 2026-11-01..2027-04-30, and by a day for each further day late"
 	if d.IfMissed != want {
 		t.Errorf("if missed:\n%s, want\n%s", d.IfMissed, want)
 	}
@@ -178,10 +178,10 @@ func TestSupposeMakesTheWorkedExample(t *testing.T) {
 			if c := got.Controls[0]; c.ItemsDue != 24 || c.Deviations != 1 {
 				t.Errorf("%d of %d, want 1 of 24", c.Deviations, c.ItemsDue)
 			}
-			if six := got.EarliestMost[1]; six.Conservative == nil || *six.Conservative != span("2026-11-10", "2027-05-09") {
+			if six := got.EarliestClean[1]; six.Conservative == nil || *six.Conservative != span("2026-11-10", "2027-05-09") {
 				t.Errorf("conservative %v, want 2026-11-10 to 2027-05-09", six.Conservative)
 			}
-			if was.Controls[0].Deviations != 0 || was.EarliestMost[1].Conservative.From != day("2026-07-01") {
+			if was.Controls[0].Deviations != 0 || was.EarliestClean[1].Conservative.From != day("2026-07-01") {
 				t.Errorf("the facts given were changed: %+v", was.Controls[0])
 			}
 			if len(got.If) != 1 || got.If[0] != "IAM-04/billing/2026-Q3=late:10d" {
@@ -213,8 +213,8 @@ func TestSupposeDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := foresee(t, f)
-		if got.Controls[0].Deviations != c.deviations || got.EarliestMost[1].Conservative.From != day(c.from) {
-			t.Errorf("%s: %d deviations, clean from %s; want %d from %s", c.what, got.Controls[0].Deviations, got.EarliestMost[1].Conservative.From, c.deviations, c.from)
+		if got.Controls[0].Deviations != c.deviations || got.EarliestClean[1].Conservative.From != day(c.from) {
+			t.Errorf("%s: %d deviations, clean from %s; want %d from %s", c.what, got.Controls[0].Deviations, got.EarliestClean[1].Conservative.From, c.deviations, c.from)
 		}
 	}
 }
