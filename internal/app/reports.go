@@ -209,7 +209,7 @@ func amended(list []scope.Version, p civil.Period) []assure.SystemChange {
 	return out
 }
 
-// column reads fields of what a register holds. Each is called with a record's key and its fields by name.
+// rows reads fields of what a register holds. Each is called with a record's key and its fields by name.
 func (o *office) rows(ctx context.Context, reg string, size int64, fields []string, each func(key string, get func(string) any) error) error {
 	s := o.regs.find(reg)
 	if s == nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/collect"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
@@ -94,6 +95,9 @@ type Examination interface {
 	Program() scope.Program
 	Controls(ctx context.Context) ([]ControlRow, error)
 	Test(ctx context.Context, t Test, progress func(test string, done, of int)) (assure.Results, error)
+	// Ready judges how the report stands; Forecast when it can be had, and what each way there costs.
+	Ready(ctx context.Context, a Ask) (gauge.Readiness, error)
+	Forecast(ctx context.Context, a Ask) (gauge.Forecast, error)
 	// Checklist lists the items that wait for a person's answer.
 	Checklist(ctx context.Context, t Test, progress func(test string, done, of int)) (Checklist, error)
 }
@@ -229,6 +233,8 @@ type commands struct {
 	Test      testCmd          `cmd:"" help:"Test whole populations for the period."`
 	Controls  controlsCmd      `cmd:"" help:"List the controls."`
 	Checklist checklistCmd     `cmd:"" help:"Write the sheet of what waits for a person's answer."`
+	Ready     readyCmd         `cmd:"" help:"Would the report pass today, and what is missing."`
+	Forecast  forecastCmd      `cmd:"" help:"The earliest clean period, the options with their cost, the chances, what is due."`
 	Report    reportCmd        `cmd:"" help:"Draft the report."`
 	Package   packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
 	Verify    verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
