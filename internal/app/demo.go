@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/example"
-	"github.com/assayhq/assay/internal/render/html"
 	"github.com/assayhq/assay/internal/scope"
 )
 
@@ -57,22 +57,22 @@ func (o *office) show(ctx context.Context, folder string, files []example.File, 
 	}
 	n := len(files)
 	progress("testing every item", n+1)
-	res, err := o.Test(ctx, cli.Test{}, nil)
+	res, err := o.Test(ctx, cli.Test{Cached: true}, nil) // kept, so that the pages need not test again
 	if err != nil {
 		return cli.Demo{}, err
 	}
 	progress("drafting the report", n+2)
-	d := cli.Demo{Results: res, Report: filepath.Join(folder, "report.html"), Package: filepath.Join(folder, "package.zip"), Serve: o.Serve, Close: o.Close}
-	r, err := o.draft(ctx, "", res)
-	if err != nil {
-		return d, err
-	}
-	var b bytes.Buffer
-	if err := html.Render(&b, r); err != nil {
-		return d, err
-	}
-	if err := os.WriteFile(d.Report, b.Bytes(), 0o600); err != nil {
-		return d, err
+	d := cli.Demo{Results: res, Package: filepath.Join(folder, "package.zip"), Serve: o.Serve, Close: o.Close}
+	for _, format := range []string{"html", "pdf", "docx"} {
+		name := filepath.Join(folder, "report."+format)
+		err := createFile(name, func(w io.Writer) error {
+			_, err := o.write(ctx, cli.Document{Format: format}, res, w)
+			return err
+		})
+		if err != nil {
+			return d, err
+		}
+		d.Reports = append(d.Reports, name)
 	}
 	progress("sealing the package", n+3)
 	_, err = o.pack(ctx, d.Package, res)

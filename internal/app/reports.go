@@ -14,9 +14,12 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/render/docx"
 	"github.com/assayhq/assay/internal/render/html"
 	renderjson "github.com/assayhq/assay/internal/render/json"
+	"github.com/assayhq/assay/internal/render/oscal"
 	"github.com/assayhq/assay/internal/render/pdf"
+	"github.com/assayhq/assay/internal/render/xlsx"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -32,11 +35,22 @@ func (o *office) Report(ctx context.Context, d cli.Document, w io.Writer) ([]str
 
 // write draws a draft of the results in one format.
 func (o *office) write(ctx context.Context, d cli.Document, res assure.Results, w io.Writer) ([]string, error) {
+	if d.Kind == "" {
+		d.Kind = o.program.Report
+	}
+	if oscalOf[d.Format] != nil || d.Format == "oscal" {
+		return nil, o.oscal(ctx, d, res, w)
+	}
+	if d.Format == "xlsx" {
+		return nil, xlsx.Render(w, res, o.controlsNow(), xlsx.Options{Watermark: d.Copy})
+	}
 	r, err := o.draft(ctx, d.Kind, res)
 	if err != nil {
 		return nil, err
 	}
 	switch d.Format {
+	case "docx":
+		return drawDOCX(w, r, d)
 	case "html":
 		return nil, html.Render(w, r)
 	case "json":
@@ -62,6 +76,42 @@ func drawPDF(w io.Writer, r *report.Report, d cli.Document) ([]string, error) {
 		said = append(said, m.String())
 	}
 	return said, err
+}
+
+func drawDOCX(w io.Writer, r *report.Report, d cli.Document) (said []string, err error) {
+	opts := docx.Options{Watermark: d.Copy, Paper: docx.A4, Missing: func(text string) {
+		said = append(said, "the font of pictures lacks a letter of: "+text)
+	}}
+	if d.Paper == "letter" {
+		opts.Paper = docx.Letter
+	}
+	err = docx.Render(w, r, opts)
+	return said, err
+}
+
+// oscalOf are NIST's documents by the names of their formats.
+var oscalOf = map[string]func(report.Facts) (*oscal.Document, error){
+	"oscal-component": oscal.ComponentDefinition, "oscal-ssp": oscal.SSP, "oscal-results": oscal.AssessmentResults,
+}
+
+// oscal writes one of NIST's documents: the results of a period or, of a date, the system security plan, when none is named.
+func (o *office) oscal(ctx context.Context, d cli.Document, res assure.Results, w io.Writer) error {
+	f, err := o.facts(ctx, d.Kind, res)
+	if err != nil {
+		return err
+	}
+	name := d.Format
+	if name == "oscal" {
+		name = "oscal-results"
+		if _, ok := f.When.(report.AsOf); ok {
+			name = "oscal-ssp"
+		}
+	}
+	doc, err := oscalOf[name](f)
+	if err != nil {
+		return err
+	}
+	return doc.Write(w)
 }
 
 // mostFont bounds a font file: the largest of the CJK collections are about 120 MB.

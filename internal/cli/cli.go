@@ -209,7 +209,7 @@ type VerifiedFault struct {
 // Demo is the example company, built.
 type Demo struct {
 	Results assure.Results
-	Report  string // absolute paths
+	Reports []string // absolute paths: html, pdf, docx
 	Package string
 	Serve   func(ctx context.Context, listen string, ready func(url string)) error
 	Close   func() error

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/record"
@@ -11,11 +12,11 @@ import (
 
 type reportCmd struct {
 	Kind   string `help:"Kind of report, if not the organization's." placeholder:"KIND"`
-	Format string `help:"html, pdf or json." default:"html" enum:"html,pdf,json"`
+	Format string `help:"html, pdf, docx, json, xlsx (populations and exceptions), or oscal: oscal-results, oscal-ssp or oscal-component." default:"html" enum:"html,pdf,docx,json,xlsx,oscal,oscal-results,oscal-ssp,oscal-component"`
 	Out    string `help:"File to write." required:"" type:"path" placeholder:"FILE"`
-	Copy   string `help:"PDF: whose copy it is; printed across each page." placeholder:"NAME"`
+	Copy   string `help:"Whose copy it is; printed on each page." placeholder:"NAME"`
 	Fonts  string `help:"PDF: folder with fonts for scripts that the built-in ones lack, such as Chinese." type:"path" placeholder:"DIR"`
-	Paper  string `help:"PDF: a4 or letter." default:"a4" enum:"a4,letter"`
+	Paper  string `help:"PDF and DOCX: a4 or letter." default:"a4" enum:"a4,letter"`
 }
 
 func (c *reportCmd) Run(r *run) error {
@@ -147,12 +148,12 @@ func (c *demoCmd) Run(r *run) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if r.g.JSON {
-		if err := r.print(map[string]any{"results": d.Results, "report": d.Report, "package": d.Package}); err != nil {
+		if err := r.print(map[string]any{"results": d.Results, "report": d.Reports[0], "reports": d.Reports, "package": d.Package}); err != nil {
 			return err
 		}
 	} else {
 		r.summary(d.Results, false)
-		fmt.Fprintf(r.s.Out, "\nDRAFT report and sealed package:\n%s\n%s\n", d.Report, d.Package)
+		fmt.Fprintf(r.s.Out, "\nDRAFT report in three formats, and the sealed package:\n%s\n%s\n", strings.Join(d.Reports, "\n"), d.Package)
 	}
 	if c.NoServe {
 		return nil
