@@ -351,3 +351,24 @@ func TestFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestNeeds: many points of one kind are one line that leads to each; nothing is left out.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	r := build(t, "soc2-type1", type1(t))
+	if len(Needs(r.Open)) >= len(r.Open) {
+		t.Fatalf("%d points are told in %d lines", len(r.Open), len(Needs(r.Open)))
+	}
+	var all []string
+	for _, p := range Needs(r.Open) {
+		all = append(all, p.Where)
+		for _, x := range p.Text {
+			all = append(all, x.Link)
+		}
+	}
+	for _, p := range r.Open {
+		if !slices.Contains(all, p.Where) {
+			t.Errorf("nothing leads to %s: %s", p.Where, p.Text)
+		}
+	}
+}

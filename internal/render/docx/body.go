@@ -72,9 +72,12 @@ func (d *doc) open() {
 		return
 	}
 	d.title(openID, report.Runs{{Text: openTitle}})
-	for _, p := range d.r.Open {
+	for _, p := range report.Needs(d.r.Open) {
 		rs := append(report.Runs{}, p.Text...)
-		d.paragraph(para{style: "ListNumber"}, append(rs, report.Run{Text: " "}, report.Run{Text: "Show", Link: p.Where}))
+		if p.Where != "" {
+			rs = append(rs, report.Run{Text: " "}, report.Run{Text: "Show", Link: p.Where})
+		}
+		d.paragraph(para{style: "ListNumber"}, rs)
 	}
 }
 

@@ -45,6 +45,7 @@ func funcs(r *report.Report) template.FuncMap {
 		"mark":    func(m report.Mark) template.HTML { return template.HTML(report.MarkSVG(m)) },
 		"bars":    func(b []report.Bar) template.HTML { return template.HTML(report.BarsSVG(b)) },
 		"drawing": func(d *report.Drawing) template.HTML { return template.HTML(d.SVG()) },
+		"needs":   report.Needs,
 		"count":   report.Count[int],
 		"count64": report.Count[int64],
 		"month":   report.MonthName,

@@ -128,13 +128,14 @@ func (d *doc) open() {
 	d.title(sect, "open", "", d.where)
 	l := sect.child("L")
 	l.attrs = "/A<</O/List/ListNumbering/Decimal>>"
-	for i, p := range d.r.Open {
+	list := report.Needs(d.r.Open)
+	for i, p := range list {
 		li := l.child("LI")
 		c := d.compose(li.child("LBody")).runs(p.Text, body)
 		if p.Where != "" {
 			c.text(" ", body, false, nil).text("Show", style{regular, 8.6, accent}, false, c.link(p.Where, "Show: "+p.Text.String()))
 		}
-		d.stack(d.item(li, fmt.Sprintf("%d.", i+1), 12+5.5*float64(len(strconv.Itoa(len(d.r.Open)))), c.tokens, d.sheet.left, d.measureWidth()), 0, 4.5)
+		d.stack(d.item(li, fmt.Sprintf("%d.", i+1), 12+5.5*float64(len(strconv.Itoa(len(list)))), c.tokens, d.sheet.left, d.measureWidth()), 0, 4.5)
 	}
 }
 

@@ -154,7 +154,7 @@ func TestSaysTheModel(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range r.Open {
+	for _, p := range report.Needs(r.Open) {
 		runs(p.Text)
 	}
 	for _, s := range r.Sections {
