@@ -510,7 +510,13 @@ func (o *office) said(ctx context.Context, f *gauge.Facts, size int64) error {
 	o.described(f)
 	clocks, err := o.clocks(ctx, size)
 	for reg, c := range clocks {
-		f.Clocks = append(f.Clocks, gauge.Clock{Source: c.Source, Registers: []string{reg}, Offset: int(c.Off / int64(time.Second/time.Microsecond)), Zone: true})
+		at := slices.IndexFunc(f.Clocks, func(x gauge.Clock) bool { return x.Source == c.Source })
+		if at < 0 {
+			f.Clocks = append(f.Clocks, gauge.Clock{Source: c.Source, Offset: int(c.Off / int64(time.Second/time.Microsecond)), Zone: true})
+			at = len(f.Clocks) - 1
+		}
+		f.Clocks[at].Registers = append(f.Clocks[at].Registers, reg)
+		slices.Sort(f.Clocks[at].Registers)
 	}
 	slices.SortFunc(f.Clocks, func(a, b gauge.Clock) int { return strings.Compare(a.Registers[0], b.Registers[0]) })
 	return err

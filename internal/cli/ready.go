@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -18,6 +19,7 @@ type Ask struct {
 type readyCmd struct {
 	Today   string   `help:"As of the end of this day; today when left out." placeholder:"DATE"`
 	Control []string `help:"Only these controls." placeholder:"ID,..."`
+	All     bool     `help:"Say every gap by itself, with its task."`
 	Fail    bool     `help:"Exit with 5 unless the report is ready."`
 }
 
@@ -34,7 +36,7 @@ func (c *readyCmd) Run(r *run) error {
 		if r.g.JSON {
 			err = r.print(got)
 		} else {
-			r.ready(got)
+			r.ready(got, c.All)
 		}
 		if err == nil && c.Fail && got.Status != "ready" {
 			return errDeviation
@@ -44,11 +46,11 @@ func (c *readyCmd) Run(r *run) error {
 }
 
 // ready prints the worst first: the answer, what stands against it, and what to do.
-func (r *run) ready(g gauge.Readiness) {
+func (r *run) ready(g gauge.Readiness, all bool) {
 	word := map[string]string{"ready": "READY", "at_risk": "AT RISK", "not_ready": "NOT READY"}[g.Status]
 	r.say("%s: %s as of %s. Of the criteria %d are red, %d amber, %d green; of the controls %d, %d, %d.", word, g.Title, g.Today,
 		g.Counts.Red, g.Counts.Amber, g.Counts.Green, g.ControlCounts.Red, g.ControlCounts.Amber, g.ControlCounts.Green)
-	r.say("%s: %d of %d. It is work done, not readiness.\n", g.Effort.Label, g.Effort.Done, g.Effort.Total)
+	r.say("%s: %d of %d.\n", g.Effort.Label, g.Effort.Done, g.Effort.Total)
 	for _, s := range g.Journey {
 		state := "open"
 		if s.Done {
@@ -63,31 +65,69 @@ func (r *run) ready(g gauge.Readiness) {
 	}
 	r.say("")
 	for _, sev := range []gauge.Severity{gauge.Block, gauge.Warn, gauge.Info} {
-		for _, x := range g.Gaps {
-			if x.Severity == sev {
-				r.gap(x)
-			}
-		}
+		r.gaps(sev, g.Gaps, all)
 	}
 	if len(g.Gaps) == 0 {
 		r.say("No gap is known.")
 	}
 }
 
+// several is how many gaps of one kind are said one by one.
+const several = 3
+
+// gaps prints those of one severity. Where many are of one kind they are named together, with the fix once.
+func (r *run) gaps(sev gauge.Severity, list []gauge.Gap, all bool) {
+	byRule := map[string][]gauge.Gap{}
+	var order []string
+	for _, x := range list {
+		if x.Severity == sev {
+			if byRule[x.Rule] == nil {
+				order = append(order, x.Rule)
+			}
+			byRule[x.Rule] = append(byRule[x.Rule], x)
+		}
+	}
+	for _, rule := range order {
+		same := byRule[rule]
+		if all || len(same) <= several {
+			for _, x := range same {
+				r.gap(x)
+			}
+			continue
+		}
+		var about []string
+		for _, x := range same {
+			if w := concerns(x); !slices.Contains(about, w) {
+				about = append(about, w)
+			}
+		}
+		r.say("%-5s  %s  %d times, as of %s: %s", sev, rule, len(same), concerns(same[0]), same[0].What)
+		r.say("       %s", strings.Join(about, " "))
+		r.say("       fix: %s", fix(same[0]))
+	}
+}
+
+// concerns names what a gap is about.
+func concerns(x gauge.Gap) string {
+	switch {
+	case x.Control != "":
+		return x.Control
+	case x.Criterion != "":
+		return x.Criterion
+	}
+	return "report"
+}
+
+func fix(x gauge.Gap) string {
+	if x.Command == "" {
+		return x.Fix
+	}
+	return x.Fix + "  [" + x.Command + "]"
+}
+
 func (r *run) gap(x gauge.Gap) {
-	about := x.Control
-	if about == "" {
-		about = x.Criterion
-	}
-	if about == "" {
-		about = "report"
-	}
-	r.say("%-5s  %s  %s: %s", x.Severity, x.Rule, about, x.What)
-	fix := x.Fix
-	if x.Command != "" {
-		fix += "  [" + x.Command + "]"
-	}
-	r.say("       fix: %s", fix)
+	r.say("%-5s  %s  %s: %s", x.Severity, x.Rule, concerns(x), x.What)
+	r.say("       fix: %s", fix(x))
 	if x.Task != nil {
 		r.say("       by %s, %s", x.Task.Due, orDash(x.Task.Owner))
 	}
@@ -116,6 +156,9 @@ func (c *forecastCmd) Run(r *run) error {
 		return nil
 	})
 }
+
+// most is how many lines of one kind a forecast prints.
+const most = 12
 
 func (r *run) forecast(f gauge.Forecast) {
 	r.say("Forecast of %s from the end of %s.", f.Report, f.Today)
@@ -146,7 +189,11 @@ func (r *run) forecast(f gauge.Forecast) {
 		}
 		r.say("  %-8s %s; report ready %s to %s", o.ID, when, o.ReportReady[0], o.ReportReady[1])
 		r.say("           cost: %s", o.Cost)
-		for _, d := range o.Discloses {
+		for i, d := range o.Discloses {
+			if i == most {
+				r.say("           discloses: %d more; --json lists all", len(o.Discloses)-most)
+				break
+			}
 			r.say("           discloses: %s", d)
 		}
 		for _, w := range o.Warnings {

@@ -54,7 +54,7 @@ func reportRules() []Rule {
 		{
 			ID: "G20", Worst: Warn, Trigger: "it was not decided whether the description must tell of an incident",
 			Fix:     "decide whether it kept a commitment from being met or came of a control that failed, and record why",
-			Command: "assay import incidents FILE", Page: "/controls",
+			Command: "assay apply DIR", Page: "/controls",
 			Risk: "An incident that users would want to know of may be left out of the description.",
 			report: func(v *view, add func(finding)) {
 				for _, i := range v.Incidents {

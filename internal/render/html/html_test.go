@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,5 +218,28 @@ func TestCSSString(t *testing.T) {
 	t.Parallel()
 	if got, want := cssString(`a"</style>`), `"a\000022 \00003c \00002f style\00003e "`; got != want {
 		t.Errorf("cssString = %s, want %s", got, want)
+	}
+}
+
+// TestFigures: the figures of the document are those of the model, each once and in its order.
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	r := example(t, "soc2-type2", nil)
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, m := range regexp.MustCompile(`"figure":\{"value":(\d+)(?:,"of":(\d+))?`).FindAllStringSubmatch(string(b), -1) {
+		want = append(want, m[1]+"/"+m[2])
+	}
+	var got []string
+	for _, m := range regexp.MustCompile(`class="figure[^"]*" href="[^"]*">([\d,]+)(?:<span class="of"> of ([\d,]+)</span>)?`).FindAllStringSubmatch(draw(t, r), -1) {
+		got = append(got, strings.ReplaceAll(m[1]+"/"+m[2], ",", ""))
+	}
+	slices.Sort(want) // the open points stand first in the document and last in the model
+	slices.Sort(got)
+	if len(want) < 100 || !slices.Equal(want, got) {
+		t.Errorf("%d figures in the model, %d in the document, and not the same", len(want), len(got))
 	}
 }
