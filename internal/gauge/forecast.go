@@ -165,13 +165,14 @@ func (v *view) begin() Start {
 		later(*e+1, "the day after the last report ends")
 	}
 	any := slices.ContainsFunc(v.controls, func(c *subject) bool { return c.Key })
+	var absent []string
 	for _, c := range v.controls {
 		if any && !c.Key || c.retired(v.Today) {
 			continue
 		}
 		if c.started == nil {
 			later(v.Today+1, "%s is not in place and never acted: the day assumes that it is put in place by then", c.ID)
-			v.note("%s is not in place and never acted: every date here assumes that it is by %s", c.ID, v.Today+1)
+			absent = append(absent, c.ID)
 			continue
 		}
 		if c.Implemented == nil {
@@ -181,6 +182,13 @@ func (v *view) begin() Start {
 		if first := c.unbroken(v.Today); first > *c.started {
 			later(first, "%s is in force from then on", c.ID)
 		}
+	}
+	switch len(absent) {
+	case 0:
+	case 1:
+		v.note("%s is not in place and never acted: every date here assumes that it is by %s", absent[0], v.Today+1)
+	default:
+		v.note("%s are not in place and never acted: every date here assumes that they are by %s", some(absent), v.Today+1)
 	}
 	return out
 }
