@@ -100,7 +100,8 @@ type Papers interface {
 // Guard looks after what is kept.
 type Guard interface {
 	Verify(ctx context.Context, progress func(done, of int64)) (Verified, error)
-	Erase(ctx context.Context, e record.Erasure) (record.Receipt, error)
+	// Erase erases a record and the kept files that hold it too, unless these are to stay.
+	Erase(ctx context.Context, e record.Erasure) (Erased, error)
 	// Anchor has the last checkpoint time stamped and cosigned by whom the data folder names;
 	// settings are added to it first. Without settings it does nothing where nobody is named.
 	Anchor(ctx context.Context, s *AnchorSettings) (Anchored, error)

@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/assayhq/assay/internal/fault"
-	"github.com/assayhq/assay/internal/record"
 )
 
 type reportCmd struct {
@@ -91,28 +90,6 @@ func orDash(s string) string {
 		return "-"
 	}
 	return s
-}
-
-type eraseCmd struct {
-	Register  string   `arg:"" help:"The register."`
-	Key       string   `arg:"" help:"The record's key: every version of it is erased."`
-	Reason    string   `help:"Why." required:""`
-	Authority string   `help:"Who decided, and on what ground." required:""`
-	Blob      []string `help:"Files to erase with it, by SHA-256." placeholder:"HASH"`
-}
-
-func (c *eraseCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
-		got, err := o.Erase(r.ctx, record.Erasure{Register: c.Register, Key: c.Key, Reason: c.Reason, Authority: c.Authority, Blobs: c.Blob})
-		if err != nil {
-			return err
-		}
-		if r.g.JSON {
-			return r.print(map[string]any{"register": c.Register, "key": c.Key, "checkpoint": got.Checkpoint})
-		}
-		r.say("Erased %s/%s. Its leaf and every proof stand; what it said is gone for good.", c.Register, c.Key)
-		return nil
-	})
 }
 
 type serveCmd struct {

@@ -231,6 +231,28 @@ func (s *Store) Lookup(ctx context.Context, org id.Org, name, key string, versio
 	return s.known(ctx, org, index)
 }
 
+// Brought lists the pulls that brought the versions of a key, and the place of the first version in
+// the ledger. Of a key that is not there, or was erased, it lists none.
+func (s *Store) Brought(ctx context.Context, org id.Org, name, key string) (pulls []id.Pull, first int64, err error) {
+	t, err := s.tableName(ctx, org, name)
+	if err != nil || t == "" {
+		return nil, 0, err
+	}
+	rows, err := s.reader.QueryContext(ctx, "SELECT _pull, min(_idx) FROM "+quote(t)+" WHERE _org = ? AND _key = ? AND _erased = 0 GROUP BY _pull ORDER BY 2 DESC", string(org), key)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p id.Pull
+		if err := rows.Scan(&p, &first); err != nil {
+			return nil, 0, err
+		}
+		pulls = append(pulls, p)
+	}
+	return pulls, first, rows.Err()
+}
+
 // System lists the latest version of each key of a system register as known at a size, by key.
 func (s *Store) System(ctx context.Context, org id.Org, name string, size int64) ([]record.Known, error) {
 	t, err := s.tableName(ctx, org, name)
