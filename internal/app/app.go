@@ -44,6 +44,9 @@ var (
 // Version is stamped into pulls and packages.
 const Version = "0.1.0"
 
+// anchorVar names the environment variable that says where checkpoints are kept, if not in the data folder.
+const anchorVar = "ASSAY_ANCHOR"
+
 // App is the wired house.
 type App struct {
 	Clock  func() time.Time
@@ -99,7 +102,7 @@ func (a *App) open(ctx context.Context, data string, inspect bool) (*sqlite.Stor
 
 func (a *App) store(ctx context.Context, data string, inspect bool) (*sqlite.Store, error) {
 	return sqlite.Open(ctx, sqlite.Config{
-		Dir: data, Anchor: os.Getenv("ASSAY_ANCHOR"), Clock: a.Clock, Random: a.Random, Inspect: inspect,
+		Dir: data, Anchor: os.Getenv(anchorVar), Clock: a.Clock, Random: a.Random, Inspect: inspect,
 		Keys: sqlite.NewKeys(filepath.Join(data, "keys"), a.Random),
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -394,50 +393,6 @@ func (c *controlLine) tested(p *rule.Plan) {
 			c.Registers = append(c.Registers, r)
 		}
 	}
-}
-
-// Create writes a file whole or not at all.
-func (o *office) Create(file string, write func(io.Writer) error) error {
-	return createFile(file, write)
-}
-
-// write writes bytes.
-func write(b []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	}
-}
-
-func createFile(file string, write func(io.Writer) error) error { return replace(file, true, write) }
-
-// replace writes a file in the place of another; only a lasting one is there after a power cut.
-func replace(file string, lasting bool, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".assay-*")
-	if err != nil {
-		return fault.Refuse("%v", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	if lasting {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }
 
 // Verify checks everything that is stored against what was sealed.

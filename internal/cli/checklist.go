@@ -40,7 +40,16 @@ func (c *checklistCmd) Run(r *run) error {
 	if t.From, t.To, err = dates(c.From, c.To); err != nil {
 		return err
 	}
+	questions := strings.TrimSuffix(c.Out, ".csv") + ".questions.csv"
 	return r.enter(false, func(o Office) error {
+		for _, file := range []string{c.Out, questions} {
+			if c.Out == "" {
+				break
+			}
+			if err := o.MayWrite(file); err != nil {
+				return err
+			}
+		}
 		p := r.progress("testing")
 		list, err := o.Checklist(r.ctx, t, p.steps)
 		p.done()
@@ -54,7 +63,6 @@ func (c *checklistCmd) Run(r *run) error {
 			}
 			return list.sheet(r.s.Out)
 		}
-		questions := strings.TrimSuffix(c.Out, ".csv") + ".questions.csv"
 		if err := o.Create(c.Out, list.sheet); err != nil {
 			return err
 		}

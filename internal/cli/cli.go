@@ -94,6 +94,8 @@ type Papers interface {
 	// Report writes a draft; an empty kind is the organization's own.
 	Report(ctx context.Context, kind, format string, w io.Writer) error
 	Package(ctx context.Context, file string, progress func(test string, done, of int)) (Packed, error)
+	// MayWrite refuses a file that Create would refuse, before the work that fills it.
+	MayWrite(file string) error
 	Create(file string, write func(io.Writer) error) error
 }
 
