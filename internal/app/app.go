@@ -291,31 +291,37 @@ func ensureOne(ctx context.Context, st *sqlite.Store, org id.Org, s *register.Sc
 	return st.Ensure(ctx, org, s, func(body []byte) ([]any, error) { return register.Project(s, body) })
 }
 
-// enter opens one organization of a data folder.
+// enter opens one organization of a data folder. To inspect, it is opened whatever is wrong with it.
 func (a *App) enter(ctx context.Context, data, name string, inspect bool) (*office, error) {
 	st, err := a.open(ctx, data, inspect)
 	if err != nil {
 		return nil, err
 	}
-	o, err := a.office(ctx, st, data, name)
+	o, err := a.office(ctx, st, data, name, inspect)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return o, nil
 }
 
-func (a *App) office(ctx context.Context, st *sqlite.Store, data, name string) (*office, error) {
+func (a *App) office(ctx context.Context, st *sqlite.Store, data, name string, inspect bool) (*office, error) {
 	orgs, err := st.Orgs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	org, err := choose(orgs, name)
+	if lost := st.Lost(); err != nil && inspect && len(lost) == 1 && (len(orgs) == 0 || name != "") {
+		org, err = record.Org{ID: lost[0]}, nil // nobody else can be meant
+	}
 	if err != nil {
 		return nil, err
 	}
 	o := &office{app: a, st: st, data: data, org: org, blobs: dir.Open(filepath.Join(data, "blobs"), filepath.Join(data, "keys"))}
 	if err := o.load(ctx); err != nil {
-		return nil, err
+		if !inspect {
+			return nil, err
+		}
+		o.unread = err
 	}
 	if err := ensure(ctx, st, org.ID, o.regs); err != nil {
 		return nil, err

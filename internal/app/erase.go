@@ -253,12 +253,12 @@ func (o *office) erasedFiles(ctx context.Context, size int64) (erasedFiles, erro
 
 // verifyBlobs checks that every file that a pull kept is there and says what it said, and tells
 // which of them hold what was erased.
-func (o *office) verifyBlobs(ctx context.Context, size int64, out *cli.Verified) error {
-	erased, err := o.erasedFiles(ctx, size)
+func (o *office) verifyBlobs(ctx context.Context, out *cli.Verified) error {
+	erased, err := o.erasedFiles(ctx, out.Size)
 	if err != nil {
 		return err
 	}
-	return o.each(ctx, record.Pulls, size, func(k record.Known) error {
+	return o.each(ctx, record.Pulls, out.Size, func(k record.Known) error {
 		var p record.Pull
 		if err := json.Unmarshal(k.Body, &p); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,6 +49,7 @@ type office struct {
 	versions    []scope.Version
 	units       []examine.Unit
 	comparisons *collect.Comparisons
+	unread      error // opened to inspect: what of the organization could not be read
 }
 
 // load reads what the organization declared: its registers, its scope and its controls.
@@ -410,11 +412,17 @@ func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli
 	if cp, err := o.st.Checkpoint(ctx, o.org.ID); err == nil {
 		out.Root = cp.RootHex()
 	}
-	if err := o.verifyBlobs(ctx, v.Size, &out); err != nil {
-		return out, err
+	if o.unread != nil {
+		out.Faults = append(out.Faults, cli.VerifiedFault{Index: -1, What: "the organization cannot be read: " + o.unread.Error()})
 	}
-	if err := o.verifyAnchors(ctx, &out); err != nil {
-		return out, err
+	for _, check := range []func(context.Context, *cli.Verified) error{o.verifyBlobs, o.verifyAnchors} {
+		switch err := check(ctx, &out); {
+		case err == nil:
+		case errors.Is(err, fault.Integrity), len(out.Faults) > 0: // what it needs is itself at fault
+			out.Faults = append(out.Faults, cli.VerifiedFault{Index: -1, What: err.Error()})
+		default:
+			return out, err
+		}
 	}
 	sort.SliceStable(out.Faults, func(i, j int) bool { return out.Faults[i].Index < out.Faults[j].Index })
 	return out, nil

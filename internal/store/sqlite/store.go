@@ -60,6 +60,7 @@ type Store struct {
 	conn    *conn
 	salts   *bufio.Reader
 	orgs    map[id.Org]*orgState
+	lost    []id.Org    // see Lost
 	batches []*batch    // of the open transaction
 	logged  int64       // records in the write-ahead log, roughly
 	full    atomic.Bool // the disk had no space for the open transaction

@@ -71,6 +71,7 @@ type verifier struct {
 	computed, stored, outside       ledger.Tree
 	computedOK, storedOK, outsideOK bool
 	anchor                          ledger.Signed
+	anchorBad                       bool // there is one outside, and it cannot be read
 	suspects                        []suspect
 
 	last     ledger.Signed // checkpoint
@@ -81,6 +82,9 @@ type verifier struct {
 	erasedBy map[int64]bool
 	badRow   map[int64]string
 	kept     []byte // level 0, outside
+	owed     string // the record after which a checkpoint must follow
+	sealed   int64  // size of the last checkpoint seen
+	org      orgRow
 }
 
 // suspect is an index at which the sides disagree.
@@ -104,6 +108,9 @@ func (v *verifier) run() error {
 	if err := v.begin(); err != nil {
 		return err
 	}
+	if err := v.readOrg(); err != nil {
+		return err
+	}
 	total, err := v.scan()
 	if err != nil {
 		return err
@@ -112,6 +119,8 @@ func (v *verifier) run() error {
 	if err := v.judge(); err != nil {
 		return err
 	}
+	v.outsideThere()
+	v.founded()
 	for index := range v.erased {
 		if !v.erasedBy[index] {
 			v.defect(record.Unopened, index, v.rows.name(index, ""), "the content is gone and no record of an erasure names it")
@@ -145,7 +154,7 @@ func (v *verifier) begin() error {
 	v.anchor, err = v.s.anchor.checkpoint(v.o.id, v.o.verifier)
 	if err != nil {
 		v.defect(record.BadSeal, -1, "", "%v", err)
-		v.anchor = ledger.Signed{}
+		v.anchor, v.anchorBad = ledger.Signed{}, true
 	}
 	return nil
 }
@@ -170,11 +179,16 @@ func (v *verifier) scan() (int64, error) {
 	advance := func() error {
 		next++
 		for moreSeals && seals.colInt(0) == next {
+			v.sealed = next
 			v.seal(seals)
 			if moreSeals, err = seals.step(); err != nil {
 				return err
 			}
 		}
+		if v.owed != "" && v.sealed != next {
+			v.defect(record.BadSeal, next-1, v.owed, "the checkpoint of %d records, which was signed with this record as the last, is missing", next)
+		}
+		v.owed = ""
 		if v.anchor.Size == next {
 			v.outsideOK = v.outside.Size() == next && v.outside.Root() == v.anchor.Root
 		}
@@ -262,6 +276,7 @@ func (v *verifier) open(index int64, q *stmt) (computed, stored tlog.Hash, name 
 	if r.Received != received {
 		v.defect(record.Misplaced, index, v.rows.name(index, r.Name()), "the received time beside the record is %s, the record says %s", received, r.Received)
 	}
+	v.owes(index, r)
 	if r.Register == record.Erasures {
 		var e erasureBody
 		if unmarshal(r.Body, &e) == nil {
