@@ -179,6 +179,7 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 	req := collect.ImportRequest{
 		Org: o.org.ID, Register: i.Register, File: i.File, Reader: r, Source: i.Source, Query: i.Query, Params: i.Params,
 		ExpectRows: i.ExpectRows, Extent: i.Extent, Totals: i.Totals, Operator: i.Operator, Discard: i.Discard, Progress: progress,
+		Guarded: i.Register == inspections && mapping == nil, // the sheet of Checklist, filled in
 	}
 	if mapping != nil {
 		m, err := register.ParseMapping(i.Map, mapping)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/assayhq/assay/internal/collect"
 )
 
 // Checklist is what waits for persons' answers: the items that fell due, of the controls some of
@@ -130,7 +132,13 @@ func (l Checklist) questions(w io.Writer) error {
 	return writeCSV(w, rows)
 }
 
+// writeCSV writes cells that no spreadsheet program runs, whatever a record said.
 func writeCSV(w io.Writer, rows [][]string) error {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = collect.Guard(row[i])
+		}
+	}
 	if err := csv.NewWriter(w).WriteAll(rows); err != nil {
 		return fmt.Errorf("write the sheet: %w", err)
 	}
