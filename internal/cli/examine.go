@@ -99,15 +99,25 @@ func standing(t assure.TestResult) string {
 	case assure.NoOccurrence:
 		return "did not occur; operation not tested"
 	}
-	for _, c := range t.Completeness {
-		if c.Status == assure.Failed {
-			return c.Check + " failed: " + c.Detail
+	word, failed := t.Wholeness()
+	said := "completeness " + strings.ToLower(word.Word())
+	if passed := passedChecks(t); word == assure.Shown {
+		said += " (" + passed + ")"
+	}
+	for i, c := range failed {
+		if i > 0 {
+			return fmt.Sprintf("%s; %d more failed", said, len(failed)-1)
 		}
+		said += fmt.Sprintf(": %s%s: %s", c.Check, of(c.Register), c.Detail)
 	}
-	if t.Complete() {
-		return "complete (" + passedChecks(t) + ")"
+	return said
+}
+
+func of(register string) string {
+	if register == "" {
+		return ""
 	}
-	return "completeness not shown"
+	return " of " + register
 }
 
 func passedChecks(t assure.TestResult) string {
