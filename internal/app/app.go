@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,8 +62,15 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbou
 func (a *App) House() cli.House {
 	return cli.House{
 		Found: a.found, Demo: a.demo, Library: library, Version: Version,
-		Enter: func(ctx context.Context, data, org string, inspect bool) (cli.Office, error) {
-			return a.enter(ctx, data, org, inspect)
+		Enter: func(ctx context.Context, data, org string, how cli.Entry) (cli.Office, error) {
+			o, err := a.enter(ctx, data, org, how == cli.Inspect)
+			if how != cli.Write && errors.Is(err, fs.ErrPermission) {
+				o, err = a.look(ctx, data, org, how == cli.Inspect)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return o, nil
 		},
 	}
 }
@@ -97,14 +105,14 @@ func (a *App) open(ctx context.Context, data string, inspect bool) (*sqlite.Stor
 	if _, err := os.Stat(filepath.Join(data, "assay.db")); errors.Is(err, os.ErrNotExist) {
 		return nil, fault.Refuse("%s holds no organization", data).WithHint("found one with assay init, or name the folder with --data")
 	}
-	return a.store(ctx, data, inspect)
+	return sqlite.Open(ctx, a.config(data, inspect))
 }
 
-func (a *App) store(ctx context.Context, data string, inspect bool) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Config{
+func (a *App) config(data string, inspect bool) sqlite.Config {
+	return sqlite.Config{
 		Dir: data, Anchor: os.Getenv(anchorVar), Clock: a.Clock, Random: a.Random, Inspect: inspect,
 		Keys: sqlite.NewKeys(filepath.Join(data, "keys"), a.Random),
-	})
+	}
 }
 
 // found makes an organization: its name, its scope, and the controls that its report needs.
@@ -128,7 +136,7 @@ func (a *App) found(ctx context.Context, data string, p scope.Program, program s
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return cli.Founded{}, fmt.Errorf("make the data folder: %w", err)
 	}
-	st, err := a.store(ctx, data, false)
+	st, err := sqlite.Open(ctx, a.config(data, false))
 	if err != nil {
 		return cli.Founded{}, err
 	}
@@ -300,6 +308,9 @@ func (a *App) enter(ctx context.Context, data, name string, inspect bool) (*offi
 	o, err := a.office(ctx, st, data, name, inspect)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if !inspect {
+		o.sweep()
 	}
 	return o, nil
 }

@@ -82,7 +82,7 @@ func createFile(file string, write func(io.Writer) error) error { return replace
 func replace(file string, lasting bool, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(file), ".assay-*")
 	if err != nil {
-		return fault.Refuse("%v", err)
+		return fault.Refuse("%v", err).WithHint("name a file in a folder where this user may write")
 	}
 	defer func() {
 		if err != nil {

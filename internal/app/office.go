@@ -49,6 +49,7 @@ type office struct {
 	versions    []scope.Version
 	units       []examine.Unit
 	comparisons *collect.Comparisons
+	readOnly    bool  // the data folder cannot be written
 	unread      error // opened to inspect: what of the organization could not be read
 }
 
@@ -222,7 +223,7 @@ func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string
 	r.Progress = progress
 	checks := o.completeness()
 	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks, Workers: workers}
-	if t.Cached {
+	if t.Cached && !o.readOnly {
 		e.Cache, checks.c.Kept = o.cache(), o.cache().checks()
 	}
 	res, err := e.Test(ctx, r)
@@ -412,6 +413,9 @@ func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli
 	}
 	if cp, err := o.st.Checkpoint(ctx, o.org.ID); err == nil {
 		out.Root = cp.RootHex()
+	}
+	if n := o.Notice(); n != "" {
+		out.Notes = append(out.Notes, n)
 	}
 	if o.unread != nil {
 		out.Faults = append(out.Faults, cli.VerifiedFault{Index: -1, What: "the organization cannot be read: " + o.unread.Error()})

@@ -43,7 +43,7 @@ func (c *checklistCmd) Run(r *run) error {
 		return err
 	}
 	questions := strings.TrimSuffix(c.Out, ".csv") + ".questions.csv"
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		for _, file := range []string{c.Out, questions} {
 			if c.Out == "" {
 				break

@@ -45,14 +45,25 @@ type Streams struct {
 type House struct {
 	// Found founds an organization in a data folder.
 	Found func(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (Founded, error)
-	// Enter opens an organization. With inspect it opens even when the ledger is not whole, to look.
-	Enter func(ctx context.Context, data, org string, inspect bool) (Office, error)
+	// Enter opens an organization, in the way that a command needs it.
+	Enter func(ctx context.Context, data, org string, how Entry) (Office, error)
 	// Demo builds the example company in a temporary folder.
 	Demo func(ctx context.Context, progress func(what string, done, of int)) (Demo, error)
 	// Library lists the controls of the library.
 	Library func() ([]ControlRow, error)
 	Version string
 }
+
+// Entry is how a command opens an organization.
+type Entry int
+
+// The ways. To read and to inspect, a data folder that cannot be written is opened as it is; to
+// inspect, also one whose ledger is not whole.
+const (
+	Write Entry = iota
+	Read
+	Inspect
+)
 
 // Founded is what init answers.
 type Founded struct {
@@ -71,6 +82,8 @@ type Office interface {
 	Examination
 	Papers
 	Guard
+	// Notice says what whoever works with it has to know first, or nothing.
+	Notice() string
 	Close() error
 }
 
@@ -276,10 +289,13 @@ func report(s Streams, err error) int {
 }
 
 // enter opens the organization for one command.
-func (r *run) enter(inspect bool, act func(Office) error) error {
-	o, err := r.h.Enter(r.ctx, r.g.Data, r.g.Org, inspect)
+func (r *run) enter(how Entry, act func(Office) error) error {
+	o, err := r.h.Enter(r.ctx, r.g.Data, r.g.Org, how)
 	if err != nil {
 		return err
+	}
+	if n := o.Notice(); n != "" {
+		r.warn([]string{n})
 	}
 	return errors.Join(act(o), o.Close())
 }

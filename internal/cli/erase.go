@@ -47,7 +47,7 @@ func (c *eraseCmd) Run(r *run) error {
 	case c.Register == "" && len(c.Blob) == 0:
 		return fault.Refuse("expected REGISTER KEY, or --blob HASH for files alone")
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		got, err := o.Erase(r.ctx, record.Erasure{Register: c.Register, Key: c.Key, Reason: c.Reason, Authority: c.Authority, Blobs: c.Blob, KeepFiles: c.KeepFiles})
 		if err != nil {
 			return err

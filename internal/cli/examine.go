@@ -35,7 +35,7 @@ func (c *testCmd) Run(r *run) error {
 		}
 		t.KnownAt = &i
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		p := r.progress("testing")
 		res, err := o.Test(r.ctx, t, p.steps)
 		p.done()
@@ -103,6 +103,9 @@ func standing(t assure.TestResult) string {
 	said := "completeness " + strings.ToLower(word.Word())
 	if passed := passedChecks(t); word == assure.Shown {
 		said += " (" + passed + ")"
+	}
+	if word == assure.NotShown && len(failed) > 0 {
+		said += ", another check failed"
 	}
 	for i, c := range failed {
 		if i > 0 {

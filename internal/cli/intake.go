@@ -57,7 +57,7 @@ type registerCmd struct {
 }
 
 func (c *registerCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		name, err := o.Declare(r.ctx, c.File)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		p := r.progress("importing " + c.Register)
 		s, err := o.Import(r.ctx, Import{
 			Register: c.Register, File: c.File, Map: c.Map, Source: c.Source, Query: c.Query, Extent: c.Extent,

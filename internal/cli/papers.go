@@ -15,7 +15,7 @@ type reportCmd struct {
 }
 
 func (c *reportCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		err := o.Create(c.Out, func(w io.Writer) error { return o.Report(r.ctx, c.Kind, c.Format, w) })
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ type packageCmd struct {
 }
 
 func (c *packageCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		p := r.progress("packing")
 		sealed, err := o.Package(r.ctx, c.Out, p.steps)
 		p.done()
@@ -55,7 +55,7 @@ func (c *packageCmd) Run(r *run) error {
 type verifyCmd struct{}
 
 func (c *verifyCmd) Run(r *run) error {
-	return r.enter(true, func(o Office) error {
+	return r.enter(Inspect, func(o Office) error {
 		p := r.progress("verifying")
 		v, err := o.Verify(r.ctx, p.rows64)
 		p.done()
@@ -97,7 +97,7 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		return o.Serve(r.ctx, c.Listen, func(url string) { r.say("Serving on %s (stop with Ctrl-C)", url) })
 	})
 }

@@ -44,6 +44,9 @@ func (s *Store) Ensure(ctx context.Context, org id.Org, schema *register.Schema,
 	if err != nil {
 		return err
 	}
+	if name != t.name && s.conf.ReadOnly {
+		return s.layout(schema.Name)
+	}
 	if name != t.name {
 		err := s.transact(func() error { return s.rebuild(ctx, o, t, name) })
 		if err != nil {

@@ -40,7 +40,11 @@ func (s *Store) Verify(ctx context.Context, org id.Org, progress func(done, tota
 	if !ok {
 		return record.Verification{}, &fault.Error{Kind: fault.NotFound, What: fmt.Sprintf("no organization %q", org)}
 	}
-	c, err := openConn(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -65536")
+	open := openConn
+	if s.conf.ReadOnly {
+		open = openReadOnly
+	}
+	c, err := open(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -65536")
 	if err != nil {
 		return record.Verification{}, s.explain(err)
 	}
@@ -315,76 +319,6 @@ func (v *verifier) leaf(index int64, computed, stored tlog.Hash, missing bool, n
 			return nil
 		}
 		v.suspects = append(v.suspects, suspect{index, computed, stored, kept, missing, hasKept, v.rows.name(index, name)})
-	}
-	return nil
-}
-
-func (v *verifier) dbTile(level int, n int64) ([]byte, error) {
-	sql := "SELECT level, hashes FROM tiles WHERE org = ?1 AND n = ?2 AND level = ?3"
-	if level == 0 {
-		sql = leavesOf
-	}
-	q, err := v.c.prepare(sql)
-	if err != nil {
-		return nil, err
-	}
-	q.text(string(v.o.id)).int(n)
-	if level > 0 {
-		q.int(int64(level))
-	}
-	var b []byte
-	err = q.rows(func() error {
-		if level == 0 {
-			b = appendLeaf(b, q.colBytes(1))
-		} else {
-			b = slices.Clone(q.colBytes(1))
-		}
-		return nil
-	})
-	return b, err
-}
-
-func (v *verifier) keptLeaf(index int64) (tlog.Hash, bool, error) {
-	if index >= v.anchor.Size {
-		return tlog.Hash{}, false, nil
-	}
-	if index%ledger.TileWidth == 0 {
-		var err error
-		if v.kept, err = v.s.anchor.tile(v.o.id, 0, index/ledger.TileWidth, v.anchor.Size); err != nil {
-			return tlog.Hash{}, false, err
-		}
-	}
-	h, ok := hashIn(v.kept, index)
-	return h, ok, nil
-}
-
-func hashIn(tile []byte, index int64) (h tlog.Hash, ok bool) {
-	at := int(index%ledger.TileWidth) * tlog.HashSize
-	if at+tlog.HashSize > len(tile) {
-		return h, false
-	}
-	copy(h[:], tile[at:])
-	return h, true
-}
-
-// upperTile checks a tile above the leaves against those below it.
-func (v *verifier) upperTile(level int, n int64, hashes []tlog.Hash) error {
-	if level == 0 {
-		return nil
-	}
-	b, err := v.dbTile(level, n)
-	if err != nil {
-		return err
-	}
-	for i, h := range hashes {
-		if kept, ok := hashIn(b, int64(i)); !ok || kept != h {
-			first := (n*ledger.TileWidth + int64(i)) << (ledger.TileHeight * level)
-			v.defect(record.Tile, -1, "", "hash %d of tile %d/%d of the tree is not what the records make, of which the first is #%d", i, level, n, first)
-			return nil
-		}
-	}
-	if len(b) != len(hashes)*tlog.HashSize {
-		v.defect(record.Tile, -1, "", "tile %d/%d of the tree is longer than the ledger", level, n)
 	}
 	return nil
 }
