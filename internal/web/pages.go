@@ -26,6 +26,7 @@ type head struct {
 	Here         string // the entry of the navigation that is current
 	CSS          string
 	Report       bool
+	Reload       int // seconds after which the page loads again by itself; 0 for never
 }
 
 func (s *Site) head(title, here string) head {
