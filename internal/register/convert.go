@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
@@ -140,6 +141,9 @@ func (b *builder) finish(r *Row) error {
 		if f.Required && r.Columns[i] == nil {
 			return bad(f.Name, "missing; %s needs it in every row", b.s.Name)
 		}
+		if k, ok := r.Columns[i].(string); ok && f.Required && blank(k) {
+			return bad(f.Name, "%s shows nothing; %s needs it in every row", quote(k), b.s.Name)
+		}
 	}
 	for n, part := range b.s.Key {
 		i := b.index[part]
@@ -160,6 +164,11 @@ func (b *builder) finish(r *Row) error {
 		r.Event = &at
 	}
 	return nil
+}
+
+// blank reports whether a text that is not empty shows nothing: white space and invisible characters.
+func blank(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
 }
 
 // keyPart keeps the parts of a joined key apart: two records never share one. The last part
@@ -187,6 +196,8 @@ func keyText(f Field, col any) (string, error) {
 	switch {
 	case k == "":
 		return "", fault.Refuse("missing; it is the key of the record")
+	case blank(k):
+		return "", fault.Refuse("%s shows nothing; it is the key of the record", quote(k))
 	case len(k) > maxKey:
 		return "", fault.Refuse("a key of %d bytes; expected at most %d", len(k), maxKey)
 	case strings.ContainsFunc(k, func(r rune) bool { return r < 0x20 || r == 0x7f }):
