@@ -336,7 +336,7 @@ func (o *office) Controls(context.Context) ([]cli.ControlRow, error) {
 		row.Version = v.Version
 		for _, u := range o.units {
 			if u.Control == v.Control.ID && u.Version == v.Version {
-				row.tested(u.Plan)
+				row.tested(u.Test, u.Plan)
 			}
 		}
 		out = append(out, row.ControlRow)
@@ -364,7 +364,7 @@ func library() ([]cli.ControlRow, error) {
 		row.Version = 1
 		for _, t := range list {
 			if t.Control == ctl.ID {
-				row.tested(t.Plan)
+				row.tested(t.ID, t.Plan)
 			}
 		}
 		out = append(out, row.ControlRow)
@@ -382,7 +382,7 @@ func controlRow(c assure.Control) *controlLine {
 }
 
 // tested adds what a test asks and reads; a control may have several. It is a checklist when a person answers any of it.
-func (c *controlLine) tested(p *rule.Plan) {
+func (c *controlLine) tested(test string, p *rule.Plan) {
 	if len(c.Attributes) == 0 {
 		c.Test = "compiled"
 	}
@@ -390,7 +390,7 @@ func (c *controlLine) tested(p *rule.Plan) {
 		c.Test = "checklist"
 	}
 	for _, k := range p.Checks {
-		c.Attributes = append(c.Attributes, cli.Attribute{ID: k.ID, Text: k.Text, Person: k.Person})
+		c.Attributes = append(c.Attributes, cli.Attribute{Test: test, ID: k.ID, Text: k.Text, Person: k.Person})
 	}
 	for _, r := range p.Registers() {
 		if !slices.Contains(c.Registers, r) {

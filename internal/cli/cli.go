@@ -164,6 +164,7 @@ type ControlRow struct {
 
 // Attribute is one question of a control's test.
 type Attribute struct {
+	Test   string `json:"test"` // the test that asks; ids are unique within one
 	ID     string `json:"id"`
 	Text   string `json:"text"`
 	Person bool   `json:"person,omitempty"` // answered by a person's inspection, not by the records of what was done
@@ -254,7 +255,7 @@ func Main(ctx context.Context, args []string, h House, s Streams) int {
 		fmt.Fprintln(s.Err, "assay:", err)
 		return exitOther
 	}
-	kc, err := k.Parse(args)
+	kc, err := k.Parse(joinNegative(args))
 	if stop >= 0 {
 		return stop
 	}
@@ -264,6 +265,24 @@ func Main(ctx context.Context, args []string, h House, s Streams) int {
 		return exitRefused
 	}
 	return report(s, kc.Run(&run{ctx, h, s, c.globals}))
+}
+
+// joinNegative joins a flag with the negative number after it, which the parser takes for a flag: the
+// command then says what it expected.
+func joinNegative(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		negative := len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9'
+		if negative && i > 0 && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			out[len(out)-1] += "=" + a
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func report(s Streams, err error) int {
@@ -332,6 +351,21 @@ func date(flag, s string) (*civil.Date, error) {
 		return nil, &fault.Error{Kind: fault.Refused, Field: flag, What: err.Error()}
 	}
 	return &d, nil
+}
+
+func instant(flag, s string) (*civil.Instant, error) {
+	if s == "" {
+		return nil, nil
+	}
+	i, err := civil.ParseInstant(s)
+	if err == nil {
+		return &i, nil
+	}
+	what := err.Error()
+	if s[0] < '0' || s[0] > '9' { // no attempt at a time that could be told what it lacks
+		what = fmt.Sprintf("%q is not a time; expected date, time and offset, as in 2026-01-31T09:00:00Z or 2026-01-31T10:00:00+01:00", s)
+	}
+	return nil, &fault.Error{Kind: fault.Refused, Field: flag, What: what}
 }
 
 func plural(n int64, one string) string {

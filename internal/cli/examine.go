@@ -8,8 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/assayhq/assay/internal/assure"
-	"github.com/assayhq/assay/internal/civil"
-	"github.com/assayhq/assay/internal/fault"
 )
 
 type testCmd struct {
@@ -28,12 +26,8 @@ func (c *testCmd) Run(r *run) error {
 	if t.From, t.To, err = dates(c.From, c.To); err != nil {
 		return err
 	}
-	if c.KnownAt != "" {
-		i, err := civil.ParseInstant(c.KnownAt)
-		if err != nil {
-			return &fault.Error{Kind: fault.Refused, Field: "--known-at", What: err.Error()}
-		}
-		t.KnownAt = &i
+	if t.KnownAt, err = instant("--known-at", c.KnownAt); err != nil {
+		return err
 	}
 	return r.enter(Read, func(o Office) error {
 		p := r.progress("testing")

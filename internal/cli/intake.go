@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -85,6 +86,9 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(r *run) error {
+	if c.ExpectRows != nil && *c.ExpectRows < 0 {
+		return &fault.Error{Kind: fault.Refused, Field: "--expect-rows", What: fmt.Sprintf("%d rows cannot have been counted; expected 0 or more", *c.ExpectRows)}
+	}
 	return r.enter(Write, func(o Office) error {
 		p := r.progress("importing " + c.Register)
 		s, err := o.Import(r.ctx, Import{
