@@ -67,9 +67,9 @@ func (o *office) Erase(ctx context.Context, e record.Erasure) (cli.Erased, error
 
 // mayErase refuses an erasure that cannot be carried out or accounted for.
 func (o *office) mayErase(ctx context.Context, e record.Erasure) error {
-	for flag, text := range map[string]string{"--reason": e.Reason, "--authority": e.Authority} {
-		if strings.TrimSpace(text) == "" {
-			return &fault.Error{Kind: fault.Refused, Field: flag, What: "is blank; the record of the erasure has to say it"}
+	for _, said := range []struct{ flag, text string }{{"--reason", e.Reason}, {"--authority", e.Authority}} {
+		if strings.TrimSpace(said.text) == "" {
+			return &fault.Error{Kind: fault.Refused, Field: said.flag, What: "is blank; the record of the erasure has to say it"}
 		}
 	}
 	for _, sum := range e.Blobs {

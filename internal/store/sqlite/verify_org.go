@@ -3,6 +3,7 @@ package sqlite
 import (
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/record"
@@ -65,6 +66,9 @@ func (v *verifier) founding(r record.Record) {
 	}
 	if !v.org.there {
 		return // it is among the lost
+	}
+	if b.Created == "" && v.org.created <= r.Received && r.Received-v.org.created < civil.Instant(time.Minute/time.Microsecond) {
+		b.Created = v.org.created.String() // founded before the record said when: it was received right after
 	}
 	for _, c := range []struct{ what, row, sealed string }{
 		{"name", v.org.name, b.Name}, {"zone", v.org.zone, b.Zone}, {"founding", v.org.created.String(), b.Created},
