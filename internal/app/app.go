@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,9 @@ var (
 // Version is stamped into pulls and packages.
 const Version = "0.1.0"
 
+// anchorVar names the environment variable that says where checkpoints are kept, if not in the data folder.
+const anchorVar = "ASSAY_ANCHOR"
+
 // App is the wired house.
 type App struct {
 	Clock  func() time.Time
@@ -70,8 +74,15 @@ func (a *App) House() cli.House {
 			return b, nil
 		},
 		WriteFile: func(name string, b []byte) error { return createFile(name, write(b)) },
-		Enter: func(ctx context.Context, data, org string, inspect bool) (cli.Office, error) {
-			return a.enter(ctx, data, org, inspect)
+		Enter: func(ctx context.Context, data, org string, how cli.Entry) (cli.Office, error) {
+			o, err := a.enter(ctx, data, org, how == cli.Inspect)
+			if how != cli.Write && errors.Is(err, fs.ErrPermission) {
+				o, err = a.look(ctx, data, org, how == cli.Inspect)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return o, nil
 		},
 	}
 }
@@ -106,14 +117,14 @@ func (a *App) open(ctx context.Context, data string, inspect bool) (*sqlite.Stor
 	if _, err := os.Stat(filepath.Join(data, "assay.db")); errors.Is(err, os.ErrNotExist) {
 		return nil, fault.Refuse("%s holds no organization", data).WithHint("found one with assay init, or name the folder with --data")
 	}
-	return a.store(ctx, data, inspect)
+	return sqlite.Open(ctx, a.config(data, inspect))
 }
 
-func (a *App) store(ctx context.Context, data string, inspect bool) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Config{
-		Dir: data, Anchor: os.Getenv("ASSAY_ANCHOR"), Clock: a.Clock, Random: a.Random, Inspect: inspect,
+func (a *App) config(data string, inspect bool) sqlite.Config {
+	return sqlite.Config{
+		Dir: data, Anchor: os.Getenv(anchorVar), Clock: a.Clock, Random: a.Random, Inspect: inspect,
 		Keys: sqlite.NewKeys(filepath.Join(data, "keys"), a.Random),
-	})
+	}
 }
 
 // found makes an organization: its name, its scope, and the controls that its report needs.
@@ -134,17 +145,16 @@ func (a *App) found(ctx context.Context, data string, p scope.Program, program s
 	for i := range versions {
 		versions[i].Implemented = implemented
 	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return cli.Founded{}, fmt.Errorf("make the data folder: %w", err)
-	}
-	st, err := a.store(ctx, data, false)
+	drafts, err := programDrafts(scope.Folder{Program: p, Versions: versions, Registers: declared}, scope.Folder{}, own)
 	if err != nil {
 		return cli.Founded{}, err
 	}
-	f := scope.Folder{Program: p, Versions: versions, Registers: declared}
-	drafts, err := programDrafts(f, scope.Folder{}, own)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return cli.Founded{}, fmt.Errorf("make the data folder: %w", err)
+	}
+	st, err := sqlite.Open(ctx, a.config(data, false))
 	if err != nil {
-		return cli.Founded{}, errors.Join(err, st.Close())
+		return cli.Founded{}, err
 	}
 	org, err := a.create(ctx, st, p, own, drafts)
 	out := cli.Founded{Name: p.Name, Report: p.Report, Data: data, Controls: len(versions), Warnings: warnings, ID: string(org)}
@@ -294,31 +304,40 @@ func ensureOne(ctx context.Context, st *sqlite.Store, org id.Org, s *register.Sc
 	return st.Ensure(ctx, org, s, func(body []byte) ([]any, error) { return register.Project(s, body) })
 }
 
-// enter opens one organization of a data folder.
+// enter opens one organization of a data folder. To inspect, it is opened whatever is wrong with it.
 func (a *App) enter(ctx context.Context, data, name string, inspect bool) (*office, error) {
 	st, err := a.open(ctx, data, inspect)
 	if err != nil {
 		return nil, err
 	}
-	o, err := a.office(ctx, st, data, name)
+	o, err := a.office(ctx, st, data, name, inspect)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if !inspect {
+		o.sweep()
 	}
 	return o, nil
 }
 
-func (a *App) office(ctx context.Context, st *sqlite.Store, data, name string) (*office, error) {
+func (a *App) office(ctx context.Context, st *sqlite.Store, data, name string, inspect bool) (*office, error) {
 	orgs, err := st.Orgs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	org, err := choose(orgs, name)
+	if lost := st.Lost(); err != nil && inspect && len(lost) == 1 && (len(orgs) == 0 || name != "") {
+		org, err = record.Org{ID: lost[0]}, nil // nobody else can be meant
+	}
 	if err != nil {
 		return nil, err
 	}
 	o := &office{app: a, st: st, data: data, org: org, blobs: dir.Open(filepath.Join(data, "blobs"), filepath.Join(data, "keys"))}
 	if err := o.load(ctx); err != nil {
-		return nil, err
+		if !inspect {
+			return nil, err
+		}
+		o.unread = err
 	}
 	if err := ensure(ctx, st, org.ID, o.regs); err != nil {
 		return nil, err

@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -52,6 +52,8 @@ type office struct {
 	versions    []scope.Version
 	units       []examine.Unit
 	comparisons *collect.Comparisons
+	readOnly    bool  // the data folder cannot be written
+	unread      error // opened to inspect: what of the organization could not be read
 }
 
 // load reads what the organization declared: its registers, its scope and its controls.
@@ -185,6 +187,7 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 	req := collect.ImportRequest{
 		Org: o.org.ID, Register: i.Register, File: i.File, Reader: r, Source: i.Source, Query: i.Query, Params: i.Params,
 		ExpectRows: i.ExpectRows, Extent: i.Extent, Totals: i.Totals, Operator: i.Operator, Discard: i.Discard, Progress: progress,
+		Guarded: i.Register == inspections && mapping == nil, // the sheet of Checklist, filled in
 	}
 	if mapping != nil {
 		m, err := register.ParseMapping(i.Map, mapping)
@@ -227,7 +230,7 @@ func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string
 	r.Progress = progress
 	checks := o.completeness()
 	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks, Workers: workers}
-	if t.Cached {
+	if t.Cached && !o.readOnly {
 		e.Cache, checks.c.Kept = o.cache(), o.cache().checks()
 	}
 	res, err := e.Test(ctx, r)
@@ -340,7 +343,7 @@ func (o *office) Controls(context.Context) ([]cli.ControlRow, error) {
 		row.Version = v.Version
 		for _, u := range o.units {
 			if u.Control == v.Control.ID && u.Version == v.Version {
-				row.tested(u.Plan)
+				row.tested(u.Test, u.Plan)
 			}
 		}
 		out = append(out, row.ControlRow)
@@ -368,7 +371,7 @@ func library() ([]cli.ControlRow, error) {
 		row.Version = 1
 		for _, t := range list {
 			if t.Control == ctl.ID {
-				row.tested(t.Plan)
+				row.tested(t.ID, t.Plan)
 			}
 		}
 		out = append(out, row.ControlRow)
@@ -386,7 +389,7 @@ func controlRow(c assure.Control) *controlLine {
 }
 
 // tested adds what a test asks and reads; a control may have several. It is a checklist when a person answers any of it.
-func (c *controlLine) tested(p *rule.Plan) {
+func (c *controlLine) tested(test string, p *rule.Plan) {
 	if len(c.Attributes) == 0 {
 		c.Test = "compiled"
 	}
@@ -394,57 +397,13 @@ func (c *controlLine) tested(p *rule.Plan) {
 		c.Test = "checklist"
 	}
 	for _, k := range p.Checks {
-		c.Attributes = append(c.Attributes, cli.Attribute{ID: k.ID, Text: k.Text, Person: k.Person})
+		c.Attributes = append(c.Attributes, cli.Attribute{Test: test, ID: k.ID, Text: k.Text, Person: k.Person})
 	}
 	for _, r := range p.Registers() {
 		if !slices.Contains(c.Registers, r) {
 			c.Registers = append(c.Registers, r)
 		}
 	}
-}
-
-// Create writes a file whole or not at all.
-func (o *office) Create(file string, write func(io.Writer) error) error {
-	return createFile(file, write)
-}
-
-// write writes bytes.
-func write(b []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	}
-}
-
-func createFile(file string, write func(io.Writer) error) error { return replace(file, true, write) }
-
-// replace writes a file in the place of another; only a lasting one is there after a power cut.
-func replace(file string, lasting bool, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), ".assay-*")
-	if err != nil {
-		return fault.Refuse("%v", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	if lasting {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }
 
 // Verify checks everything that is stored against what was sealed.
@@ -462,63 +421,21 @@ func (o *office) Verify(ctx context.Context, progress func(done, of int64)) (cli
 	if cp, err := o.st.Checkpoint(ctx, o.org.ID); err == nil {
 		out.Root = cp.RootHex()
 	}
-	if err := o.verifyBlobs(ctx, v.Size, &out); err != nil {
-		return out, err
+	if n := o.Notice(); n != "" {
+		out.Notes = append(out.Notes, n)
 	}
-	if err := o.verifyAnchors(ctx, &out); err != nil {
-		return out, err
+	if o.unread != nil {
+		out.Faults = append(out.Faults, cli.VerifiedFault{Index: -1, What: "the organization cannot be read: " + o.unread.Error()})
+	}
+	for _, check := range []func(context.Context, *cli.Verified) error{o.verifyBlobs, o.verifyAnchors} {
+		switch err := check(ctx, &out); {
+		case err == nil:
+		case errors.Is(err, fault.Integrity), len(out.Faults) > 0: // what it needs is itself at fault
+			out.Faults = append(out.Faults, cli.VerifiedFault{Index: -1, What: err.Error()})
+		default:
+			return out, err
+		}
 	}
 	sort.SliceStable(out.Faults, func(i, j int) bool { return out.Faults[i].Index < out.Faults[j].Index })
 	return out, nil
-}
-
-// verifyBlobs checks that every file that a pull kept is there and says what it said.
-func (o *office) verifyBlobs(ctx context.Context, size int64, out *cli.Verified) error {
-	erased := map[string]bool{}
-	err := o.each(ctx, record.Erasures, size, func(k record.Known) error {
-		var body struct{ Blobs []string }
-		err := json.Unmarshal(k.Body, &body)
-		for _, b := range body.Blobs {
-			erased[b] = true
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return o.each(ctx, record.Pulls, size, func(k record.Known) error {
-		var p record.Pull
-		if err := json.Unmarshal(k.Body, &p); err != nil {
-			return err
-		}
-		if p.Blob == "" || erased[p.File] {
-			return nil
-		}
-		if err := o.blobs.Verify(ctx, o.org.ID, p.Blob); err != nil {
-			out.Faults = append(out.Faults, cli.VerifiedFault{Index: k.Index, Record: k.Name(), What: "the file that this pull kept: " + err.Error()})
-		}
-		return nil
-	})
-}
-
-// Erase removes the content of a record, and the files named with it.
-func (o *office) Erase(ctx context.Context, e record.Erasure) (record.Receipt, error) {
-	e.Source = "assay"
-	if err := o.held(ctx, e); err != nil {
-		return record.Receipt{}, err
-	}
-	got, err := o.st.Erase(ctx, o.org.ID, e)
-	if err != nil {
-		return got, err
-	}
-	// Kept runs may repeat in their reasons what was erased.
-	if err := os.RemoveAll(o.cache().dir); err != nil {
-		return got, fmt.Errorf("the record is erased, but not the kept runs: %w", err)
-	}
-	for _, b := range e.Blobs {
-		if err := o.blobs.Remove(ctx, o.org.ID, b); err != nil {
-			return got, fmt.Errorf("the record is erased, but not the file %s: %w", b, err)
-		}
-	}
-	return got, nil
 }

@@ -9,7 +9,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -29,42 +28,91 @@ import (
 	"github.com/assayhq/assay/internal/web"
 )
 
-// pages answers the web from one organization. Results are computed once per state of the ledger.
+// pages answers the web from one organization. Results are computed once per state of the ledger
+// and day: without items from the kept runs, which is soon done, and with every item.
 type pages struct {
-	o  *office
-	mu sync.Mutex
-	at int64          // the tree size that res is for
-	on string         // the civil day that res is for: what is due depends on it
-	re assure.Results // every item included
+	o    *office
+	work sync.Mutex // held by whoever computes
+	mu   sync.Mutex // over what follows
+	runs map[bool]run
+	said progress
+
+	background sync.WaitGroup // those who compute for nobody in particular
 }
 
-func (p *pages) results(ctx context.Context) (assure.Results, error) {
+// run is a set of results, or why there are none, and the state that it is for.
+type run struct {
+	state
+	res assure.Results
+	err error
+}
+
+// state is what results depend on: the tree size, and the civil day, for what is due depends on it.
+type state struct {
+	size int64
+	day  string
+}
+
+// progress is how far a run is.
+type progress struct {
+	test     string
+	done, of int
+}
+
+func (p *pages) now(ctx context.Context) (state, error) {
+	size, err := p.o.st.Size(ctx, p.o.org.ID)
+	return state{size, p.o.app.Clock().UTC().Format(time.DateOnly)}, err
+}
+
+// have gives what was computed for a state. Results with items serve also where none are asked for.
+func (p *pages) have(s state, items bool) (run, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	size, err := p.o.st.Size(ctx, p.o.org.ID)
+	for _, with := range []bool{true, items} {
+		if r, ok := p.runs[with]; ok && r.state == s {
+			return r, true
+		}
+	}
+	return run{}, false
+}
+
+func (p *pages) results(ctx context.Context, items bool) (assure.Results, error) {
+	s, err := p.now(ctx)
 	if err != nil {
 		return assure.Results{}, err
 	}
-	today := p.o.app.Clock().UTC().Format(time.DateOnly)
-	if p.at == size && p.on == today {
-		return p.re, nil
+	if r, ok := p.have(s, items); ok && r.err == nil {
+		return r.res, nil
 	}
-	var res assure.Results
+	p.work.Lock()
+	defer p.work.Unlock()
+	if r, ok := p.have(s, items); ok && r.err == nil {
+		return r.res, nil
+	}
+	r := run{state: s}
 	if p.o.asOf("") {
-		res, err = p.o.results(ctx, "")
+		r.res, r.err = p.o.results(ctx, "")
 	} else {
-		res, err = p.o.Test(ctx, cli.Test{Items: true}, nil)
+		r.res, r.err = p.o.Test(ctx, cli.Test{Items: items, Cached: !items}, p.tell)
 	}
-	if err != nil {
-		return res, err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.runs == nil {
+		p.runs = map[bool]run{}
 	}
-	p.at, p.on, p.re = size, today, res
-	return res, nil
+	p.runs[items] = r
+	return r.res, r.err
+}
+
+func (p *pages) tell(test string, done, of int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.said = progress{test, done, of}
 }
 
 // Tests gives the results without their items.
 func (p *pages) Tests(ctx context.Context) (assure.Results, error) {
-	res, err := p.results(ctx)
+	res, err := p.results(ctx, false)
 	res.Controls = slices.Clone(res.Controls)
 	for i := range res.Controls {
 		res.Controls[i].Items = nil
@@ -73,7 +121,7 @@ func (p *pages) Tests(ctx context.Context) (assure.Results, error) {
 }
 
 func (p *pages) test(ctx context.Context, ref web.TestRef) (assure.TestResult, error) {
-	res, err := p.results(ctx)
+	res, err := p.results(ctx, true)
 	if err != nil {
 		return assure.TestResult{}, err
 	}
@@ -142,7 +190,7 @@ func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item
 }
 
 func (p *pages) restsOn(ctx context.Context, t assure.TestResult, key string) ([]string, error) {
-	res, err := p.results(ctx)
+	res, err := p.results(ctx, true)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +296,7 @@ func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
 
 // Pulls gives every pull, the latest first.
 func (p *pages) Pulls(ctx context.Context) ([]web.PullView, error) {
-	res, err := p.results(ctx)
+	res, err := p.results(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -300,38 +348,6 @@ type gate struct{}
 
 func (gate) Allow(*http.Request, access.Policy) error { return nil }
 
-// Serve shows the pages until the context ends.
-func (o *office) Serve(ctx context.Context, listen string, ready func(url string)) error {
-	site, err := o.site(listen)
-	if err != nil {
-		return err
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-	if err != nil {
-		return fault.Refuse("%v", err)
-	}
-	if host, _, _ := net.SplitHostPort(listen); !loopback(host) {
-		fmt.Fprintln(os.Stderr, "warning: the pages have no sign-in yet: everybody who reaches", l.Addr(), "can read every record")
-	}
-	srv := &http.Server{Handler: site, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	ready("http://" + l.Addr().String())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return srv.Shutdown(stop)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 // testing says how each control is decided, in its latest version.
 func (o *office) testing() map[string]web.Testing {
 	latest, out := map[string]int{}, map[string]web.Testing{}
@@ -357,7 +373,7 @@ func (o *office) testing() map[string]web.Testing {
 	return out
 }
 
-func (o *office) site(listen string) (*web.Site, error) {
+func (o *office) site(listen string, p *pages) (*web.Site, error) {
 	c, err := catalog.Load()
 	if err != nil {
 		return nil, err
@@ -370,7 +386,6 @@ func (o *office) site(listen string) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{o: o, at: -1}
 	opts := web.Options{
 		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
 		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},

@@ -123,6 +123,9 @@ func (o *office) systems(ctx context.Context, res assure.Results) ([]report.Syst
 
 // Package seals everything that an auditor needs offline into one file.
 func (o *office) Package(ctx context.Context, file string, progress func(test string, done, of int)) (cli.Packed, error) {
+	if err := o.MayWrite(file); err != nil {
+		return cli.Packed{}, err
+	}
 	// First, so that results and package tell of it. Whoever does not answer delays nothing.
 	said, err := o.Anchor(ctx, nil)
 	if err != nil {

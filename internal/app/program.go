@@ -21,6 +21,7 @@ import (
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/store/sqlite"
 )
 
 // mostProgram bounds a file of a program: a description of a megabyte is read, a mistake is not.
@@ -126,7 +127,7 @@ func (a *App) foundProgram(ctx context.Context, data string, f scope.Folder, reg
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return out, fault.Refuse("%v", err)
 	}
-	st, err := a.store(ctx, data, false)
+	st, err := sqlite.Open(ctx, a.config(data, false))
 	if err != nil {
 		return out, err
 	}

@@ -17,13 +17,24 @@ import (
 // company founds an organization that reports over the year from 1 July 2025, and enters it.
 func company(tb testing.TB, zone string) *office {
 	tb.Helper()
+	o := settled(tb, New(), filepath.Join(tb.TempDir(), "data"), zone)
+	tb.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return o
+}
+
+// settled is a company that whoever asks for it closes.
+func settled(tb testing.TB, a *App, data, zone string) *office {
+	tb.Helper()
 	z, err := civil.ParseZone(zone)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	from, to := civil.NewDate(2025, 7, 1), civil.NewDate(2026, 6, 30)
 	p := scope.Program{Name: "Example", Report: "soc2-type2", Zone: z, From: &from, To: &to, Categories: []string{"security"}}
-	a, data := New(), filepath.Join(tb.TempDir(), "data")
 	if _, err := a.found(tb.Context(), data, p, "", &from); err != nil {
 		tb.Fatal(err)
 	}
@@ -31,11 +42,6 @@ func company(tb testing.TB, zone string) *office {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() {
-		if err := o.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
 	return o
 }
 

@@ -38,7 +38,7 @@ type anchorCmd struct {
 }
 
 func (c *anchorCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		a, err := o.Anchor(r.ctx, &AnchorSettings{TSA: c.TSA, Roots: c.TSARoots, Witnesses: c.Witness})
 		if err != nil {
 			return err

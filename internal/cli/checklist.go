@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/assayhq/assay/internal/collect"
 )
 
 // Checklist is what waits for persons' answers: the items that fell due, of the controls some of
@@ -40,7 +42,16 @@ func (c *checklistCmd) Run(r *run) error {
 	if t.From, t.To, err = dates(c.From, c.To); err != nil {
 		return err
 	}
-	return r.enter(false, func(o Office) error {
+	questions := strings.TrimSuffix(c.Out, ".csv") + ".questions.csv"
+	return r.enter(Read, func(o Office) error {
+		for _, file := range []string{c.Out, questions} {
+			if c.Out == "" {
+				break
+			}
+			if err := o.MayWrite(file); err != nil {
+				return err
+			}
+		}
 		p := r.progress("testing")
 		list, err := o.Checklist(r.ctx, t, p.steps)
 		p.done()
@@ -54,7 +65,6 @@ func (c *checklistCmd) Run(r *run) error {
 			}
 			return list.sheet(r.s.Out)
 		}
-		questions := strings.TrimSuffix(c.Out, ".csv") + ".questions.csv"
 		if err := o.Create(c.Out, list.sheet); err != nil {
 			return err
 		}
@@ -122,7 +132,13 @@ func (l Checklist) questions(w io.Writer) error {
 	return writeCSV(w, rows)
 }
 
+// writeCSV writes cells that no spreadsheet program runs, whatever a record said.
 func writeCSV(w io.Writer, rows [][]string) error {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = collect.Guard(row[i])
+		}
+	}
 	if err := csv.NewWriter(w).WriteAll(rows); err != nil {
 		return fmt.Errorf("write the sheet: %w", err)
 	}

@@ -49,8 +49,8 @@ type House struct {
 	Found func(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (Founded, error)
 	// Apply makes a folder's program the organization's, and founds one where the data folder holds none.
 	Apply func(ctx context.Context, data, org, dir string, dry bool) (Applied, error)
-	// Enter opens an organization. With inspect it opens even when the ledger is not whole, to look.
-	Enter func(ctx context.Context, data, org string, inspect bool) (Office, error)
+	// Enter opens an organization, in the way that a command needs it.
+	Enter func(ctx context.Context, data, org string, how Entry) (Office, error)
 	// Demo builds the example company in a temporary folder.
 	Demo func(ctx context.Context, progress func(what string, done, of int)) (Demo, error)
 	// Library lists the controls of the library.
@@ -61,6 +61,17 @@ type House struct {
 	WriteFile func(name string, b []byte) error
 	Version   string
 }
+
+// Entry is how a command opens an organization.
+type Entry int
+
+// The ways. To read and to inspect, a data folder that cannot be written is opened as it is; to
+// inspect, also one whose ledger is not whole.
+const (
+	Write Entry = iota
+	Read
+	Inspect
+)
 
 // Founded is what init answers.
 type Founded struct {
@@ -79,6 +90,8 @@ type Office interface {
 	Examination
 	Papers
 	Guard
+	// Notice says what whoever works with it has to know first, or nothing.
+	Notice() string
 	Close() error
 }
 
@@ -107,13 +120,16 @@ type Papers interface {
 	// Report writes a draft, and warns of what its format could not show.
 	Report(ctx context.Context, d Document, w io.Writer) (warnings []string, err error)
 	Package(ctx context.Context, file string, progress func(test string, done, of int)) (Packed, error)
+	// MayWrite refuses a file that Create would refuse, before the work that fills it.
+	MayWrite(file string) error
 	Create(file string, write func(io.Writer) error) error
 }
 
 // Guard looks after what is kept.
 type Guard interface {
 	Verify(ctx context.Context, progress func(done, of int64)) (Verified, error)
-	Erase(ctx context.Context, e record.Erasure) (record.Receipt, error)
+	// Erase erases a record and the kept files that hold it too, unless these are to stay.
+	Erase(ctx context.Context, e record.Erasure) (Erased, error)
 	// Anchor has the last checkpoint time stamped and cosigned by whom the data folder names;
 	// settings are added to it first. Without settings it does nothing where nobody is named.
 	Anchor(ctx context.Context, s *AnchorSettings) (Anchored, error)
@@ -170,6 +186,7 @@ type ControlRow struct {
 
 // Attribute is one question of a control's test.
 type Attribute struct {
+	Test   string `json:"test"` // the test that asks; ids are unique within one
 	ID     string `json:"id"`
 	Text   string `json:"text"`
 	Person bool   `json:"person,omitempty"` // answered by a person's inspection, not by the records of what was done
@@ -265,7 +282,7 @@ func Main(ctx context.Context, args []string, h House, s Streams) int {
 		fmt.Fprintln(s.Err, "assay:", err)
 		return exitOther
 	}
-	kc, err := k.Parse(args)
+	kc, err := k.Parse(joinNegative(args))
 	if stop >= 0 {
 		return stop
 	}
@@ -275,6 +292,24 @@ func Main(ctx context.Context, args []string, h House, s Streams) int {
 		return exitRefused
 	}
 	return report(s, kc.Run(&run{ctx, h, s, c.globals}))
+}
+
+// joinNegative joins a flag with the negative number after it, which the parser takes for a flag: the
+// command then says what it expected.
+func joinNegative(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		negative := len(a) > 1 && a[0] == '-' && a[1] >= '0' && a[1] <= '9'
+		if negative && i > 0 && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			out[len(out)-1] += "=" + a
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func report(s Streams, err error) int {
@@ -300,10 +335,13 @@ func report(s Streams, err error) int {
 }
 
 // enter opens the organization for one command.
-func (r *run) enter(inspect bool, act func(Office) error) error {
-	o, err := r.h.Enter(r.ctx, r.g.Data, r.g.Org, inspect)
+func (r *run) enter(how Entry, act func(Office) error) error {
+	o, err := r.h.Enter(r.ctx, r.g.Data, r.g.Org, how)
 	if err != nil {
 		return err
+	}
+	if n := o.Notice(); n != "" {
+		r.warn([]string{n})
 	}
 	return errors.Join(act(o), o.Close())
 }
@@ -340,6 +378,21 @@ func date(flag, s string) (*civil.Date, error) {
 		return nil, &fault.Error{Kind: fault.Refused, Field: flag, What: err.Error()}
 	}
 	return &d, nil
+}
+
+func instant(flag, s string) (*civil.Instant, error) {
+	if s == "" {
+		return nil, nil
+	}
+	i, err := civil.ParseInstant(s)
+	if err == nil {
+		return &i, nil
+	}
+	what := err.Error()
+	if s[0] < '0' || s[0] > '9' { // no attempt at a time that could be told what it lacks
+		what = fmt.Sprintf("%q is not a time; expected date, time and offset, as in 2026-01-31T09:00:00Z or 2026-01-31T10:00:00+01:00", s)
+	}
+	return nil, &fault.Error{Kind: fault.Refused, Field: flag, What: what}
 }
 
 func plural(n int64, one string) string {

@@ -20,7 +20,7 @@ func (c *controlsCmd) Run(r *run) error {
 		}
 		return r.controls(list)
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		list, err := o.Controls(r.ctx)
 		if err != nil {
 			return err

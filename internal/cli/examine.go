@@ -8,8 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/assayhq/assay/internal/assure"
-	"github.com/assayhq/assay/internal/civil"
-	"github.com/assayhq/assay/internal/fault"
 )
 
 type testCmd struct {
@@ -28,14 +26,10 @@ func (c *testCmd) Run(r *run) error {
 	if t.From, t.To, err = dates(c.From, c.To); err != nil {
 		return err
 	}
-	if c.KnownAt != "" {
-		i, err := civil.ParseInstant(c.KnownAt)
-		if err != nil {
-			return &fault.Error{Kind: fault.Refused, Field: "--known-at", What: err.Error()}
-		}
-		t.KnownAt = &i
+	if t.KnownAt, err = instant("--known-at", c.KnownAt); err != nil {
+		return err
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		p := r.progress("testing")
 		res, err := o.Test(r.ctx, t, p.steps)
 		p.done()
@@ -99,15 +93,28 @@ func standing(t assure.TestResult) string {
 	case assure.NoOccurrence:
 		return "did not occur; operation not tested"
 	}
-	for _, c := range t.Completeness {
-		if c.Status == assure.Failed {
-			return c.Check + " failed: " + c.Detail
+	word, failed := t.Wholeness()
+	said := "completeness " + strings.ToLower(word.Word())
+	if passed := passedChecks(t); word == assure.Shown {
+		said += " (" + passed + ")"
+	}
+	if word == assure.NotShown && len(failed) > 0 {
+		said += ", another check failed"
+	}
+	for i, c := range failed {
+		if i > 0 {
+			return fmt.Sprintf("%s; %d more failed", said, len(failed)-1)
 		}
+		said += fmt.Sprintf(": %s%s: %s", c.Check, of(c.Register), c.Detail)
 	}
-	if t.Complete() {
-		return "complete (" + passedChecks(t) + ")"
+	return said
+}
+
+func of(register string) string {
+	if register == "" {
+		return ""
 	}
-	return "completeness not shown"
+	return " of " + register
 }
 
 func passedChecks(t assure.TestResult) string {

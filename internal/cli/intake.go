@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -88,7 +89,7 @@ type registerCmd struct {
 }
 
 func (c *registerCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		name, err := o.Declare(r.ctx, c.File)
 		if err != nil {
 			return err
@@ -116,7 +117,10 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	if c.ExpectRows != nil && *c.ExpectRows < 0 {
+		return &fault.Error{Kind: fault.Refused, Field: "--expect-rows", What: fmt.Sprintf("%d rows cannot have been counted; expected 0 or more", *c.ExpectRows)}
+	}
+	return r.enter(Write, func(o Office) error {
 		p := r.progress("importing " + c.Register)
 		s, err := o.Import(r.ctx, Import{
 			Register: c.Register, File: c.File, Map: c.Map, Source: c.Source, Query: c.Query, Extent: c.Extent,

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
-	"github.com/assayhq/assay/internal/record"
 )
 
 type reportCmd struct {
@@ -20,7 +19,7 @@ type reportCmd struct {
 }
 
 func (c *reportCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		var warnings []string
 		err := o.Create(c.Out, func(w io.Writer) (err error) {
 			warnings, err = o.Report(r.ctx, Document{Kind: c.Kind, Format: c.Format, Copy: c.Copy, Fonts: c.Fonts, Paper: c.Paper}, w)
@@ -43,7 +42,7 @@ type packageCmd struct {
 }
 
 func (c *packageCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Write, func(o Office) error {
 		p := r.progress("packing")
 		sealed, err := o.Package(r.ctx, c.Out, p.steps)
 		p.done()
@@ -65,7 +64,7 @@ func (c *packageCmd) Run(r *run) error {
 type verifyCmd struct{}
 
 func (c *verifyCmd) Run(r *run) error {
-	return r.enter(true, func(o Office) error {
+	return r.enter(Inspect, func(o Office) error {
 		p := r.progress("verifying")
 		v, err := o.Verify(r.ctx, p.rows64)
 		p.done()
@@ -102,34 +101,12 @@ func orDash(s string) string {
 	return s
 }
 
-type eraseCmd struct {
-	Register  string   `arg:"" help:"The register."`
-	Key       string   `arg:"" help:"The record's key: every version of it is erased."`
-	Reason    string   `help:"Why." required:""`
-	Authority string   `help:"Who decided, and on what ground." required:""`
-	Blob      []string `help:"Files to erase with it, by SHA-256." placeholder:"HASH"`
-}
-
-func (c *eraseCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
-		got, err := o.Erase(r.ctx, record.Erasure{Register: c.Register, Key: c.Key, Reason: c.Reason, Authority: c.Authority, Blobs: c.Blob})
-		if err != nil {
-			return err
-		}
-		if r.g.JSON {
-			return r.print(map[string]any{"register": c.Register, "key": c.Key, "checkpoint": got.Checkpoint})
-		}
-		r.say("Erased %s/%s. Its leaf and every proof stand; what it said is gone for good.", c.Register, c.Key)
-		return nil
-	})
-}
-
 type serveCmd struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
 }
 
 func (c *serveCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		return o.Serve(r.ctx, c.Listen, func(url string) { r.say("Serving on %s (stop with Ctrl-C)", url) })
 	})
 }

@@ -53,7 +53,7 @@ type exportCmd struct {
 }
 
 func (c *exportCmd) Run(r *run) error {
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		files, err := o.Export(r.ctx, c.Dir)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (c *readyCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		got, err := o.Ready(r.ctx, Ask{Today: today, Controls: c.Control})
 		if err != nil {
 			return err
@@ -144,7 +144,7 @@ func (c *forecastCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return r.enter(false, func(o Office) error {
+	return r.enter(Read, func(o Office) error {
 		got, err := o.Forecast(r.ctx, Ask{Today: today, Controls: c.Control, If: c.If})
 		if err != nil {
 			return err

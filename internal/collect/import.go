@@ -60,6 +60,7 @@ type ImportRequest struct {
 	Totals     map[string]int64  // control totals as the source states them, over the mapping's
 	Operator   string
 	Discard    bool // the file itself is not kept
+	Guarded    bool // a sheet that this program wrote: what Guard did to its cells is undone
 	Progress   func(rows, bytes int64)
 }
 
@@ -252,7 +253,11 @@ func (r *run) convert(reader register.Reader) iter.Seq[*batch] {
 	}
 	return func(yield func(*batch) bool) {
 		b := &batch{}
-		for in, err := range reader(r.in.text, o) {
+		rows := reader(r.in.text, o)
+		if r.req.Guarded {
+			rows = unguard(rows)
+		}
+		for in, err := range rows {
 			if err != nil {
 				b.err = r.in.explain(err)
 				break

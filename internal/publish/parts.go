@@ -129,6 +129,9 @@ func (p *packer) history(ctx context.Context) error {
 	signed = slices.DeleteFunc(slices.Clone(signed), func(s ledger.Signed) bool { return s.Size == 0 })
 	slices.SortStableFunc(signed, func(a, b ledger.Signed) int { return int(min(1, max(-1, a.Size-b.Size))) })
 	signed = slices.CompactFunc(signed, func(a, b ledger.Signed) bool { return a.Size == b.Size })
+	for _, s := range signed {
+		p.ends = append(p.ends, s.Size)
+	}
 	if len(signed) == 0 {
 		return nil
 	}

@@ -129,7 +129,7 @@ func Package(ctx context.Context, w io.Writer, m Material) (Sealed, error) {
 	if err := m.check(); err != nil {
 		return Sealed{}, err
 	}
-	p := &packer{m: m, zip: newArchive(w, m.Created.Time()), erased: map[string]bool{}}
+	p := &packer{m: m, zip: newArchive(w, m.Created.Time()), erased: map[string]bool{}, kept: map[string]bool{}, gone: map[int64]string{}}
 	for _, step := range []func(context.Context) error{p.documents, p.conclusions, p.populations, p.history, p.anchors, p.ledger, p.tiles} {
 		if err := step(ctx); err != nil {
 			return Sealed{}, err
@@ -145,7 +145,16 @@ type packer struct {
 	size    int64 // records written so far
 	files   int   // files of records
 	leaves  []byte
-	pulled  []string // blobs that pulls kept, in order
+	pulled  []pulled // files that pulls kept, in order
 	written int      // of those
 	erased  map[string]bool
+	kept    map[string]bool  // files that stay by the word of an erasure
+	gone    map[int64]string // by place in the ledger, the erasure of a record
+	ends    []int64          // sizes of the ledger at which a transaction ended, rising
+}
+
+// pulled is a file that a pull kept.
+type pulled struct {
+	file  string // SHA-256
+	index int64  // of the pull's record
 }

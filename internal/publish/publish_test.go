@@ -227,6 +227,50 @@ func TestGrowingLedger(t *testing.T) {
 	}
 }
 
+// TestErasedFile: a file that holds an erased record leaves the house only by the word of the
+// erasure; without one nothing is packed.
+func TestErasedFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ says, want string }{
+		{`"blobs":["` + sumOf("people") + `"],"indexes":[3]`, "left out"},
+		{`"indexes":[3],"kept_files":["` + sumOf("people") + `"]`, "carried"},
+		{`"indexes":[3]`, "refused"},
+	} {
+		m := newMemory(t)
+		m.fill(t, 3)
+		m.files[sumOf("people")], m.files[sumOf("other")] = []byte("people"), []byte("other")
+		pull := func(name string) {
+			m.add(record.Record{Register: "people", Key: name, Version: 1, Body: []byte(`{}`)})
+			m.add(record.Record{Register: record.Pulls, Key: "pull_" + name, Version: 1, Body: pullBody(t, sumOf(name))})
+			m.sign()
+		}
+		pull("people")
+		pull("other")
+		m.add(record.Record{Register: record.Erasures, Key: "erasure-3", Version: 1, Body: []byte(`{"authority":"law",` + c.says + `,"reason":"asked","register":"people"}`)})
+		m.sign()
+		m.erase(3)
+		var b bytes.Buffer
+		_, err := Package(t.Context(), &b, material(t, m))
+		if c.want == "refused" {
+			if !errors.Is(err, fault.Refused) || !strings.Contains(fault.Hint(err), sumOf("people")) {
+				t.Errorf("%s: %v, want it refused", c.says, err)
+			}
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "p.zip")
+		if err := errors.Join(err, os.WriteFile(path, b.Bytes(), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		entries := unpack(t, path)
+		if entries["blobs/"+sumOf("other")] == "" || (entries["blobs/"+sumOf("people")] != "") != (c.want == "carried") {
+			t.Errorf("%s: want the file %s", c.says, c.want)
+		}
+		if code, answer := verify(t, path); code != 0 {
+			t.Errorf("%s: exit %d, %v", c.says, code, answer["faults"])
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

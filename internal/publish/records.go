@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -122,11 +123,13 @@ func (p *packer) note(s record.Sealed) error {
 			return fmt.Errorf("pull %s: %w", r.Key, err)
 		}
 		if pull.Blob != "" {
-			p.pulled = append(p.pulled, pull.File)
+			p.pulled = append(p.pulled, pulled{pull.File, s.Index})
 		}
 	case record.Erasures:
 		var erasure struct {
-			Blobs []string `json:"blobs"`
+			Blobs   []string `json:"blobs"`
+			Kept    []string `json:"kept_files"`
+			Indexes []int64  `json:"indexes"`
 		}
 		if err := json.Unmarshal(r.Body, &erasure); err != nil {
 			return fmt.Errorf("erasure %s: %w", r.Key, err)
@@ -134,19 +137,50 @@ func (p *packer) note(s record.Sealed) error {
 		for _, b := range erasure.Blobs {
 			p.erased[b] = true
 		}
+		for _, b := range erasure.Kept {
+			p.kept[b] = true
+		}
+		for _, i := range erasure.Indexes {
+			p.gone[i] = r.Key
+		}
 	}
 	return nil
 }
 
 // blobs writes the input files of the pulls seen since the last call.
 func (p *packer) blobs(ctx context.Context) error {
-	for _, sum := range p.pulled[p.written:] {
+	for _, b := range p.pulled[p.written:] {
 		p.written++
-		if p.zip.names["blobs/"+sum] {
+		if p.zip.names["blobs/"+b.file] {
 			continue
 		}
-		if err := p.blob(ctx, sum); err != nil {
+		if err := p.clean(b); err != nil {
 			return err
+		}
+		if err := p.blob(ctx, b.file); err != nil {
+			return err
+		}
+	}
+	for sum := range p.erased {
+		if p.zip.names["blobs/"+sum] {
+			return &fault.Error{Kind: fault.Busy, What: "the file " + sum + " was erased while the package was made", Hint: "repeat"}
+		}
+	}
+	return nil
+}
+
+// clean refuses a file that holds what was erased, unless the erasure says that it stays. Each
+// transaction ends with a checkpoint, and a pull's with its own record: so an erased record came
+// with this pull when the next checkpoint after it is the one right after the pull's record.
+func (p *packer) clean(b pulled) error {
+	if p.erased[b.file] || p.kept[b.file] {
+		return nil
+	}
+	for index, erasure := range p.gone {
+		at, _ := slices.BinarySearch(p.ends, index+1)
+		if at < len(p.ends) && p.ends[at] == b.index+1 {
+			return (&fault.Error{Kind: fault.Refused, What: fmt.Sprintf("the file %s still holds what %s erased, and a package would carry it out of the house", b.file, erasure)}).
+				WithHint("erase the file too: assay erase --blob %s --reason REASON --authority WHO", b.file)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -119,11 +120,15 @@ func TestRealStore(t *testing.T) {
 	if code != 0 || answer["proofs"] != 2.0 || answer["blobs"] != 1.0 || answer["pulls"] != 1.0 {
 		t.Fatalf("exit %d: %v", code, answer)
 	}
-	_, err := s.Erase(t.Context(), s.org, record.Erasure{Register: "changes", Key: "team/3@main \"é\u2028\" <b>", Reason: "asked", Authority: "person", Source: "assay"})
+	pulls, err := s.Store.System(t.Context(), s.org, record.Pulls, register.MaxIndex)
+	must(t, err)
+	var pull record.Pull
+	must(t, json.Unmarshal(pulls[0].Body, &pull))
+	_, err = s.Erase(t.Context(), s.org, record.Erasure{Register: "changes", Key: "team/3@main \"é\u2028\" <b>", Reason: "asked", Authority: "person", Source: "assay", Blobs: []string{pull.File}})
 	must(t, err)
 	second, _ := pack(t, s.material(t, vkey, name(3), name(600)))
 	code, answer = verify(t, second, "--key", vkey, "--checkpoint", first)
-	if code != 0 || answer["erased"] != 1.0 || answer["proofs"] != 1.0 {
+	if code != 0 || answer["erased"] != 1.0 || answer["blobs_erased"] != 1.0 || answer["proofs"] != 1.0 {
 		t.Errorf("after an erasure: exit %d: %v", code, answer)
 	}
 	if code, _ := verify(t, first, "--checkpoint", second); code != 3 {

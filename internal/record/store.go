@@ -53,7 +53,8 @@ func (s Sealed) Commit() [32]byte {
 	return ledger.Commit(s.Salt, s.Bytes)
 }
 
-// Erasure orders the content of every version of one key to be destroyed. The leaves stay.
+// Erasure orders the content of every version of one key to be destroyed. The leaves stay. One
+// without register and key is of files alone.
 type Erasure struct {
 	Register  string
 	Key       string
@@ -61,6 +62,8 @@ type Erasure struct {
 	Authority string   // the law, contract or person that asked
 	Source    string   // who carries it out
 	Blobs     []string // SHA-256 of the blobs that go with it; the caller removes them
+	KeepFiles bool     // files that hold the record too stay, by the word of whoever asks
+	Kept      []string // SHA-256 of those that stay
 }
 
 // DefectKind is how a stored thing differs from what was sealed.

@@ -140,6 +140,9 @@ func (b *builder) finish(r *Row) error {
 		if f.Required && r.Columns[i] == nil {
 			return bad(f.Name, "missing; %s needs it in every row", b.s.Name)
 		}
+		if k, ok := r.Columns[i].(string); ok && f.Required && blank(k) {
+			return bad(f.Name, "%s shows nothing; %s needs it in every row", quote(k), b.s.Name)
+		}
 	}
 	for n, part := range b.s.Key {
 		i := b.index[part]
@@ -160,39 +163,6 @@ func (b *builder) finish(r *Row) error {
 		r.Event = &at
 	}
 	return nil
-}
-
-// keyPart keeps the parts of a joined key apart: two records never share one. The last part
-// needs no escape.
-var keyPart = strings.NewReplacer("%", "%25", "/", "%2F")
-
-// maxKey bounds a natural key: it stands in indexes and messages.
-const maxKey = 512
-
-func keyText(f Field, col any) (string, error) {
-	k := ""
-	switch v := col.(type) {
-	case string:
-		k = v
-	case int64:
-		switch f.Type {
-		case Date:
-			k = civil.Date(v).String()
-		case Instant:
-			k = civil.Instant(v).String()
-		default:
-			k = strconv.FormatInt(v, 10)
-		}
-	}
-	switch {
-	case k == "":
-		return "", fault.Refuse("missing; it is the key of the record")
-	case len(k) > maxKey:
-		return "", fault.Refuse("a key of %d bytes; expected at most %d", len(k), maxKey)
-	case strings.ContainsFunc(k, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		return "", fault.Refuse("%s holds a control character; a key is one line of text", quote(k))
-	}
-	return k, nil
 }
 
 // fallBack fills key fields from the fields that stand in for them.

@@ -193,13 +193,6 @@ func population(t assure.TestResult, id string) Run {
 }
 
 func completenessWord(t assure.TestResult) Runs {
-	if t.Complete() {
-		return Runs{mark(MarkPass, "Shown")}
-	}
-	for _, c := range t.Completeness {
-		if c.Status == assure.Failed {
-			return Runs{mark(MarkDeviation, "Check failed")}
-		}
-	}
-	return Runs{mark(MarkUnproven, "Not shown")}
+	w, _ := t.Wholeness()
+	return Runs{mark(CompletenessMark(w), w.Word())}
 }

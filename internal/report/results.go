@@ -139,10 +139,8 @@ func (b *builder) populationPart(t assure.TestResult, id string) {
 
 // checks prints every completeness and accuracy check, those that are missing included.
 func (b *builder) checks(t assure.TestResult, id string) {
-	if !t.Complete() {
-		b.add(Block{Note: &Note{Tone: Warn, Title: "Completeness not shown", Text: Runs{
-			say("No completeness check of this population passed without another failing. Items that never reached the records cannot be seen by this test."),
-		}}})
+	if why, short := CompletenessNote(t); why != "" {
+		b.add(Block{Note: &Note{Tone: Warn, Title: short, Text: Runs{say(why)}}})
 	}
 	if len(t.Completeness) == 0 {
 		return
@@ -158,6 +156,21 @@ func (b *builder) checks(t assure.TestResult, id string) {
 	}
 	tab.Caption = Runs{say("Completeness and accuracy of the population: "), figureOf(passed, len(t.Completeness), tab.ID), say(" checks passed")}
 	b.add(Block{Table: tab})
+}
+
+// CompletenessNote says what it means that a population is not shown to be whole, or that a check
+// failed, and heads that; both are empty where there is nothing to say.
+func CompletenessNote(t assure.TestResult) (text, title string) {
+	word, _ := t.Wholeness()
+	switch word {
+	case assure.NotShown:
+		return "No completeness check of this population passed. Items that never reached the records cannot be seen by this test.", "Completeness not shown"
+	case assure.CheckFailed:
+		return "A completeness check of this population failed. Items that never reached the records cannot be seen by this test.", "Completeness not shown: a check failed"
+	case assure.ShownDoubts:
+		return "The population is shown to be whole, but another check failed: of the accuracy of its records, or of a register that the test also reads. Verdicts that rest on these may be wrong.", "A check failed"
+	}
+	return "", ""
 }
 
 // findings lists the items of one verdict, each with its reason and the records it rests on.
@@ -222,8 +235,16 @@ func (b *builder) pointsOf(t assure.TestResult, id string) {
 	if t.Outcome == assure.Gap {
 		b.open("gap", "test-"+id, who, say(": the population is empty and nothing shows that it should be."))
 	}
-	if !t.Complete() {
+	word, failed := t.Wholeness()
+	if word == assure.NotShown {
 		b.open("completeness", "population-"+id, who, say(": no completeness check of the population passed."))
+	}
+	for _, c := range failed {
+		rs := Runs{who, say(": the check "), data(c.Check), say(" " + CheckName(c.Check))}
+		if c.Register != "" {
+			rs = append(rs, say(" of "), code(c.Register))
+		}
+		b.open("completeness", "population-"+id, append(rs, say(" failed: "), data(c.Detail))...)
 	}
 	if t.Undecided > 0 {
 		b.open("undecided", "undecided-"+id, who, say(": "), figureOf(t.Undecided, tested(t), "undecided-"+id), say(" items could not be decided."))

@@ -120,6 +120,17 @@ func CheckWord(s assure.CheckStatus) string {
 	return "Missing"
 }
 
+// CompletenessMark is the shape beside the word that says whether a population is shown to be whole.
+func CompletenessMark(c assure.Completeness) Mark {
+	switch c {
+	case assure.Shown:
+		return MarkPass
+	case assure.ShownDoubts, assure.CheckFailed:
+		return MarkDeviation
+	}
+	return MarkUnproven
+}
+
 // CheckName says what a completeness or accuracy check does (handbook 4.4).
 func CheckName(check string) string {
 	if n, ok := checkNames[check]; ok {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
@@ -30,6 +31,11 @@ type Program struct {
 func (p *Program) Check() (warnings []string, err error) {
 	if strings.TrimSpace(p.Name) == "" {
 		return nil, field("--name", "the organization has no name")
+	}
+	for _, r := range p.Name {
+		if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return nil, field("--name", "%+q holds the control character %U, by which it could read as another name", p.Name, r)
+		}
 	}
 	k, err := KindOf(p.Report)
 	if err != nil {

@@ -142,6 +142,9 @@ func TestCheckRefuses(t *testing.T) {
 		spoil func(p *Program)
 		want  string
 	}{
+		"a name that turns":    {"soc2-type2", func(p *Program) { p.Name = "Acme \u202egnp" }, "U+202E"},
+		"a name in isolation":  {"soc2-type2", func(p *Program) { p.Name = "Acme\u2069" }, "U+2069"},
+		"a name of two lines":  {"soc2-type2", func(p *Program) { p.Name = "Acme\nInc." }, "U+000A"},
 		"no name":              {"soc2-type2", func(p *Program) { p.Name = " " }, "--name"},
 		"no such report":       {"soc2-type2", func(p *Program) { p.Report = "soc9" }, "expected one of soc1-type1"},
 		"no such category":     {"soc2-type2", func(p *Program) { p.Categories = []string{"securty"} }, "there is no category"},

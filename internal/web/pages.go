@@ -26,6 +26,7 @@ type head struct {
 	Here         string // the entry of the navigation that is current
 	CSS          string
 	Report       bool
+	Reload       int // seconds after which the page loads again by itself; 0 for never
 }
 
 func (s *Site) head(title, here string) head {
@@ -347,20 +348,15 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 // checksOf sums the checks of a pull in one word. Checks of accuracy alone do not show that
 // the register is whole.
 func checksOf(cs []assure.Check) (report.Mark, string) {
-	passed, whole := passedOf(cs), assure.TestResult{Completeness: cs, Registers: registersOf(cs)}
+	t := assure.TestResult{Completeness: cs, Registers: registersOf(cs)}
+	word, failed := t.Wholeness()
 	switch {
-	case anyFailed(whole):
-		failed := 0
-		for _, c := range cs {
-			if c.Status == assure.Failed {
-				failed++
-			}
-		}
-		return report.MarkDeviation, strconv.Itoa(failed) + " of " + strconv.Itoa(len(cs)) + " checks failed"
-	case whole.Complete():
-		return report.MarkPass, "Shown whole, " + strconv.Itoa(passed) + " of " + strconv.Itoa(len(cs)) + " checks passed"
+	case len(failed) > 0:
+		return report.CompletenessMark(assure.CheckFailed), strconv.Itoa(len(failed)) + " of " + strconv.Itoa(len(cs)) + " checks failed"
+	case word == assure.Shown:
+		return report.CompletenessMark(word), word.Word() + " whole, " + strconv.Itoa(passedOf(cs)) + " of " + strconv.Itoa(len(cs)) + " checks passed"
 	}
-	return report.MarkUnproven, "Completeness not shown"
+	return report.CompletenessMark(word), "Completeness " + strings.ToLower(word.Word())
 }
 
 func registersOf(cs []assure.Check) []string {

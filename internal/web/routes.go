@@ -101,14 +101,7 @@ const policyOfPages = "default-src 'none'; style-src 'self'; img-src 'self'; for
 // ServeHTTP answers GET and HEAD for the hosts that it was given.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policyOfPages)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	h.Set("Cache-Control", "no-store")
+	s.guard(h)
 	switch {
 	case !s.served(r.Host):
 		http.Error(w, "this address is not served here", http.StatusMisdirectedRequest)
@@ -118,6 +111,18 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.mux.ServeHTTP(w, r)
 	}
+}
+
+// guard sets what keeps a page to itself.
+func (s *Site) guard(h http.Header) {
+	h.Set("Content-Security-Policy", policyOfPages)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "no-store")
 }
 
 func (s *Site) served(host string) bool {

@@ -38,7 +38,7 @@ func (s *Site) item(w http.ResponseWriter, r *http.Request) error {
 		return fault.NotFound
 	}
 	q := r.URL.Query()
-	d := itemData{head: s.head(q.Get("key"), "overview"), Zone: s.o.Zone}
+	d := itemData{head: s.head(q.Get("key"), "controls"), Zone: s.o.Zone}
 	if d.Row, err = choose(tests, q); err != nil {
 		return err
 	}

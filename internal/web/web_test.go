@@ -140,7 +140,7 @@ func TestPageSays(t *testing.T) {
 		"/controls/AVL-02?verdict=deviation&page=3":        {"101 to 150 of 212 items", "Page 3 of 5"},
 		"/controls/CHG-01?q=nothing-has-this-key":          {"No item is like that.", "Show all 1,204"},
 		"/controls/CHG-01/item?key=payments-api-2411":      {"no approval by another person", "2 of 2 records", "Happened", "Recorded", "Received", "Sealed", "2025-12-06 13:42:05-05:00", "delivered empty", "assay-verify --proof", "[&#34;api&#34;,&#34;urgent&#34;]"},
-		"/controls/AVL-02/item?key=warehouse%2F2025-07-01": {"that nothing was recorded for it is the deviation"},
+		"/controls/AVL-02/item?key=warehouse%2F2025-07-01": {`<a href="/controls" aria-current="true">Controls</a>`, "that nothing was recorded for it is the deviation"},
 		"/sources": {"3 of 3 pulls", "1,204 <span class=\"of\"> of 1,204 expected</span>", "412,077, the source says 412,077", "repo:harborline/* is:merged", "2 of 3 checks passed", "1 of 2 checks failed", "Completeness not shown"},
 	} {
 		body := strings.Join(strings.Fields(get(s, page).Body.String()), " ")

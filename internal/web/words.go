@@ -8,13 +8,9 @@ import (
 	"github.com/assayhq/assay/internal/report"
 )
 
-func anyFailed(t assure.TestResult) bool {
-	for _, c := range t.Completeness {
-		if c.Status == assure.Failed {
-			return true
-		}
-	}
-	return false
+func wholeness(t assure.TestResult) assure.Completeness {
+	c, _ := t.Wholeness()
+	return c
 }
 
 func worstOf(rows []row) (report.Standing, bool) {

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"filippo.io/age"
 
@@ -225,11 +226,20 @@ func (s *Store) Remove(_ context.Context, org id.Org, sum string) error {
 	return s.syncDir(filepath.Dir(name))
 }
 
+// Sweep removes what a process left that ended in the middle of a Put. Nobody else may be writing.
+func (s *Store) Sweep(org id.Org) error {
+	left, err := filepath.Glob(filepath.Join(s.root, string(org), ".new-*"))
+	for _, name := range left {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
+}
+
 // explain gives a full disk its remedy.
 func (s *Store) explain(err error) error {
 	if isFull(err) {
 		return &fault.Error{
-			Kind: fault.Refused, File: s.root, What: "no space is left for the file: nothing of it was stored", Err: err,
+			Kind: syscall.ENOSPC, File: s.root, What: "no space is left for the file: nothing of it was stored", Err: err,
 			Hint: "free space on the disk of the data folder and repeat; what was stored before is unharmed",
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,6 +97,40 @@ func TestNewerDatabase(t *testing.T) {
 	}
 }
 
+// TestReadOnlyLog: records that only the log of a killed process holds are not passed over in silence.
+func TestReadOnlyLog(t *testing.T) {
+	t.Parallel()
+	p := place{t, t.TempDir()}
+	s, org := house(t, p.config(time.Now))
+	conf := p.config(time.Now)
+	conf.ReadOnly = true
+	if _, err := sqlite.Open(t.Context(), conf); !errors.Is(err, fault.Busy) {
+		t.Errorf("Open beside a process that writes = %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.Open(t.Context(), conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := r.Verify(t.Context(), org, nil); err != nil || v.Size == 0 {
+		t.Errorf("Verify = %+v, %v", v, err)
+	}
+	if _, err := r.Append(t.Context(), org, "", things(0, 1, 1)); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("Append = %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, "assay.db-wal"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), conf); !errors.Is(err, fault.Refused) || !strings.Contains(fault.Hint(err), "copy the folder") {
+		t.Errorf("Open with a log = %v", err)
+	}
+}
+
 func TestMissingKey(t *testing.T) {
 	t.Parallel()
 	p := place{t, t.TempDir()}
@@ -123,7 +159,7 @@ func diskFull(t *testing.T, s *sqlite.Store, org id.Org) {
 	}
 	full := func(err error) {
 		t.Helper()
-		if !errors.Is(err, fault.Refused) || !strings.Contains(err.Error(), "no space") || !strings.Contains(fault.Hint(err), "free space") {
+		if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, fault.Refused) || !strings.Contains(err.Error(), "no space") || !strings.Contains(fault.Hint(err), "free space") {
 			t.Fatalf("on a full disk: %v (hint %q)", err, fault.Hint(err))
 		}
 	}

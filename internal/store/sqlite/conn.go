@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/binary"
 	"fmt"
+	"net/url"
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
@@ -21,6 +22,16 @@ type conn struct {
 
 // openConn opens a database file that the driver has already seen; flags as in sqlite3_open_v2.
 func openConn(path string, pragmas ...string) (*conn, error) {
+	return openWith(path, lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE, pragmas)
+}
+
+// openReadOnly opens a database file that nobody changes meanwhile.
+func openReadOnly(path string, pragmas ...string) (*conn, error) {
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?immutable=1"
+	return openWith(name, lib.SQLITE_OPEN_READONLY|lib.SQLITE_OPEN_URI, pragmas)
+}
+
+func openWith(path string, flags int32, pragmas []string) (*conn, error) {
 	c := &conn{tls: libc.NewTLS(), stmts: map[string]*stmt{}}
 	c.scratch = libc.Xcalloc(c.tls, 1, 8)
 	name, err := libc.CString(path)
@@ -28,7 +39,7 @@ func openConn(path string, pragmas ...string) (*conn, error) {
 		return nil, err
 	}
 	defer libc.Xfree(c.tls, name)
-	rc := lib.Xsqlite3_open_v2(c.tls, name, c.scratch, lib.SQLITE_OPEN_READWRITE|lib.SQLITE_OPEN_CREATE|lib.SQLITE_OPEN_NOMUTEX, 0)
+	rc := lib.Xsqlite3_open_v2(c.tls, name, c.scratch, flags|lib.SQLITE_OPEN_NOMUTEX, 0)
 	c.db = c.pointer()
 	if rc != lib.SQLITE_OK {
 		err := c.fail(rc, "open "+path)

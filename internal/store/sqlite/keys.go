@@ -82,6 +82,10 @@ func (k *Keyring) read(org id.Org) (string, error) {
 			Hint: "restore the folder of keys from its backup: without the key nothing more can be signed",
 		}
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		err = &fault.Error{Kind: fs.ErrPermission, File: k.file(org), What: "the signing key cannot be read", Err: err,
+			Hint: "run it as the user who owns the data folder; keys are readable by nobody else"}
+	}
 	return strings.TrimSpace(string(b)), err
 }
 

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"github.com/assayhq/assay/internal/fault"
 )
 
 // lockFolder keeps a second process out of a data folder. The lock ends with the process,
@@ -26,14 +24,7 @@ func lockFolder(dir string) (*os.File, error) {
 			return nil, fmt.Errorf("lock %s: %w", dir, err)
 		}
 		b, _ := io.ReadAll(io.LimitReader(f, 32))
-		pid := strings.TrimSpace(string(b))
-		if pid == "" {
-			pid = "unknown"
-		}
-		return nil, &fault.Error{
-			Kind: fault.Busy, File: dir, What: "another process works with this data folder: process " + pid,
-			Hint: "wait for it, stop it, or use the running server instead of the command",
-		}
+		return nil, busy(dir, strings.TrimSpace(string(b)))
 	}
 	err = f.Truncate(0)
 	if err == nil {

@@ -14,6 +14,14 @@ import (
 	"github.com/assayhq/assay/internal/register"
 )
 
+// orgBody is what the record of an organization says.
+type orgBody struct {
+	Created string `json:"created"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Zone    string `json:"zone"`
+}
+
 // CreateOrg adds an organization: its key, its ledger, and the record of it as the first leaf.
 func (s *Store) CreateOrg(ctx context.Context, o record.Org) error {
 	if _, err := id.ParseOrg(string(o.ID)); err != nil {
@@ -30,7 +38,8 @@ func (s *Store) CreateOrg(ctx context.Context, o record.Org) error {
 	if err != nil {
 		return err
 	}
-	body, err := canonical(map[string]string{"id": string(o.ID), "name": o.Name, "zone": o.Zone})
+	created := civil.InstantOf(s.clock())
+	body, err := canonical(orgBody{Created: created.String(), ID: string(o.ID), Name: o.Name, Zone: o.Zone})
 	if err != nil {
 		return err
 	}
@@ -57,7 +66,7 @@ func (s *Store) CreateOrg(ctx context.Context, o record.Org) error {
 		if err != nil {
 			return err
 		}
-		if err := q.text(string(o.ID)).text(o.Name).text(o.Zone).int(int64(civil.InstantOf(s.clock()))).run(); err != nil {
+		if err := q.text(string(o.ID)).text(o.Name).text(o.Zone).int(int64(created)).run(); err != nil {
 			return err
 		}
 		b := s.newBatch(state)
@@ -102,29 +111,55 @@ func (s *Store) loadOrgs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var all []id.Org
 	for _, o := range orgs {
-		state, err := s.loadOrg(ctx, o.ID)
+		all = append(all, o.ID)
+	}
+	if s.lost, err = s.findLost(ctx, all); err != nil {
+		return err
+	}
+	for i, org := range append(slices.Clone(s.lost), all...) {
+		state, err := s.loadOrg(ctx, org)
+		if i < len(s.lost) {
+			err = s.differs(org, nil, "the database does not know this organization, although it holds records of it or its checkpoint is kept outside")
+		}
 		if err != nil {
 			if !s.conf.Inspect || !errors.Is(err, fault.Integrity) && !errors.Is(err, fault.NotFound) {
 				return err
 			}
 			state.fault = err
 		}
-		s.orgs[o.ID] = state
-	}
-	outside, err := s.anchor.orgs()
-	if err != nil {
-		return err
-	}
-	for _, org := range outside {
-		if !slices.ContainsFunc(orgs, func(o record.Org) bool { return o.ID == org }) && !s.conf.Inspect {
-			return &fault.Error{
-				Kind: fault.Integrity, File: s.anchor.folder(org),
-				What: fmt.Sprintf("the database knows no organization %s, whose checkpoint is kept outside it", org), Hint: restoredHint,
-			}
-		}
+		s.orgs[org] = state
 	}
 	return nil
+}
+
+// Lost lists the organizations that the database does not know, although it holds a ledger of
+// theirs, or their checkpoint is kept outside. There are none unless somebody changed it.
+func (s *Store) Lost() []id.Org { return slices.Clone(s.lost) }
+
+func (s *Store) findLost(ctx context.Context, known []id.Org) ([]id.Org, error) {
+	found, err := s.anchor.orgs()
+	if err != nil {
+		return nil, err
+	}
+	// Not over all records: their primary key starts with the organization, so each is found by a jump.
+	rows, err := s.reader.QueryContext(ctx, `SELECT org FROM checkpoints UNION SELECT org FROM projections
+		UNION SELECT org FROM (WITH RECURSIVE o(org) AS (SELECT min(org) FROM records UNION ALL SELECT (SELECT min(org) FROM records WHERE org > o.org) FROM o WHERE o.org IS NOT NULL)
+			SELECT org FROM o WHERE org IS NOT NULL)`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var org id.Org
+		if err := rows.Scan(&org); err != nil {
+			return nil, err
+		}
+		found = append(found, org)
+	}
+	slices.Sort(found)
+	return slices.DeleteFunc(slices.Compact(found), func(o id.Org) bool { return slices.Contains(known, o) }), rows.Err()
 }
 
 const restoredHint = "the database was put back to an earlier state or replaced: restore the newest copy; assay verify shows what differs. " +
@@ -153,6 +188,9 @@ func (s *Store) differs(org id.Org, err error, format string, args ...any) error
 
 func (s *Store) loadTree(ctx context.Context, o *orgState) error {
 	last, err := s.Checkpoint(ctx, o.id)
+	if errors.Is(err, fault.NotFound) {
+		return s.differs(o.id, nil, "the ledger has no checkpoint, and each has one from its founding on")
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -34,13 +35,19 @@ func (s *Store) Ensure(ctx context.Context, org id.Org, schema *register.Schema,
 		return nil
 	}
 	name, err := s.tableName(ctx, org, schema.Name)
+	if s.conf.Inspect && (o.fault != nil || errors.Is(err, fault.Integrity) || err == nil && name == "") {
+		if name == t.name {
+			o.tables[schema.Name] = t
+		}
+		return nil // nothing is written, and Verify says what it cannot check
+	}
 	if err != nil {
 		return err
 	}
+	if name != t.name && s.conf.ReadOnly {
+		return s.layout(schema.Name)
+	}
 	if name != t.name {
-		if o.fault != nil {
-			return nil // opened to inspect: nothing is written, and Verify says what it cannot check
-		}
 		err := s.transact(func() error { return s.rebuild(ctx, o, t, name) })
 		if err != nil {
 			return fmt.Errorf("project register %s: %w", schema.Name, err)

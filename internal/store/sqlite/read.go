@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -196,14 +197,26 @@ func (s *Store) known(ctx context.Context, org id.Org, index int64) (record.Know
 	return record.Known{Index: index, Record: rec}, err
 }
 
-// tableName is the projection of a register of an organization, or "".
+// tableName is the projection of a register of an organization, or "". Another table than one of
+// the register's own, or one that is not there, is a fault.Integrity.
 func (s *Store) tableName(ctx context.Context, org id.Org, name string) (string, error) {
 	var t string
-	err := s.reader.QueryRowContext(ctx, `SELECT name FROM projections WHERE org = ? AND register = ?`, string(org), name).Scan(&t)
+	var there bool
+	err := s.reader.QueryRowContext(ctx, `SELECT name, EXISTS (SELECT 1 FROM sqlite_master m WHERE m.type = 'table' AND m.name = p.name)
+		FROM projections p WHERE org = ? AND register = ?`, string(org), name).Scan(&t, &there)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
+	if err == nil && (!there || !ownTable(name, t)) {
+		err = &fault.Error{Kind: fault.Integrity, File: s.conf.Dir, What: fmt.Sprintf("the rows of register %s are said to be in %q, which is no table of it", name, t), Hint: "run assay verify"}
+	}
 	return t, err
+}
+
+// ownTable reports whether a table can hold the rows of a register, in whatever layout.
+func ownTable(register, table string) bool {
+	rest, ok := strings.CutPrefix(table, "r_"+register+"_")
+	return ok && !strings.Contains(rest, "_")
 }
 
 // Lookup finds a record by its name; version 0 means the latest.
@@ -229,6 +242,28 @@ func (s *Store) Lookup(ctx context.Context, org id.Org, name, key string, versio
 		return record.Known{}, err
 	}
 	return s.known(ctx, org, index)
+}
+
+// Brought lists the pulls that brought the versions of a key, and the place of the first version in
+// the ledger. Of a key that is not there, or was erased, it lists none.
+func (s *Store) Brought(ctx context.Context, org id.Org, name, key string) (pulls []id.Pull, first int64, err error) {
+	t, err := s.tableName(ctx, org, name)
+	if err != nil || t == "" {
+		return nil, 0, err
+	}
+	rows, err := s.reader.QueryContext(ctx, "SELECT _pull, min(_idx) FROM "+quote(t)+" WHERE _org = ? AND _key = ? AND _erased = 0 GROUP BY _pull ORDER BY 2 DESC", string(org), key)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p id.Pull
+		if err := rows.Scan(&p, &first); err != nil {
+			return nil, 0, err
+		}
+		pulls = append(pulls, p)
+	}
+	return pulls, first, rows.Err()
 }
 
 // System lists the latest version of each key of a system register as known at a size, by key.

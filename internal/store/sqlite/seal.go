@@ -57,6 +57,7 @@ type erasureBody struct {
 	Authority string   `json:"authority"`
 	Blobs     []string `json:"blobs,omitempty"`
 	Indexes   []int64  `json:"indexes"`
+	Kept      []string `json:"kept_files,omitempty"`
 	Reason    string   `json:"reason"`
 	Register  string   `json:"register"`
 }
@@ -77,7 +78,8 @@ func (s *Store) Erase(ctx context.Context, org id.Org, e record.Erasure) (record
 		return record.Receipt{}, err
 	}
 	t, ok := o.tables[e.Register]
-	if !ok {
+	alone := e.Register == "" && len(e.Blobs) > 0 // files, without a record
+	if !ok && !alone {
 		return record.Receipt{}, fault.Refuse("register %q is not declared in this organization", e.Register)
 	}
 	// What SQLite frees it then overwrites; and what the log still holds goes with it.
@@ -86,7 +88,11 @@ func (s *Store) Erase(ctx context.Context, org id.Org, e record.Erasure) (record
 	}
 	var r record.Receipt
 	err = s.transact(func() error {
-		r, err = s.erase(o, t, e)
+		if alone {
+			r, err = s.sealErasure(o, e, []int64{})
+		} else {
+			r, err = s.erase(o, t, e)
+		}
 		return err
 	})
 	if err == nil {
@@ -128,13 +134,22 @@ func (s *Store) erase(o *orgState, t *table, e record.Erasure) (record.Receipt, 
 	if err := s.markErased(o, t, indexes); err != nil {
 		return record.Receipt{}, err
 	}
-	body, err := canonical(erasureBody{Authority: e.Authority, Blobs: e.Blobs, Indexes: indexes, Reason: e.Reason, Register: e.Register})
+	return s.sealErasure(o, e, indexes)
+}
+
+// sealErasure appends the record that says which leaves and which files have lost their content.
+func (s *Store) sealErasure(o *orgState, e record.Erasure, indexes []int64) (record.Receipt, error) {
+	body, err := canonical(erasureBody{Authority: e.Authority, Blobs: e.Blobs, Indexes: indexes, Kept: e.Kept, Reason: e.Reason, Register: e.Register})
 	if err != nil {
 		return record.Receipt{}, err
 	}
 	b := s.newBatch(o)
 	first := b.next
-	d := record.Draft{Source: e.Source, Row: &register.Row{Register: record.Erasures, Key: fmt.Sprintf("erasure-%d", indexes[0]), Body: body}}
+	key := fmt.Sprintf("erasure-files-%d", first)
+	if len(indexes) > 0 {
+		key = fmt.Sprintf("erasure-%d", indexes[0])
+	}
+	d := record.Draft{Source: e.Source, Row: &register.Row{Register: record.Erasures, Key: key, Body: body}}
 	if _, err := b.add([]record.Draft{d}, "", first); err != nil {
 		return record.Receipt{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -34,6 +35,9 @@ type Config struct {
 	Random  io.Reader        // salts
 	Keys    Keys
 	Inspect bool // open although a ledger disagrees with its checkpoint outside: to read and to verify, not to write
+	// ReadOnly opens a folder that cannot be written, such as a mount for an auditor, and changes
+	// nothing in it. Another process that works with it is noticed only as far as its lock can be seen.
+	ReadOnly bool
 
 	// Unsafe turns off what makes a commit survive a power cut. It exists to show that the
 	// power cut tests would notice; nothing in the product sets it.
@@ -60,6 +64,7 @@ type Store struct {
 	conn    *conn
 	salts   *bufio.Reader
 	orgs    map[id.Org]*orgState
+	lost    []id.Org    // see Lost
 	batches []*batch    // of the open transaction
 	logged  int64       // records in the write-ahead log, roughly
 	full    atomic.Bool // the disk had no space for the open transaction
@@ -92,13 +97,7 @@ type orgState struct {
 // fault.Refused for a database of a newer version, and fault.Integrity when a ledger is not a
 // continuation of the checkpoint kept outside the database.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, err
-	}
-	if err := syncDir(filepath.Dir(filepath.Clean(c.Dir))); err != nil {
-		return nil, err
-	}
-	lock, err := lockFolder(c.Dir)
+	lock, err := takeFolder(c)
 	if err != nil {
 		return nil, err
 	}
@@ -121,12 +120,19 @@ func (s *Store) open(ctx context.Context) error {
 	path := filepath.Join(s.conf.Dir, "assay.db")
 	// Readers first: opening through the driver readies SQLite for the writer.
 	q := url.Values{"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-65536)", "mmap_size(268435456)"}}
+	if s.conf.ReadOnly {
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
+	}
 	var err error
 	if s.reader, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()); err != nil {
 		return err
 	}
 	s.reader.SetMaxOpenConns(8)
 	s.reader.SetMaxIdleConns(4)
+	if s.conf.ReadOnly {
+		return s.openReadOnly(ctx, path)
+	}
 	sync := "synchronous = FULL"
 	if s.conf.Unsafe {
 		sync = "synchronous = NORMAL"
@@ -209,7 +215,9 @@ func (s *Store) closeFiles() {
 		s.conn.close()
 		s.conn = nil
 	}
-	s.lock.Close()
+	if s.lock != nil {
+		s.lock.Close()
+	}
 }
 
 // checkpointSoon has the write-ahead log copied into the database file beside the writer once
@@ -254,6 +262,9 @@ func (s *Store) state(org id.Org) (*orgState, error) {
 	o, ok := s.orgs[org]
 	if !ok {
 		return nil, &fault.Error{Kind: fault.NotFound, What: fmt.Sprintf("no organization %q", org)}
+	}
+	if s.conf.ReadOnly {
+		return o, errors.Join(o.fault, unwritable(s.conf.Dir, nil))
 	}
 	return o, o.fault
 }
@@ -325,9 +336,11 @@ func (s *Store) explain(err error) error {
 		}
 		s.full.Store(true)
 		return &fault.Error{
-			Kind: fault.Refused, File: s.conf.Dir, What: "no space is left for the database: nothing of this was stored", Err: err,
+			Kind: syscall.ENOSPC, File: s.conf.Dir, What: "no space is left for the database: nothing of this was stored", Err: err,
 			Hint: "free space on the disk of the data folder and repeat; what was stored before is unharmed",
 		}
+	case 8, 14: // SQLITE_READONLY, SQLITE_CANTOPEN
+		return unwritable(s.conf.Dir, err)
 	case 11, 26: // SQLITE_CORRUPT, SQLITE_NOTADB
 		return &fault.Error{
 			Kind: fault.Integrity, File: s.conf.Dir, What: "the database file is damaged", Err: err,

@@ -163,6 +163,14 @@ func (c *crime) verify() record.Verification {
 
 const thingsTable = "(SELECT name FROM projections WHERE register = 'things')"
 
+// table is the name of a register's projection.
+func (c *crime) table(register string) string {
+	c.t.Helper()
+	var name string
+	c.check(c.db.QueryRow("SELECT name FROM projections WHERE register = ?", register).Scan(&name))
+	return name
+}
+
 // rows edits the projection table of things.
 func (c *crime) rows(statement string, args ...any) {
 	c.t.Helper()
@@ -270,6 +278,34 @@ func TestTamper(t *testing.T) {
 			c.sql("INSERT INTO checkpoints SELECT org, 603, note FROM checkpoints WHERE size = 302")
 			c.forge()
 		}, record.RolledBack, nil},
+		{"rename the organization", func(c *crime) { c.sql("UPDATE organizations SET name = 'Other'") }, record.Altered, []string{"assay.organizations/"}},
+		{"move the organization to another zone", func(c *crime) { c.sql("UPDATE organizations SET zone = 'Asia/Tokyo'") }, record.Altered, []string{"assay.organizations/"}},
+		{"found the organization earlier", func(c *crime) { c.sql("UPDATE organizations SET created = created - 1") }, record.Altered, []string{"assay.organizations/"}},
+		{"delete the organization", func(c *crime) { c.sql("DELETE FROM organizations") }, record.Deleted, []string{"assay.organizations/"}},
+		{"number the organization anew", func(c *crime) { c.sql("UPDATE organizations SET id = 'org_06h1hvqhvnc90xrz7jcmm2rps4'") }, record.Deleted, []string{"assay.organizations/"}},
+		{"delete all checkpoints", func(c *crime) { c.sql("DELETE FROM checkpoints") }, record.Inserted, nil},
+		{"delete the first checkpoint", func(c *crime) { c.sql("DELETE FROM checkpoints WHERE size = 1") }, record.BadSeal, []string{"assay.organizations/"}},
+		{"delete a checkpoint in the middle", func(c *crime) { c.sql("DELETE FROM checkpoints WHERE size = 302") }, record.BadSeal, []string{"assay.pulls/"}},
+		{"name another table for a register", func(c *crime) { c.sql("UPDATE projections SET name = 'r_things_zz' WHERE register = 'things'") }, record.UnknownRows, []string{""}},
+		{"name another table for the pulls", func(c *crime) {
+			c.sql("UPDATE projections SET name = (SELECT name FROM projections WHERE register = 'things') WHERE register = 'assay.pulls'")
+		}, record.UnknownRows, []string{""}},
+		{"delete the name of a register's table", func(c *crime) { c.sql("DELETE FROM projections WHERE register = 'things'") }, record.Projection, nil},
+		{"delete the checkpoint outside", func(c *crime) {
+			c.check(os.Remove(filepath.Join(c.dir, "anchor", string(c.org), "checkpoint")))
+		}, record.RolledBack, []string{""}},
+		{"delete the folder outside", func(c *crime) { c.check(os.RemoveAll(filepath.Join(c.dir, "anchor"))) }, record.RolledBack, []string{""}},
+		{"delete the tree outside", func(c *crime) {
+			c.check(os.RemoveAll(filepath.Join(c.dir, "anchor", string(c.org), "tile")))
+		}, record.Tile, []string{""}},
+		{"cut the last pull off, its rows and its checkpoint", func(c *crime) {
+			c.sql("DELETE FROM records WHERE idx >= 302")
+			c.rows("DELETE FROM %s WHERE _idx >= 302")
+			c.rows("UPDATE %s SET _until = 9223372036854775807")
+			c.sql(`DELETE FROM "` + c.table("assay.pulls") + `" WHERE _idx >= 302`)
+			c.sql("DELETE FROM checkpoints WHERE size > 302")
+			c.sql("UPDATE tiles SET hashes = substr(hashes, 1, 32) WHERE level = 1")
+		}, record.RolledBack, []string{""}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

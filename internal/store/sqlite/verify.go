@@ -40,7 +40,11 @@ func (s *Store) Verify(ctx context.Context, org id.Org, progress func(done, tota
 	if !ok {
 		return record.Verification{}, &fault.Error{Kind: fault.NotFound, What: fmt.Sprintf("no organization %q", org)}
 	}
-	c, err := openConn(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -65536")
+	open := openConn
+	if s.conf.ReadOnly {
+		open = openReadOnly
+	}
+	c, err := open(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -65536")
 	if err != nil {
 		return record.Verification{}, s.explain(err)
 	}
@@ -71,6 +75,7 @@ type verifier struct {
 	computed, stored, outside       ledger.Tree
 	computedOK, storedOK, outsideOK bool
 	anchor                          ledger.Signed
+	anchorBad                       bool // there is one outside, and it cannot be read
 	suspects                        []suspect
 
 	last     ledger.Signed // checkpoint
@@ -81,6 +86,9 @@ type verifier struct {
 	erasedBy map[int64]bool
 	badRow   map[int64]string
 	kept     []byte // level 0, outside
+	owed     string // the record after which a checkpoint must follow
+	sealed   int64  // size of the last checkpoint seen
+	org      orgRow
 }
 
 // suspect is an index at which the sides disagree.
@@ -104,6 +112,9 @@ func (v *verifier) run() error {
 	if err := v.begin(); err != nil {
 		return err
 	}
+	if err := v.readOrg(); err != nil {
+		return err
+	}
 	total, err := v.scan()
 	if err != nil {
 		return err
@@ -112,6 +123,8 @@ func (v *verifier) run() error {
 	if err := v.judge(); err != nil {
 		return err
 	}
+	v.outsideThere()
+	v.founded()
 	for index := range v.erased {
 		if !v.erasedBy[index] {
 			v.defect(record.Unopened, index, v.rows.name(index, ""), "the content is gone and no record of an erasure names it")
@@ -145,7 +158,7 @@ func (v *verifier) begin() error {
 	v.anchor, err = v.s.anchor.checkpoint(v.o.id, v.o.verifier)
 	if err != nil {
 		v.defect(record.BadSeal, -1, "", "%v", err)
-		v.anchor = ledger.Signed{}
+		v.anchor, v.anchorBad = ledger.Signed{}, true
 	}
 	return nil
 }
@@ -170,11 +183,16 @@ func (v *verifier) scan() (int64, error) {
 	advance := func() error {
 		next++
 		for moreSeals && seals.colInt(0) == next {
+			v.sealed = next
 			v.seal(seals)
 			if moreSeals, err = seals.step(); err != nil {
 				return err
 			}
 		}
+		if v.owed != "" && v.sealed != next {
+			v.defect(record.BadSeal, next-1, v.owed, "the checkpoint of %d records, which was signed with this record as the last, is missing", next)
+		}
+		v.owed = ""
 		if v.anchor.Size == next {
 			v.outsideOK = v.outside.Size() == next && v.outside.Root() == v.anchor.Root
 		}
@@ -262,6 +280,7 @@ func (v *verifier) open(index int64, q *stmt) (computed, stored tlog.Hash, name 
 	if r.Received != received {
 		v.defect(record.Misplaced, index, v.rows.name(index, r.Name()), "the received time beside the record is %s, the record says %s", received, r.Received)
 	}
+	v.owes(index, r)
 	if r.Register == record.Erasures {
 		var e erasureBody
 		if unmarshal(r.Body, &e) == nil {
@@ -300,76 +319,6 @@ func (v *verifier) leaf(index int64, computed, stored tlog.Hash, missing bool, n
 			return nil
 		}
 		v.suspects = append(v.suspects, suspect{index, computed, stored, kept, missing, hasKept, v.rows.name(index, name)})
-	}
-	return nil
-}
-
-func (v *verifier) dbTile(level int, n int64) ([]byte, error) {
-	sql := "SELECT level, hashes FROM tiles WHERE org = ?1 AND n = ?2 AND level = ?3"
-	if level == 0 {
-		sql = leavesOf
-	}
-	q, err := v.c.prepare(sql)
-	if err != nil {
-		return nil, err
-	}
-	q.text(string(v.o.id)).int(n)
-	if level > 0 {
-		q.int(int64(level))
-	}
-	var b []byte
-	err = q.rows(func() error {
-		if level == 0 {
-			b = appendLeaf(b, q.colBytes(1))
-		} else {
-			b = slices.Clone(q.colBytes(1))
-		}
-		return nil
-	})
-	return b, err
-}
-
-func (v *verifier) keptLeaf(index int64) (tlog.Hash, bool, error) {
-	if index >= v.anchor.Size {
-		return tlog.Hash{}, false, nil
-	}
-	if index%ledger.TileWidth == 0 {
-		var err error
-		if v.kept, err = v.s.anchor.tile(v.o.id, 0, index/ledger.TileWidth, v.anchor.Size); err != nil {
-			return tlog.Hash{}, false, err
-		}
-	}
-	h, ok := hashIn(v.kept, index)
-	return h, ok, nil
-}
-
-func hashIn(tile []byte, index int64) (h tlog.Hash, ok bool) {
-	at := int(index%ledger.TileWidth) * tlog.HashSize
-	if at+tlog.HashSize > len(tile) {
-		return h, false
-	}
-	copy(h[:], tile[at:])
-	return h, true
-}
-
-// upperTile checks a tile above the leaves against those below it.
-func (v *verifier) upperTile(level int, n int64, hashes []tlog.Hash) error {
-	if level == 0 {
-		return nil
-	}
-	b, err := v.dbTile(level, n)
-	if err != nil {
-		return err
-	}
-	for i, h := range hashes {
-		if kept, ok := hashIn(b, int64(i)); !ok || kept != h {
-			first := (n*ledger.TileWidth + int64(i)) << (ledger.TileHeight * level)
-			v.defect(record.Tile, -1, "", "hash %d of tile %d/%d of the tree is not what the records make, of which the first is #%d", i, level, n, first)
-			return nil
-		}
-	}
-	if len(b) != len(hashes)*tlog.HashSize {
-		v.defect(record.Tile, -1, "", "tile %d/%d of the tree is longer than the ledger", level, n)
 	}
 	return nil
 }
