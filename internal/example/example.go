@@ -100,7 +100,7 @@ func Scaled(seed uint64, factor int) ([]File, Story) {
 var parts = []func(*company) []File{
 	(*company).governance, (*company).privileges, (*company).premises, (*company).infrastructure, (*company).delivery,
 	(*company).response, (*company).suppliers, (*company).continuity, (*company).processing, (*company).privacy,
-	(*company).funds, (*company).inspections,
+	(*company).funds, (*company).inspections, (*company).walkthroughs,
 }
 
 // dice are a part's own random numbers.

@@ -42,7 +42,7 @@ func TestPinned(t *testing.T) {
 		h.Write(f.Data)
 		h.Write(f.Map)
 	}
-	const want = "68bc013d325a971bb9791ae24b4878f2ed6f0b57c728ab5465efdd92d352dfad"
+	const want = "7618351bfd3fda1cd84b1dce9cba0afbec937741a1ada7efeead2be3496e7511"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("SHA-256 of Files(1) = %s, want %s", got, want)
 	}
