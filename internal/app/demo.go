@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/assayhq/assay/internal/catalog/registers"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/example"
 	"github.com/assayhq/assay/internal/scope"
@@ -30,7 +31,7 @@ func (a *App) demo(ctx context.Context, progress func(what string, done, of int)
 	from, to := story.Period.From, story.Period.To
 	p := scope.Program{Name: story.Organization, Report: story.Report, Zone: story.Period.Zone, From: &from, To: &to, Categories: story.Categories}
 	data := filepath.Join(folder, "data")
-	if _, err := a.found(ctx, data, p, "", &from); err != nil {
+	if err := a.foundExample(ctx, data, p); err != nil {
 		return cli.Demo{}, err
 	}
 	o, err := a.enter(ctx, data, "", false)
@@ -42,6 +43,29 @@ func (a *App) demo(ctx context.Context, progress func(what string, done, of int)
 		return d, errors.Join(err, o.Close())
 	}
 	return d, nil
+}
+
+// foundExample founds the example company with all of its program: what its management says, and its policies.
+func (a *App) foundExample(ctx context.Context, data string, p scope.Program) error {
+	if _, err := p.Check(); err != nil {
+		return err
+	}
+	regs, err := registers.Load()
+	if err != nil {
+		return err
+	}
+	f := scope.Folder{Program: p, System: example.About(), Registers: map[string]string{}}
+	if _, f.Versions, err = programOf(p, schemas(regs), ""); err != nil {
+		return err
+	}
+	for i := range f.Versions {
+		f.Versions[i].Implemented = p.From
+	}
+	for _, x := range example.PolicyTexts() {
+		f.Policies = append(f.Policies, scope.Policy{ID: x.ID, Title: x.Title, Version: x.Version, Owner: x.Owner, ApprovedBy: x.ApprovedBy, Controls: x.Controls, Text: x.Text})
+	}
+	_, err = a.foundProgram(ctx, data, f, schemas(regs), false, cli.Applied{})
+	return err
 }
 
 func (o *office) show(ctx context.Context, folder string, files []example.File, progress func(what string, done int)) (cli.Demo, error) {
