@@ -216,7 +216,7 @@ func TestMarkdown(t *testing.T) {
 			got[len(got)-1] = "verbatim: " + b.Verbatim.Text
 		}
 	}
-	want := []string{"Head x", "A b c d (https://example.com) pic", " | 1. one | 2. two", "quoted", "verbatim: kept  as it is", "Table of the description | 1 | 2 | 3 | "}
+	want := []string{"Head x", "A b c d (https://example.com) pic", " | one | two", "quoted", "verbatim: kept  as it is", "Table of the description | 1 | 2 | 3 | "}
 	if !slices.Equal(got, want) {
 		t.Errorf("blocks = %q, want %q", got, want)
 	}

@@ -63,8 +63,9 @@ func flowDrawing(f assure.Flow) *Drawing {
 		a, b := at[index(e.From)], at[index(e.To)]
 		l := edgeLine(a.x, a.y, b.x, b.y, width)
 		arrows = append(arrows, Shape{Line: &l})
-		// The number stands nearer to the arrow's start, where arrows into one node have not met yet.
-		x, y := l.X1+(l.X2-l.X1)*0.4, l.Y1+(l.Y2-l.Y1)*0.4
+		// The number stands nearer to the arrow's start, where arrows into one node have not met yet, and apart from
+		// that of an arrow back.
+		x, y := l.X1+(l.X2-l.X1)*0.3, l.Y1+(l.Y2-l.Y1)*0.3
 		marks = append(marks, Shape{Box: &Box{X: x - 6, Y: y - 6, W: 12, H: 12, Radius: 6, Fill: InkPaper, Stroke: InkLine}},
 			Shape{Label: &Label{X: x, Y: y + 2.5, Text: fmt.Sprint(k + 1), Size: 7, Anchor: Middle, Color: InkText, Strong: true}})
 	}

@@ -62,7 +62,8 @@ func (m *marker) block(n ast.Node) {
 			m.out = append(m.out, Block{Paragraph: rs})
 		}
 	case *ast.List:
-		m.out = append(m.out, Block{List: m.list(n, "")})
+		flat := n.IsOrdered() && n.Start == 1 && !nested(n)
+		m.out = append(m.out, Block{List: m.list(n, "", flat), Ordered: flat})
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		m.out = append(m.out, Block{Verbatim: &Verbatim{Text: m.lines(n)}})
 	case *ast.Blockquote:
@@ -79,13 +80,26 @@ func (m *marker) block(n ast.Node) {
 	}
 }
 
-// list flattens a list: what is nested stands under its item with a dash.
-func (m *marker) list(n *ast.List, indent string) []Runs {
+// nested reports whether a list holds another.
+func nested(n *ast.List) bool {
+	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+		for c := item.FirstChild(); c != nil; c = c.NextSibling() {
+			if c.Kind() == ast.KindList {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// list flattens a list: what is nested stands under its item with a dash. Where the block numbers its items, they carry no
+// number of their own.
+func (m *marker) list(n *ast.List, indent string, numbered bool) []Runs {
 	var out []Runs
 	number := n.Start
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		lead := indent
-		if n.IsOrdered() {
+		if n.IsOrdered() && !numbered {
 			lead += fmt.Sprintf("%d. ", number)
 			number++
 		}
@@ -95,7 +109,7 @@ func (m *marker) list(n *ast.List, indent string) []Runs {
 				if line != nil {
 					out = append(out, line)
 				}
-				out, line = append(out, m.list(sub, indent+"– ")...), nil
+				out, line = append(out, m.list(sub, indent+"– ", false)...), nil
 				continue
 			}
 			rs := m.inline(c)

@@ -86,6 +86,7 @@ type Block struct {
 	Heading   *Heading   `json:"heading,omitempty"`
 	Paragraph Runs       `json:"paragraph,omitempty"`
 	List      []Runs     `json:"list,omitempty"`
+	Ordered   bool       `json:"ordered,omitempty"` // the list is numbered
 	Table     *Table     `json:"table,omitempty"`
 	Note      *Note      `json:"note,omitempty"`
 	Terms     *Terms     `json:"terms,omitempty"`

@@ -126,7 +126,11 @@ func (d *doc) block(b report.Block) {
 	case b.Heading != nil:
 		d.heading(b.Heading.Level+1, b.Heading.ID, headingTitle(b.Heading), false)
 	case b.List != nil:
-		for _, rs := range b.List {
+		for i, rs := range b.List {
+			if b.Ordered { // in words, for every numbered list begins anew
+				d.paragraph(para{}, append(report.Runs{{Text: strconv.Itoa(i+1) + ". "}}, rs...))
+				continue
+			}
 			d.paragraph(para{style: "ListBullet"}, rs)
 		}
 	case b.Table != nil:

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -38,7 +39,12 @@ func (d *doc) block(up *node, b report.Block) {
 	case b.Verbatim != nil:
 		d.verbatim(up, b.Verbatim.Text)
 	case b.List != nil:
-		d.list(up, b.List, func(int) string { return "•" })
+		d.list(up, b.List, func(i int) string {
+			if b.Ordered {
+				return strconv.Itoa(i+1) + "."
+			}
+			return "•"
+		})
 	default:
 		c := d.compose(up.child("P")).runs(b.Paragraph, body)
 		d.stack(d.lines(c.tokens, d.sheet.left, d.measureWidth(), leading), 0, 8)
