@@ -305,7 +305,11 @@ func providers(c *chooser) {
 func (c *chooser) notes() []string {
 	out := []string{}
 	if len(c.drafts) == 0 && !c.none {
-		out = append(out, "Somebody asks, but for nothing that fits these answers: talk to them before paying for a report.")
+		said := "Somebody asks, but for nothing that fits these answers: talk to them before paying for a report."
+		if len(c.a.AskedBy) == 0 {
+			said = "Nobody has said yet who asks for a report; without that these answers lead to none."
+		}
+		out = append(out, said)
 	}
 	if c.none && c.a.FinancialStatements == "yes" {
 		out = append(out, "Errors here can reach customers' financial statements: sooner or later their auditors will ask for a SOC 1 or ISAE 3402 report.")

@@ -38,7 +38,7 @@ func (o *office) Forecast(ctx context.Context, a cli.Ask) (gauge.Forecast, error
 
 // gauged are the facts that readiness and forecast are judged from, limited and changed as asked.
 func (o *office) gauged(ctx context.Context, a cli.Ask) (gauge.Facts, error) {
-	f, err := o.gaugeFacts(ctx, a.Today)
+	f, err := o.gaugeFacts(ctx, a)
 	if err != nil {
 		return f, err
 	}
@@ -59,8 +59,10 @@ func (o *office) gauged(ctx context.Context, a cli.Ask) (gauge.Facts, error) {
 // ahead is how many months after the period due dates are looked for: a longer period and the one after it.
 const ahead = 24
 
-// gaugeFacts collects what is known at the end of a day, today's when none is given.
-func (o *office) gaugeFacts(ctx context.Context, today *civil.Date) (gauge.Facts, error) {
+// gaugeFacts collects what is known at the end of a day, today's when none is given. Only controls that are asked for are
+// tested.
+func (o *office) gaugeFacts(ctx context.Context, a cli.Ask) (gauge.Facts, error) {
+	today := a.Today
 	k, err := scope.KindOf(o.program.Report)
 	if err != nil {
 		return gauge.Facts{}, err
@@ -84,7 +86,7 @@ func (o *office) gaugeFacts(ctx context.Context, today *civil.Date) (gauge.Facts
 	}
 	if p, ok := o.program.Period(); ok {
 		f.Term = gauge.Type2{Period: p}
-		if err := o.tested(ctx, &f, p, now); err != nil {
+		if err := o.tested(ctx, &f, p, now, a.Controls); err != nil {
 			return f, err
 		}
 	} else if o.program.AsOf != nil {
@@ -97,10 +99,13 @@ func (o *office) gaugeFacts(ctx context.Context, today *civil.Date) (gauge.Facts
 }
 
 // tested adds the results of the period to date, the dates between which deviations lasted, and the due dates of schedules.
-func (o *office) tested(ctx context.Context, f *gauge.Facts, p civil.Period, now civil.Instant) error {
+func (o *office) tested(ctx context.Context, f *gauge.Facts, p civil.Period, now civil.Instant, controls []string) error {
 	r, err := o.request(ctx, cli.Test{})
 	if err != nil {
 		return err
+	}
+	if len(controls) > 0 {
+		r.Units = slices.DeleteFunc(slices.Clone(r.Units), func(u examine.Unit) bool { return !slices.Contains(controls, u.Control) })
 	}
 	r.KnownAt = now
 	checks := o.completeness()

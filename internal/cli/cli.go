@@ -227,6 +227,7 @@ type VerifiedFault struct {
 type Demo struct {
 	Results assure.Results
 	Reports []string // absolute paths: html, pdf, docx
+	Data    string   // the data folder
 	Package string
 	Serve   func(ctx context.Context, listen string, ready func(url string)) error
 	Close   func() error

@@ -125,11 +125,12 @@ func (c *demoCmd) Run(r *run) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if r.g.JSON {
-		if err := r.print(map[string]any{"results": d.Results, "report": d.Reports[0], "reports": d.Reports, "package": d.Package}); err != nil {
+		if err := r.print(map[string]any{"results": d.Results, "report": d.Reports[0], "reports": d.Reports, "package": d.Package, "data": d.Data}); err != nil {
 			return err
 		}
 	} else {
 		r.summary(d.Results, false)
+		fmt.Fprintf(r.s.Out, "\nThe company's data folder, for --data: %s\n", d.Data)
 		fmt.Fprintf(r.s.Out, "\nDRAFT report in three formats, and the sealed package:\n%s\n%s\n", strings.Join(d.Reports, "\n"), d.Package)
 	}
 	if c.NoServe {

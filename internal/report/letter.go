@@ -73,7 +73,11 @@ func (b *builder) filler() *strings.Replacer {
 			inclusive = append(inclusive, s.Name)
 		}
 	}
-	return strings.NewReplacer("{organization}", b.f.Organization, "{system}", b.f.System, "{when}", b.f.When.Words(),
+	whole := b.f.System + " of " + b.f.Organization
+	if strings.HasSuffix(b.f.System, " of "+b.f.Organization) { // a system without a name of its own
+		whole = b.f.System
+	}
+	return strings.NewReplacer("{system} of {organization}", whole, "{organization}", b.f.Organization, "{system}", b.f.System, "{when}", b.f.When.Words(),
 		"{categories}", words(b.f.Categories), "{carved}", words2(carved), "{inclusive}", words2(inclusive), "{report}", b.form.Title)
 }
 
