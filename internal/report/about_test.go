@@ -37,7 +37,7 @@ func about() assure.System {
 		Subservice: []assure.Subservice{{Name: "Nimbus Hosting", Services: "Data centres and virtual machines", Method: "carve_out", Monitoring: []string{"VEN-02"},
 			CSOCs: []assure.CSOC{{Text: "Entry to halls is limited to authorized people.", Criteria: []string{"CC6.4"}}}, Report: "SOC 2 Type 2"}},
 		Changes: []assure.SystemChange{{On: civil.NewDate(2025, 10, 1), Text: "A second region went live."}, {On: civil.NewDate(2024, 1, 1), Text: "Long before."}},
-		Texts:   map[string]string{"dc1": "## Who it is for\n\nMerchants with up to *ten* shops.\n\n- one\n  - nested\n- two\n\n<script>alert(1)</script>\n"},
+		Texts:   map[string]string{"dc1": "## Who it is for\n\nMerchants with up to *ten* shops.\n\n- one\n  - nested\n- two\n\n1. first\n2. second\n\n<script>alert(1)</script>\n"},
 	}
 }
 
@@ -116,7 +116,7 @@ func TestDescriptionParts(t *testing.T) {
 	f.Amended = []assure.SystemChange{{On: civil.NewDate(2026, 1, 1), Text: "GOV-05: version 2 is in force"}}
 	r := build(t, "soc2-type2", f)
 	for id, want := range map[string][]string{
-		"dc-1": {"Payouts", "Merchants with up to ten shops.", "– nested", "holds HTML, which a report cannot"},
+		"dc-1": {"Payouts", "Merchants with up to ten shops.", "– nested", "first", "holds HTML, which a report cannot"},
 		"dc-2": {"43 minutes", "System requirements", "A1.2"},
 		"dc-3": {"Cloud accounts", "Ledger service", "Platform team", "By the pipeline alone", "Card tokens", "ledger-db", "Boston", "1: orders goes from Merchant to Public API by TLS 1.2 or later", "payment files"},
 		"dc-4": {"Still to be written", "Which incidents kept a commitment", "INC-7"},

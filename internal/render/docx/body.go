@@ -128,7 +128,7 @@ func (d *doc) block(b report.Block) {
 	case b.List != nil:
 		for i, rs := range b.List {
 			if b.Ordered { // in words, for every numbered list begins anew
-				d.paragraph(para{}, append(report.Runs{{Text: strconv.Itoa(i+1) + ". "}}, rs...))
+				d.paragraph(para{style: "Normal"}, append(report.Runs{{Text: strconv.Itoa(i+1) + ". "}}, rs...))
 				continue
 			}
 			d.paragraph(para{style: "ListBullet"}, rs)

@@ -80,6 +80,7 @@ func everything(r *report.Report) {
 		report.Block{Paragraph: report.Runs{{Text: "Plain, "}, {Text: "strong, ", Strong: true}, {Text: "quiet, ", Quiet: true}, {Text: "code", Code: true, Data: true}, {Text: " and data: "}, {Text: "שלום עולם 2026 (בדיקה)", Data: true}, {Text: ", "}, {Text: "مرحبا بالعالم", Data: true}, {Text: ", "}, {Text: "株式会社ハーバー", Data: true}, {Text: ", Ωμέγα, Жук, nul:"}, {Text: "a\x00b\x1bc", Data: true}, {Text: "."}}},
 		report.Block{Paragraph: data("זו פסקה בעברית, עם Latin באמצע, 12.5.2026.")},
 		report.Block{List: []report.Runs{say("first point"), say("second point, which is long enough to need another line of text because it goes on and on about nothing in particular, as such points do")}},
+		report.Block{List: []report.Runs{say("one of a numbered list"), say("another")}, Ordered: true},
 		report.Block{Drawing: flow},
 		report.Block{Statement: &report.Statement{Label: "As management states it", Text: data("Each change is approved by a second person before release.")}},
 		report.Block{Verbatim: &report.Verbatim{Text: "line 1\n\tline <2> & more\n    line 3"}},
@@ -412,7 +413,7 @@ func FuzzRender(f *testing.F) {
 			{Box: &report.Box{X: x, Y: 1, W: x, H: 10, Radius: x, Fill: report.InkBad, Stroke: report.InkLine}},
 			{Line: &report.Line{X1: 0, Y1: x, X2: 100, Y2: 100, Width: x, Stroke: report.InkLine, Dashed: true, Arrow: true}}}
 		sec := &r.Sections[0]
-		sec.Blocks = append(sec.Blocks, report.Block{Paragraph: data}, report.Block{List: []report.Runs{data}}, report.Block{Verbatim: &report.Verbatim{Text: s}},
+		sec.Blocks = append(sec.Blocks, report.Block{Paragraph: data}, report.Block{List: []report.Runs{data}}, report.Block{List: []report.Runs{data, data}, Ordered: true}, report.Block{Verbatim: &report.Verbatim{Text: s}},
 			report.Block{Note: &report.Note{Title: "x", Text: data, List: []report.Runs{data, data}}}, report.Block{Statement: &report.Statement{Label: s, Text: data}},
 			report.Block{Drawing: &report.Drawing{ID: "drawing", Alt: "x" + s, Caption: append(report.Runs{{Text: "x"}}, data...), Width: 100, Height: 100, Shapes: shapes}},
 			report.Block{Table: &report.Table{ID: "table", Caption: append(report.Runs{{Text: "x"}}, data...), Columns: []report.Column{{Title: s}, {Title: "n", Number: true}},

@@ -38,7 +38,7 @@ func drawAnything(t *testing.T, a, b, c string, n int, shape uint8) {
 	size := float64(n)*37 - 100
 	blocks := []report.Block{
 		{Heading: &report.Heading{ID: "h", Level: int(shape) % 5, Label: b, Text: a, Mark: report.MarkGap, Word: c}},
-		{Paragraph: runs}, {List: []report.Runs{runs, {}, runs}}, {Table: tab}, {Verbatim: &report.Verbatim{Text: b + "\n" + a + "\r" + c}},
+		{Paragraph: runs}, {List: []report.Runs{runs, {}, runs}}, {List: []report.Runs{runs, runs}, Ordered: true}, {Table: tab}, {Verbatim: &report.Verbatim{Text: b + "\n" + a + "\r" + c}},
 		{Note: &report.Note{Tone: report.Tone(c), Title: b, Text: runs, List: []report.Runs{runs}}}, {Statement: &report.Statement{Label: a, Text: runs}},
 		{Terms: &report.Terms{Items: []report.Term{{Name: b, Value: runs}, {Name: a}}}},
 		{Chart: &report.Chart{ID: "c", Caption: runs, Bars: []report.Bar{{Month: a, Total: n, Deviating: n / 2}}}},
