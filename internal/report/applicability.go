@@ -15,7 +15,8 @@ func (b *builder) applicability() {
 		own := b.serving(cr.ID)
 		reason := b.f.About.Applicability[cr.ID]
 		row := Row{ID: "criterion-" + slug(cr.ID)}
-		in, why, state := mark(MarkPass, "Yes"), Runs{}, Runs{mark(MarkNA, "–")}
+		in, state := mark(MarkPass, "Yes"), Runs{mark(MarkNA, "–")}
+		var why Runs
 		switch {
 		case reason.Excluded != "":
 			in, why = mark(MarkNA, "No"), Runs{data(reason.Excluded)}

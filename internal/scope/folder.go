@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -372,11 +371,4 @@ func decode(name string, b []byte, into any) error {
 		e.Line, e.What = y.GetToken().Position.Line, y.GetMessage()
 	}
 	return e
-}
-
-// sortVersions orders versions by control, then number.
-func sortVersions(list []Version) {
-	sort.SliceStable(list, func(i, j int) bool {
-		return list[i].Control.ID < list[j].Control.ID || list[i].Control.ID == list[j].Control.ID && list[i].Version < list[j].Version
-	})
 }
