@@ -389,7 +389,7 @@ func (o *office) site(listen string, p *pages) (*web.Site, error) {
 	opts := web.Options{
 		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
 		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},
-		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gate: gate{},
+		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: o.gauging(), Documents: &drawings{p, drawnFormats}, Gate: gate{},
 		Failed: func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
 	}
 	if strings.HasPrefix(o.program.Report, "soc2-") {

@@ -27,10 +27,13 @@ type head struct {
 	CSS          string
 	Report       bool
 	Reload       int // seconds after which the page loads again by itself; 0 for never
+	Gauge        bool
+	Documents    bool
 }
 
 func (s *Site) head(title, here string) head {
-	return head{Title: title, Organization: s.o.Organization, Here: here, CSS: s.cssURL, Report: s.o.Drafts != nil}
+	return head{Title: title, Organization: s.o.Organization, Here: here, CSS: s.cssURL,
+		Report: s.o.Drafts != nil, Gauge: s.o.Gauge != nil, Documents: s.o.Documents != nil}
 }
 
 // row is one test of one version of a control, with the control that it belongs to.

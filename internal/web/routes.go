@@ -43,12 +43,15 @@ type Site struct {
 //go:embed assets/pages.css
 var pagesCSS string
 
+//go:embed assets/gauge.css
+var gaugeCSS string
+
 // New wires the pages. A route without a policy, or a missing dependency, does not start.
 func New(o Options) (*Site, error) {
 	if o.Tests == nil || o.Items == nil || o.Records == nil || o.Proofs == nil || o.Pulls == nil || o.Gate == nil {
 		return nil, errors.New("web: Tests, Items, Records, Proofs, Pulls and Gate are required")
 	}
-	s := &Site{o: o, css: []byte(report.Style() + pagesCSS)}
+	s := &Site{o: o, css: []byte(report.Style() + pagesCSS + gaugeCSS)}
 	sum := sha256.Sum256(s.css)
 	s.cssURL = "/assets/app." + hex.EncodeToString(sum[:6]) + ".css"
 	s.routes = []Route{
@@ -65,6 +68,16 @@ func New(o Options) (*Site, error) {
 	}
 	if o.Drafts != nil {
 		s.routes = append(s.routes, Route{http.MethodGet, "/report", access.ReadResults, s.draft})
+	}
+	if o.Gauge != nil {
+		s.routes = append(s.routes, s.gaugeRoutes()...)
+	}
+	if o.Documents != nil {
+		list, err := s.documentRoutes()
+		if err != nil {
+			return nil, err
+		}
+		s.routes = append(s.routes, list...)
 	}
 	mux, err := s.serve(s.routes)
 	s.mux = mux
@@ -205,13 +218,8 @@ func (s *Site) icon(w http.ResponseWriter, _ *http.Request) error {
 	return quietly(err)
 }
 
-// draft serves the document as it would be saved. Its own style sheet stands inside it, so
-// the policy names that sheet's hash and nothing else.
-func (s *Site) draft(w http.ResponseWriter, r *http.Request) error {
-	doc, err := s.o.Drafts.Draft(r.Context())
-	if err != nil {
-		return err
-	}
+// policyOfDocument allows a document the style sheet that stands inside it, by its hash, and nothing else.
+func policyOfDocument(doc []byte) string {
 	style := "'none'"
 	if _, rest, ok := bytes.Cut(doc, []byte("<style>")); ok {
 		if css, _, ok := bytes.Cut(rest, []byte("</style>")); ok {
@@ -219,7 +227,16 @@ func (s *Site) draft(w http.ResponseWriter, r *http.Request) error {
 			style = "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 		}
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src "+style+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	return "default-src 'none'; style-src " + style + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// draft serves the document as it would be saved.
+func (s *Site) draft(w http.ResponseWriter, r *http.Request) error {
+	doc, err := s.o.Drafts.Draft(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Security-Policy", policyOfDocument(doc))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, err = w.Write(doc)
 	return quietly(err)

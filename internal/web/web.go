@@ -1,19 +1,22 @@
 // Package web draws the read-only pages: the tests of an organization, the list of its controls and what they
-// serve, a control with its items, an item with its records and their proofs, and the pulls that the records came
-// from.
+// serve, a control with its items, an item with its records and their proofs, the pulls that the records came
+// from, how ready the report is and when it can be had, and the documents that can be drawn of it.
 package web
 
 //go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/report"
 )
 
 // Tests gives the results of every test for the period, without items. Findings may be left out.
@@ -118,6 +121,32 @@ type Drafts interface {
 	Draft(ctx context.Context) (html []byte, err error)
 }
 
+// Gauge judges how the report stands and foresees when it can be had. It may be nil: then no page of either is served.
+// Foresee looks ahead from the end of a day, the present one when nil, and supposes each of ifs, such as
+// IAM-04/billing/2026-Q3=late:10d. It refuses a supposition about an instance that nobody knows, naming it first.
+type Gauge interface {
+	Ready(ctx context.Context) (gauge.Readiness, error)
+	Foresee(ctx context.Context, today *civil.Date, ifs []string) (gauge.Forecast, error)
+}
+
+// DocumentKind is one document, with the formats that it can be drawn in and what stands between the draft and a report.
+type DocumentKind struct {
+	Kind    string // as the address and the command line name it
+	Title   string
+	When    string         // the period or date, in words; may be empty
+	Own     bool           // it is the report that the organization prepares
+	Formats []string       // as the command line names them; none when it cannot be drawn
+	Missing string         // why it cannot be drawn; empty when it can
+	Open    []report.Point // each Where is an anchor of the document as HTML
+}
+
+// Documents draws drafts. It may be nil: then no page of them is served. Draw answers fault.NotFound for what Kinds does not
+// name, and writes nothing that is of use after an error.
+type Documents interface {
+	Kinds(ctx context.Context) ([]DocumentKind, error)
+	Draw(ctx context.Context, kind, format string, w io.Writer) error
+}
+
 // Gate decides whether a request may do what its route's policy names. It answers
 // fault.Denied when not. It runs before the handler of every route.
 type Gate interface {
@@ -143,7 +172,9 @@ type Options struct {
 	Records      Records
 	Proofs       Proofs
 	Pulls        Pulls
-	Drafts       Drafts // may be nil
+	Drafts       Drafts    // may be nil
+	Gauge        Gauge     // may be nil
+	Documents    Documents // may be nil
 	Gate         Gate
 	// Hosts are the names, without port, under which the pages may be asked for. A browser that was tricked
 	// into another name for this address gets nothing. Empty: every name.

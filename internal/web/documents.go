@@ -1,0 +1,195 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/report"
+)
+
+// drawn is a format that a document is drawn in.
+type drawn struct {
+	Name   string // as the command line names it
+	Word   string
+	Type   string // of the content
+	Ending string // of the file
+	Policy access.Policy
+}
+
+// formats are those that the pages hand out. A workbook holds whole populations, so that it asks for more than a report.
+var formats = []drawn{
+	{"html", "HTML", "text/html; charset=utf-8", "html", access.ReadResults},
+	{"pdf", "PDF", "application/pdf", "pdf", access.ReadResults},
+	{"docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", access.ReadResults},
+	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", access.ReadRecords},
+	{"json", "JSON", "application/json", "json", access.ReadResults},
+	{"oscal-component", "OSCAL component definition", "application/json", "json", access.ReadResults},
+	{"oscal-ssp", "OSCAL system security plan", "application/json", "json", access.ReadResults},
+	{"oscal-results", "OSCAL assessment results", "application/json", "json", access.ReadResults},
+}
+
+func formatOf(name string) (drawn, bool) {
+	i := slices.IndexFunc(formats, func(f drawn) bool { return f.Name == name })
+	if i < 0 {
+		return drawn{}, false
+	}
+	return formats[i], true
+}
+
+// documentRoutes gives each kind in each format an address of its own, so that each declares its own policy.
+func (s *Site) documentRoutes() ([]Route, error) {
+	kinds, err := report.Kinds()
+	if err != nil {
+		return nil, err
+	}
+	out := []Route{{http.MethodGet, "/documents", access.ReadResults, s.documents}}
+	for _, k := range kinds {
+		for _, f := range formats {
+			out = append(out, Route{http.MethodGet, documentURL(string(k), f.Name), f.Policy, s.document(string(k), f)})
+		}
+	}
+	return out, nil
+}
+
+func documentURL(kind, format string) string { return "/documents/" + kind + "." + format }
+
+// fileOf is the name under which a document is saved. It says that the document is a draft, for a file outlives its page.
+func fileOf(kind string, f drawn) string {
+	name := kind + "-DRAFT"
+	if f.Name != f.Ending {
+		name += "-" + f.Name
+	}
+	return name + "." + f.Ending
+}
+
+// document draws into memory first, so that a fault half-way gives a page of its own and never half a file.
+func (s *Site) document(kind string, f drawn) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var b bytes.Buffer
+		if err := s.o.Documents.Draw(r.Context(), kind, f.Name, &b); err != nil {
+			return err
+		}
+		h := w.Header()
+		how := "attachment"
+		if f.Name == "html" {
+			how = "inline" // it is read here, and its own policy allows it nothing but its style
+			h.Set("Content-Security-Policy", policyOfDocument(b.Bytes()))
+		}
+		h.Set("Content-Disposition", how+`; filename="`+fileOf(kind, f)+`"`)
+		h.Set("Content-Type", f.Type)
+		_, err := w.Write(b.Bytes())
+		return quietly(err)
+	}
+}
+
+type documentsData struct {
+	head
+	Kinds []DocumentKind
+}
+
+func (s *Site) documents(w http.ResponseWriter, r *http.Request) error {
+	kinds, err := s.o.Documents.Kinds(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, k := range kinds {
+		for _, name := range k.Formats {
+			if _, ok := formatOf(name); !ok {
+				return fault.Refuse("%s is said to be drawn as %q, which is no format here", k.Kind, name)
+			}
+		}
+	}
+	slices.SortStableFunc(kinds, func(a, b DocumentKind) int { return ownFirst(a) - ownFirst(b) })
+	return s.page(w, r, http.StatusOK, documentsPage(documentsData{s.head("Documents", "documents"), kinds}))
+}
+
+// ownFirst puts the report that the organization prepares before what else could be drawn.
+func ownFirst(k DocumentKind) int {
+	if k.Own {
+		return 0
+	}
+	return 1
+}
+
+// columns are the formats that some document can be drawn in.
+func (d documentsData) columns() []drawn {
+	var out []drawn
+	for _, f := range formats {
+		if slices.ContainsFunc(d.Kinds, func(k DocumentKind) bool { return slices.Contains(k.Formats, f.Name) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (d documentsData) caption() string {
+	n := 0
+	for _, k := range d.Kinds {
+		if len(k.Formats) > 0 {
+			n++
+		}
+	}
+	return report.Count(n) + " of " + report.Plural(len(d.Kinds), "document", "documents") + " can be drawn from the records as they are now"
+}
+
+// pointGroup is what is open of one kind.
+type pointGroup struct {
+	Rule   string
+	Points []report.Point
+}
+
+// points puts the open points together by what they are, in the order in which they are first met.
+func points(list []report.Point) []pointGroup {
+	var out []pointGroup
+	for _, p := range list {
+		i := slices.IndexFunc(out, func(g pointGroup) bool { return g.Rule == p.Rule })
+		if i < 0 {
+			i = len(out)
+			out = append(out, pointGroup{Rule: p.Rule})
+		}
+		out[i].Points = append(out[i].Points, p)
+	}
+	return out
+}
+
+// word heads a group of open points.
+func (g pointGroup) word() string {
+	switch g.Rule {
+	case "section":
+		return "Sections that people write"
+	case "description":
+		return "Parts of the description"
+	case "criterion":
+		return "Criteria without a control"
+	case "implementation":
+		return "Walkthroughs"
+	case "test":
+		return "Controls without a test"
+	case "blocked":
+		return "Tests that could not be run"
+	case "gap":
+		return "Populations that are empty without proof"
+	case "completeness":
+		return "Populations not shown to be whole"
+	case "undecided":
+		return "Items that nobody could decide"
+	case "response":
+		return "Deviations without a response"
+	}
+	return capital(strings.ReplaceAll(g.Rule, "_", " "))
+}
+
+// pointURL leads to the place of an open point in the document, where it can be read here.
+func pointURL(k DocumentKind, p report.Point) string {
+	if !slices.Contains(k.Formats, "html") || !strings.HasPrefix(p.Where, "#") {
+		return ""
+	}
+	return documentURL(k.Kind, "html") + p.Where
+}
+
+// mostPoints is how many open points of a group stand open.
+const mostPoints = 5

@@ -1,0 +1,433 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/report"
+)
+
+func (s *Site) gaugeRoutes() []Route {
+	return []Route{
+		{http.MethodGet, "/readiness", access.ReadResults, s.readiness},
+		{http.MethodGet, "/readiness/controls", access.ReadResults, s.readyControls},
+		{http.MethodGet, "/readiness/controls/{control}", access.ReadResults, s.readyControl},
+		{http.MethodGet, "/readiness/gaps", access.ReadResults, s.gaps},
+		{http.MethodGet, "/forecast", access.ReadResults, s.forecast},
+	}
+}
+
+// statusMark and statusWord tell a status by a shape and a word; the colour only repeats them.
+func statusMark(s gauge.Status) report.Mark {
+	return [...]report.Mark{report.MarkPass, report.MarkGap, report.MarkDeviation}[s]
+}
+
+func statusWord(s gauge.Status) string { return [...]string{"Green", "Amber", "Red"}[s] }
+
+func severityMark(s gauge.Severity) report.Mark {
+	return [...]report.Mark{report.MarkNone, report.MarkGap, report.MarkDeviation}[s]
+}
+
+// severityWord says a severity as the status that it makes. A fact to be worded in the report makes none.
+func severityWord(s gauge.Severity) string { return [...]string{"To word", "Amber", "Red"}[s] }
+
+// answer is the readiness of the report in one word.
+func answer(status string) (report.Mark, string) {
+	switch status {
+	case gauge.Green.Word():
+		return report.MarkPass, "Ready"
+	case gauge.Amber.Word():
+		return report.MarkGap, "At risk"
+	}
+	return report.MarkDeviation, "Not ready"
+}
+
+// capital starts a line with a capital letter.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// readyData is what the pages of readiness have in common.
+type readyData struct {
+	head
+	R     gauge.Readiness
+	Tab   string // the address of the page among them
+	place map[string]bool
+	rules map[string]gauge.Rule
+	subs  map[string]assure.Criterion
+}
+
+func (s *Site) ready(r *http.Request, title, tab string) (readyData, error) {
+	got, err := s.o.Gauge.Ready(r.Context())
+	d := readyData{head: s.head(title, "readiness"), R: got, Tab: tab, place: map[string]bool{}, rules: map[string]gauge.Rule{}, subs: map[string]assure.Criterion{}}
+	for _, c := range s.o.Catalog.Controls {
+		d.place["/controls/"+c.ID] = true
+	}
+	for _, x := range gauge.Rules() {
+		d.rules[x.ID] = x
+	}
+	for _, cr := range s.o.Catalog.Criteria {
+		d.subs[cr.ID] = cr
+	}
+	return d, err
+}
+
+// pageOf is where the fix of a gap is made: the page that the gap names, if it is served here.
+func (d readyData) pageOf(g gauge.Gap) string {
+	switch {
+	case strings.HasPrefix(g.Page, "/controls/") && !d.place[g.Page]:
+		return "/controls"
+	case g.Page == "/report" && !d.Report && d.Documents:
+		return "/documents"
+	case g.Page == "/report" && !d.Report:
+		return ""
+	}
+	return g.Page
+}
+
+// pageWord names the page that a gap leads to.
+func pageWord(page string) string {
+	switch page {
+	case "/coverage":
+		return "Coverage"
+	case "/sources":
+		return "Sources"
+	case "/report":
+		return "Draft report"
+	case "/documents":
+		return "Documents"
+	case "/controls":
+		return "Controls"
+	}
+	return strings.TrimPrefix(page, "/controls/")
+}
+
+// about says in time what the report speaks of.
+func (d readyData) about() string {
+	switch {
+	case d.R.AsOf != nil:
+		return "as of " + d.R.AsOf.Long()
+	case d.R.Period != nil:
+		return d.R.Period.From.Long() + " to " + d.R.Period.To.Long()
+	}
+	return ""
+}
+
+// begun says when fieldwork begins, or that it has.
+func (d readyData) begun() string {
+	if d.R.Fieldwork <= d.R.Today {
+		return "fieldwork may begin since " + d.R.Fieldwork.Long()
+	}
+	return "fieldwork begins on " + d.R.Fieldwork.Long() + ", in " + report.Plural(int(d.R.Fieldwork-d.R.Today), "day", "days")
+}
+
+// shareOf is one colour of a triple.
+type shareOf struct {
+	Status gauge.Status
+	N      int
+}
+
+// triple is the three counts, the worst first. They are never joined into one figure.
+func triple(c gauge.Counts) []shareOf {
+	return []shareOf{{gauge.Red, c.Red}, {gauge.Amber, c.Amber}, {gauge.Green, c.Green}}
+}
+
+func total(c gauge.Counts) int { return c.Red + c.Amber + c.Green }
+
+// cause is what several gaps of one rule and one severity say together.
+type cause struct {
+	Rule     gauge.Rule
+	Severity gauge.Severity
+	Gaps     []gauge.Gap
+}
+
+// causes puts the gaps of each rule together: the worst first, and of those what is found most often.
+func (d readyData) causes(gaps []gauge.Gap) []cause {
+	var out []cause
+	for _, g := range gaps {
+		i := slices.IndexFunc(out, func(c cause) bool { return c.Rule.ID == g.Rule && c.Severity == g.Severity })
+		if i < 0 {
+			i = len(out)
+			rule, known := d.rules[g.Rule]
+			if !known {
+				rule = gauge.Rule{ID: g.Rule, Trigger: g.What, Fix: g.Fix, Risk: g.Risk}
+			}
+			out = append(out, cause{Rule: rule, Severity: g.Severity})
+		}
+		out[i].Gaps = append(out[i].Gaps, g)
+	}
+	slices.SortStableFunc(out, func(a, b cause) int {
+		if a.Severity != b.Severity {
+			return int(b.Severity) - int(a.Severity)
+		}
+		return len(b.Gaps) - len(a.Gaps)
+	})
+	return out
+}
+
+// mostCauses is how many causes the answer names before it leads to the rest.
+const mostCauses = 6
+
+// where says what a cause is found at: "39 controls", "CC6.4", "the report".
+func (c cause) where() string {
+	controls, criteria := map[string]bool{}, map[string]bool{}
+	for _, g := range c.Gaps {
+		switch {
+		case g.Control != "":
+			controls[g.Control] = true
+		case g.Criterion != "":
+			criteria[g.Criterion] = true
+		}
+	}
+	switch {
+	case len(controls) == 1 && len(criteria) == 0:
+		return c.Gaps[0].Control
+	case len(controls) > 0:
+		return report.Plural(len(controls), "control", "controls")
+	case len(criteria) == 1:
+		return c.Gaps[0].Criterion
+	case len(criteria) > 0:
+		return report.Plural(len(criteria), "criterion", "criteria")
+	case len(c.Gaps) > 1:
+		return "the report, " + report.Count(len(c.Gaps)) + " times"
+	}
+	return "the report"
+}
+
+func (c cause) url() string {
+	return gapsURL(gapFilter{Rule: c.Rule.ID, Severity: c.Severity.String()}, 1)
+}
+
+type readinessData struct {
+	readyData
+	Causes []cause // of what is red or amber
+}
+
+func (s *Site) readiness(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.ready(r, "Readiness", "/readiness")
+	if err != nil {
+		return err
+	}
+	open := slices.DeleteFunc(slices.Clone(d.R.Gaps), func(g gauge.Gap) bool { return g.Severity == gauge.Info })
+	return s.page(w, r, http.StatusOK, readinessPage(readinessData{d, d.causes(open)}))
+}
+
+// series groups the criteria as the framework does.
+func (d readyData) series() []criteriaOf {
+	var out []criteriaOf
+	for _, cr := range d.R.Criteria {
+		sub := d.subs[cr.ID]
+		id := sub.Series
+		if id == "" {
+			id = cr.Category
+		}
+		if n := len(out); n == 0 || out[n-1].ID != id {
+			out = append(out, criteriaOf{group: group{ID: id, Title: sub.SeriesTitle}})
+		}
+		g := &out[len(out)-1]
+		g.List = append(g.List, cr)
+	}
+	return out
+}
+
+type criteriaOf struct {
+	group
+	List []gauge.CriterionStatus
+}
+
+// gapsAt counts what stands against a criterion itself, beside its controls.
+func (d readyData) gapsAt(criterion string) int {
+	n := 0
+	for _, g := range d.R.Gaps {
+		if g.Criterion == criterion || slices.Contains(g.Criteria, criterion) {
+			n++
+		}
+	}
+	return n
+}
+
+func (d readyData) statusOf(control string) (gauge.ControlStatus, bool) {
+	i := slices.IndexFunc(d.R.Controls, func(c gauge.ControlStatus) bool { return c.ID == control })
+	if i < 0 {
+		return gauge.ControlStatus{}, false
+	}
+	return d.R.Controls[i], true
+}
+
+func readyURL(control string) string { return "/readiness/controls/" + url.PathEscape(control) }
+
+// categoryWord is a category as a person reads it.
+func categoryWord(id string) string { return capital(strings.ReplaceAll(id, "_", " ")) }
+
+// met counts the exit criteria of a stage that are met.
+func met(s gauge.Stage) int {
+	n := 0
+	for _, e := range s.Exit {
+		if e.Met {
+			n++
+		}
+	}
+	return n
+}
+
+// effortShare is how much of the work is done, in percent rounded down. It is work, and no measure of readiness.
+func effortShare(e gauge.Effort) int {
+	if e.Total == 0 {
+		return 0
+	}
+	return 100 * e.Done / e.Total
+}
+
+type readyControlsData struct {
+	readyData
+	Status string // red, amber, green; empty: all
+	Shown  []gauge.ControlStatus
+}
+
+func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.ready(r, "Readiness of controls", "/readiness/controls")
+	if err != nil {
+		return err
+	}
+	out := readyControlsData{readyData: d, Status: r.URL.Query().Get("status")}
+	if out.Status != "" && !slices.Contains(statuses, out.Status) {
+		return fault.Refuse("%q is not a status; expected one of %s", out.Status, strings.Join(statuses, ", "))
+	}
+	for _, c := range d.R.Controls {
+		if out.Status == "" || c.Status.String() == out.Status {
+			out.Shown = append(out.Shown, c)
+		}
+	}
+	return s.page(w, r, http.StatusOK, readyControlsPage(out))
+}
+
+var statuses = []string{gauge.Red.String(), gauge.Amber.String(), gauge.Green.String()}
+
+// gates are those that the report asks: of a report about one date there are four.
+func (d readyControlsData) gates() gauge.Gates {
+	if len(d.R.Controls) == 0 {
+		return nil
+	}
+	return d.R.Controls[0].Gates
+}
+
+// checks adds up the three checks over the controls shown: three counts, side by side.
+func (d readyControlsData) checks() gauge.Checks {
+	var out gauge.Checks
+	add := func(t *gauge.Tally, by gauge.Tally) {
+		t.Yes, t.No, t.Unknown = t.Yes+by.Yes, t.No+by.No, t.Unknown+by.Unknown
+	}
+	for _, c := range d.Shown {
+		out.Instances += c.Checks.Instances
+		add(&out.Complete, c.Checks.Complete)
+		add(&out.Time, c.Checks.Time)
+		add(&out.Link, c.Checks.Link)
+	}
+	return out
+}
+
+// threeChecks names the counts of a control's evidence.
+type threeCheck struct {
+	Name, Asks string
+	gauge.Tally
+}
+
+func threeChecks(c gauge.Checks) []threeCheck {
+	return []threeCheck{
+		{"Complete", "every type of evidence is there, and every attribute can be decided", c.Complete},
+		{"Time", "it arose inside the period, in order, recorded in time and not on request", c.Time},
+		{"Link", "it leads to an item, the control and a component in scope, all in force then", c.Link},
+	}
+}
+
+// tallyMark is the worst that a check shows.
+func tallyMark(t gauge.Tally) (report.Mark, string) {
+	switch {
+	case t.No > 0:
+		return report.MarkDeviation, "not held by some"
+	case t.Unknown > 0:
+		return report.MarkUnproven, "not known of some"
+	case t.Yes > 0:
+		return report.MarkPass, "held by all"
+	}
+	return report.MarkNA, "nothing to check"
+}
+
+type readyControlData struct {
+	readyData
+	C      gauge.ControlStatus
+	Causes []cause
+	Serves []gauge.CriterionStatus
+}
+
+func (s *Site) readyControl(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("control")
+	d, err := s.ready(r, id+" readiness", "/readiness/controls")
+	if err != nil {
+		return err
+	}
+	c, ok := d.statusOf(id)
+	if !ok {
+		return fault.NotFound
+	}
+	out := readyControlData{readyData: d, C: c}
+	out.Causes = d.causes(filtered(d.R.Gaps, gapFilter{Control: id}))
+	for _, cr := range d.R.Criteria {
+		if slices.Contains(cr.Primary, id) {
+			out.Serves = append(out.Serves, cr)
+		}
+	}
+	return s.page(w, r, http.StatusOK, readyControlPage(out))
+}
+
+// first is the day on which the strips of the report begin.
+func (d readyData) first() civil.Date {
+	if d.R.Period == nil {
+		return 0
+	}
+	return d.R.Period.From
+}
+
+// gateAsks says what a gate asks, in a sentence.
+func gateAsks(g gauge.Gate) string {
+	switch g {
+	case gauge.Design:
+		return "The control is whole, approved by management, and mapped to what the report is held against."
+	case gauge.Implemented:
+		return "It is in place since a known date, and one instance was walked through."
+	case gauge.Population:
+		return "Its population is shown to be complete and accurate."
+	case gauge.Operation:
+		return "It operated: what deviates, held against what is tolerable."
+	case gauge.EvidenceOK:
+		return "Each instance has evidence that is complete, timely and linked."
+	case gauge.Findings:
+		return "No severe deficiency is open."
+	}
+	return ""
+}
+
+// tolerable prints basis points as a share of items.
+func tolerable(bp int) string {
+	if bp == 0 {
+		return "none"
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(float64(bp)/100, 'f', 2, 64), ".00") + " % of items"
+}
+
+// effortSVG draws the bar of effort. The words beside it tell the same.
+func effortSVG(e gauge.Effort) string {
+	return `<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="ground" width="100" height="8" rx="2"/><rect class="total" width="` +
+		strconv.Itoa(effortShare(e)) + `" height="8" rx="2"/></svg>`
+}
