@@ -107,12 +107,15 @@ func (s *Site) documents(w http.ResponseWriter, r *http.Request) error {
 	return s.page(w, r, http.StatusOK, documentsPage(documentsData{s.head("Documents", "documents"), kinds}))
 }
 
-// ownFirst puts the report that the organization prepares before what else could be drawn.
+// ownFirst puts the report that the organization prepares before what else can be drawn, and that before what cannot.
 func ownFirst(k DocumentKind) int {
-	if k.Own {
+	switch {
+	case k.Own:
 		return 0
+	case len(k.Formats) > 0:
+		return 1
 	}
-	return 1
+	return 2
 }
 
 // columns are the formats that some document can be drawn in.

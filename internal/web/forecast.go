@@ -183,6 +183,9 @@ func (d forecastData) headline() string {
 	if err1 != nil || err2 != nil {
 		return "Forecast"
 	}
+	if to < d.F.Today {
+		return "Report was due " + between(from, to)
+	}
 	return "Report ready " + between(from, to)
 }
 
@@ -365,8 +368,10 @@ func spansOf(list []gauge.Span) []string {
 // gapWords says how many days since the last report no report would cover.
 func gapWords(o gauge.Option, f gauge.Forecast) string {
 	switch {
-	case o.Period == nil || len(f.Chain) == 0:
-		return "–"
+	case o.Period == nil:
+		return "Not about a period"
+	case len(f.Chain) == 0:
+		return "No earlier report is on record"
 	case o.Gap == 0:
 		return "No day without a report"
 	}

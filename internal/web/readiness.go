@@ -127,7 +127,7 @@ func (d readyData) about() string {
 // begun says when fieldwork begins, or that it has.
 func (d readyData) begun() string {
 	if d.R.Fieldwork <= d.R.Today {
-		return "fieldwork may begin since " + d.R.Fieldwork.Long()
+		return "fieldwork could begin from " + d.R.Fieldwork.Long() + " on"
 	}
 	return "fieldwork begins on " + d.R.Fieldwork.Long() + ", in " + report.Plural(int(d.R.Fieldwork-d.R.Today), "day", "days")
 }
@@ -203,6 +203,14 @@ func (c cause) where() string {
 		return "the report, " + report.Count(len(c.Gaps)) + " times"
 	}
 	return "the report"
+}
+
+// example is one gap of the cause, with the control it is found at.
+func (c cause) example() string {
+	if g := c.Gaps[0]; g.Control != "" && len(c.Gaps) > 1 {
+		return g.Control + ": " + g.What
+	}
+	return c.Gaps[0].What
 }
 
 func (c cause) url() string {

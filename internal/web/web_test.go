@@ -26,6 +26,9 @@ var pages = []string{
 	"/controls/CHG-01?q=nothing-has-this-key", "/controls/CHG-01?month=2025-12",
 	"/controls/CHG-01/item?key=payments-api-2411", "/controls/CHG-01/item?key=ok-0001", "/controls/CHG-01/item?key=web-console-512",
 	"/controls/AVL-02/item?key=" + url.QueryEscape("warehouse/2025-07-01"),
+	"/readiness", "/readiness/controls", "/readiness/controls?status=amber", "/readiness/controls/IAM-04", "/readiness/controls/CHG-01", "/readiness/gaps",
+	"/readiness/gaps?severity=amber&control=GOV-03", "/readiness/gaps?rule=G16", "/readiness/gaps?page=2", "/forecast", "/forecast?today=2026-04-20",
+	"/forecast?if=" + url.QueryEscape("IAM-04/billing/2026-Q2=late:10d"), "/documents",
 }
 
 func TestPages(t *testing.T) {

@@ -25,6 +25,7 @@ type world struct {
 	pulls   []PullView
 	err     error
 	denied  access.Policy
+	judged  *judged
 	records map[string]RecordView
 }
 
@@ -176,9 +177,12 @@ func options(t testing.TB, w *world) Options {
 			cat.Tests[v.Control.ID] = Testing{Checklist: !tested, Attributes: 4}
 		}
 	}
-	return Options{Organization: w.res.Organization, Report: "SOC 2 Type 2", Zone: w.res.Period.Zone,
+	o := Options{Organization: w.res.Organization, Report: "SOC 2 Type 2", Zone: w.res.Period.Zone,
 		Catalog: cat,
 		Tests:   w, Items: w, Records: w, Proofs: w, Pulls: w, Drafts: w, Gate: w}
+	w.judged = newJudged(t, w, o)
+	o.Gauge, o.Documents = w.judged, w.judged
+	return o
 }
 
 func site(t testing.TB, w *world) *Site {
