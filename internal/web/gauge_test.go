@@ -35,7 +35,7 @@ func TestGaugePagesSay(t *testing.T) {
 		"/readiness/controls":              {"71 of 71 controls", "1,173", "not held by some", `title="Implementation"`, "one instance was walked through"},
 		"/readiness/controls?status=amber": {"2 of 71 controls", "CHG-01"},
 		"/readiness/controls?status=green": {"No control is green.", "Show all 71"},
-		"/readiness/controls/CHG-01":       {"Tested all: 12 of 1173 (1.0 %) deviate", "4 not, 20 not known", "Population", "Link"},
+		"/readiness/controls/CHG-01":       {"Tested all: 12 of 1173 (1.0 %) deviate", ">4 not<", ">20 not known<", "Population", "Link"},
 		"/readiness/gaps":                  {"50 of 118 gaps, the worst first", "Page 1 of 3", "Open until then", "by 2026-06-03", "assay import REGISTER FILE", "Red (89)"},
 		"/readiness/gaps?control=IAM-04":   {"filtered from 118", "/controls/IAM-04", "assay test --control IAM-04"},
 		"/readiness/gaps?rule=G16":         {"No gap is like that.", "Show all 118"},
@@ -426,4 +426,28 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s changes, which nobody supposed", c.What)
 		}
 	}
+}
+
+// FuzzAsked reads any text as the what-if form: it never panics, and what it takes for a supposition is one.
+func FuzzAsked(f *testing.F) {
+	f.Add("if=IAM-04/billing/2026-Q2=late:10d&today=2026-05-20")
+	f.Add("if=a/b=done%0D%0Ac/d=missed&if=&today=x")
+	f.Add("if=%FF/\x00=late:0d;today")
+	f.Fuzz(func(t *testing.T, text string) {
+		q, _ := url.ParseQuery(text)
+		a := readAsked(q)
+		if len(a.Ifs) > mostIfs || len(a.lines()) > mostIfs || len(a.ifs) > len(a.Ifs) {
+			t.Fatalf("%q: %d lines, %d suppositions; want at most %d", text, len(a.Ifs), len(a.ifs), mostIfs)
+		}
+		for _, s := range a.ifs {
+			if x, err := gauge.ParseIf(s); err != nil || x.String() != s {
+				t.Fatalf("%q: %q is taken for a supposition: %v", text, s, err)
+			}
+		}
+		for i, x := range a.Ifs {
+			if x.Value == "" || strings.ContainsAny(x.Value, "\n") || x.ID != fmt.Sprintf("if-%d", i) {
+				t.Fatalf("%q: line %d is %+v", text, i, x)
+			}
+		}
+	})
 }

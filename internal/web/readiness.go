@@ -345,10 +345,22 @@ func (d readyControlsData) checks() gauge.Checks {
 	return out
 }
 
-// threeChecks names the counts of a control's evidence.
+// threeCheck is one of the three checks of evidence with its own count.
 type threeCheck struct {
 	Name, Asks string
 	gauge.Tally
+}
+
+// lacks says how many instances do not hold, and of how many it is not known.
+func (c threeCheck) lacks() string {
+	var parts []string
+	if c.No > 0 {
+		parts = append(parts, report.Count(c.No)+" not")
+	}
+	if c.Unknown > 0 {
+		parts = append(parts, report.Count(c.Unknown)+" not known")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func threeChecks(c gauge.Checks) []threeCheck {
