@@ -1659,7 +1659,7 @@ func whatIfBlock(d forecastData) templ.Component {
 			templ_7745c5c3_Var81 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 133, "<section class=\"block\" aria-labelledby=\"what-if\"><h2 id=\"what-if\">What if</h2><form class=\"what-if sheet pad\" method=\"get\" action=\"/forecast#what-if\" aria-labelledby=\"what-if\"><fieldset><legend>Suppose of an instance that it is late, missed or done. One on each line; an empty line supposes nothing.</legend> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 133, "<section class=\"block asks\" aria-labelledby=\"what-if\"><h2 id=\"what-if\">What if</h2><form class=\"what-if sheet pad\" method=\"get\" action=\"/forecast#what-if\" aria-labelledby=\"what-if\"><fieldset><legend>Suppose of an instance that it is late, missed or done. One on each line; an empty line supposes nothing.</legend> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
