@@ -31,11 +31,12 @@ import (
 // pages answers the web from one organization. Results are computed once per state of the ledger
 // and day: without items from the kept runs, which is soon done, and with every item.
 type pages struct {
-	o    *office
-	work sync.Mutex // held by whoever computes
-	mu   sync.Mutex // over what follows
-	runs map[bool]run
-	said progress
+	o     *office
+	gauge *gauging
+	work  sync.Mutex // held by whoever computes
+	mu    sync.Mutex // over what follows
+	runs  map[bool]run
+	said  progress
 
 	background sync.WaitGroup // those who compute for nobody in particular
 }
@@ -386,10 +387,11 @@ func (o *office) site(listen string, p *pages) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.gauge = o.gauging()
 	opts := web.Options{
 		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
 		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},
-		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: o.gauging(), Documents: &drawings{p, drawnFormats}, Gate: gate{},
+		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: p.gauge, Documents: &drawings{p}, Gate: gate{},
 		Failed: func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
 	}
 	if strings.HasPrefix(o.program.Report, "soc2-") {

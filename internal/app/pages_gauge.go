@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -26,44 +27,86 @@ type gauging struct {
 	// state is the size of the ledger and the present day.
 	state func(ctx context.Context) (size int64, day civil.Date, err error)
 
-	mu   sync.Mutex
+	work sync.Mutex  // held by whoever collects facts
+	mu   sync.Mutex  // over what follows
 	kept []keptFacts // the latest last
 }
 
+// keptFacts are the facts of a day, or why there are none, and the state that they are for.
 type keptFacts struct {
+	factsOf
+	facts gauge.Facts
+	err   error
+}
+
+type factsOf struct {
 	size  int64
 	day   civil.Date // the present one when asked
 	today civil.Date // asked for
-	facts gauge.Facts
 }
 
 // mostKept is how many days' facts are kept: the present one's and that of a question, with one to come back to.
 const mostKept = 3
 
-func (g *gauging) at(ctx context.Context, today *civil.Date) (gauge.Facts, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+// of names the facts of a day as things are now.
+func (g *gauging) of(ctx context.Context, today *civil.Date) (factsOf, error) {
 	size, day, err := g.state(ctx)
-	if err != nil {
-		return gauge.Facts{}, err
-	}
-	k := keptFacts{size: size, day: day, today: day}
+	k := factsOf{size, day, day}
 	if today != nil {
 		k.today = *today
 	}
-	for _, x := range g.kept {
-		if x.size == k.size && x.day == k.day && x.today == k.today {
-			return x.facts, nil
-		}
+	return k, err
+}
+
+func (g *gauging) have(k factsOf) (keptFacts, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.IndexFunc(g.kept, func(x keptFacts) bool { return x.factsOf == k })
+	if i < 0 {
+		return keptFacts{}, false
 	}
-	if k.facts, err = g.facts(ctx, today); err != nil {
+	return g.kept[i], true
+}
+
+func (g *gauging) at(ctx context.Context, today *civil.Date) (gauge.Facts, error) {
+	k, err := g.of(ctx, today)
+	if err != nil {
 		return gauge.Facts{}, err
 	}
-	if len(g.kept) == mostKept {
-		g.kept = g.kept[1:]
+	if x, ok := g.have(k); ok && x.err == nil {
+		return x.facts, nil
 	}
-	g.kept = append(g.kept[:len(g.kept):len(g.kept)], k)
-	return k.facts, nil
+	g.work.Lock()
+	defer g.work.Unlock()
+	if x, ok := g.have(k); ok && x.err == nil {
+		return x.facts, nil
+	}
+	x := keptFacts{factsOf: k}
+	x.facts, x.err = g.facts(ctx, today)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.kept = slices.DeleteFunc(g.kept, func(y keptFacts) bool { return y.factsOf == k })
+	if len(g.kept) == mostKept {
+		g.kept = slices.Delete(g.kept, 0, 1)
+	}
+	g.kept = append(g.kept, x)
+	return x.facts, x.err
+}
+
+// waits says whether the present facts are still to be collected, and has them collected in the background.
+func (g *gauging) waits(ctx context.Context, background *sync.WaitGroup) bool {
+	k, err := g.of(ctx, nil)
+	if err != nil {
+		return false // the page tells it
+	}
+	if _, ok := g.have(k); ok {
+		return false // facts, or why there are none
+	}
+	if g.work.TryLock() {
+		g.work.Unlock()
+		background.Go(func() { _, _ = g.at(ctx, nil) }) // what fails is told to who asks
+	}
+	return true
 }
 
 // Ready judges how the report stands now.
@@ -97,21 +140,30 @@ func (g *gauging) Foresee(ctx context.Context, today *civil.Date, ifs []string) 
 
 // gauging wires the pages to the records.
 func (o *office) gauging() *gauging {
-	return &gauging{facts: o.gaugeFacts, state: func(ctx context.Context) (int64, civil.Date, error) {
+	facts := func(ctx context.Context, today *civil.Date) (gauge.Facts, error) {
+		return o.gaugeFacts(ctx, cli.Ask{Today: today})
+	}
+	return &gauging{facts: facts, state: func(ctx context.Context) (int64, civil.Date, error) {
 		size, err := o.st.Size(ctx, o.org.ID)
 		return size, o.program.Zone.DateOf(civil.InstantOf(o.app.Clock())), err
 	}}
 }
 
 // drawings answers the page of documents.
-type drawings struct {
-	p *pages
-	// formats are those that a kind of document is drawn in, as write knows them.
-	formats func(kind string) []string
-}
+type drawings struct{ p *pages }
 
-// drawnFormats are the formats that write draws every kind of report in.
-func drawnFormats(string) []string { return []string{"html", "pdf", "json"} }
+// drawnFormats are the formats that a kind of document is drawn in. The workbook holds the tests of a period and NIST's
+// documents a system and its assessment: a statement of applicability is neither.
+func drawnFormats(kind string) []string {
+	out := []string{"html", "pdf", "docx", "json"}
+	switch {
+	case strings.HasSuffix(kind, "-type2"):
+		return append(out, "xlsx", "oscal-component", "oscal-ssp", "oscal-results")
+	case strings.HasSuffix(kind, "-type1"):
+		return append(out, "oscal-component", "oscal-ssp")
+	}
+	return out
+}
 
 // Kinds drafts each kind of document, to say what is open in it.
 func (d *drawings) Kinds(ctx context.Context) ([]web.DocumentKind, error) {
@@ -150,7 +202,7 @@ func (d *drawings) kind(ctx context.Context, kind string) (web.DocumentKind, err
 	if err != nil {
 		return out, err
 	}
-	out.Title, out.When, out.Open, out.Formats = r.Title, r.When.Words(), r.Open, d.formats(kind)
+	out.Title, out.When, out.Open, out.Formats = r.Title, r.When.Words(), r.Open, drawnFormats(kind)
 	return out, nil
 }
 
@@ -164,7 +216,7 @@ func (d *drawings) results(ctx context.Context, kind string) (assure.Results, er
 
 // Draw draws one document in one format.
 func (d *drawings) Draw(ctx context.Context, kind, format string, w io.Writer) error {
-	if !slices.Contains(d.formats(kind), format) {
+	if !slices.Contains(drawnFormats(kind), format) {
 		return fault.NotFound
 	}
 	res, err := d.results(ctx, kind)

@@ -110,12 +110,15 @@ func TestGaugingTogether(t *testing.T) {
 func TestPagesOfTheReport(t *testing.T) {
 	t.Parallel()
 	o := company(t, "UTC")
-	s, err := o.site("127.0.0.1:0")
+	p := &pages{o: o}
+	s, err := o.site("127.0.0.1:0", p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]int{"/readiness": 200, "/readiness/gaps": 200, "/readiness/controls": 200, "/forecast": 200, "/documents": 200,
-		"/documents/soc2-type2.html": 200, "/documents/soc2-type2.pdf": 200, "/documents/soc2-type2.json": 200, "/documents/soc2-type1.html": 400} {
+		"/documents/soc2-type2.html": 200, "/documents/soc2-type2.pdf": 200, "/documents/soc2-type2.json": 200,
+		"/documents/soc2-type2.docx": 200, "/documents/soc2-type2.xlsx": 200, "/documents/soc2-type2.oscal-component": 200, "/documents/soc2-type2.oscal-ssp": 200, "/documents/soc2-type2.oscal-results": 200,
+		"/documents/iso27001.html": 200, "/documents/iso27001.oscal-ssp": 404, "/documents/soc2-type1.html": 400} {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "http://127.0.0.1"+path, nil)
 		s.ServeHTTP(rec, r)
@@ -124,6 +127,34 @@ func TestPagesOfTheReport(t *testing.T) {
 		}
 		if strings.HasSuffix(path, ".pdf") && !bytes.HasPrefix(rec.Body.Bytes(), []byte("%PDF-")) {
 			t.Errorf("%s is no PDF", path)
+		}
+	}
+}
+
+// TestServeWhileJudging: a person who asks how ready the report is waits for the facts, and finds them by asking again.
+func TestServeWhileJudging(t *testing.T) {
+	t.Parallel()
+	o := company(t, "UTC")
+	p := &pages{o: o}
+	s, err := o.site("127.0.0.1:0", p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := p.patiently(t.Context(), s)
+	get := func(path, accept string) int {
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "http://127.0.0.1"+path, nil)
+		r.Header.Set("Accept", accept)
+		h.ServeHTTP(rec, r)
+		return rec.Code
+	}
+	if code := get("/readiness", "text/html"); code != 503 {
+		t.Errorf("the readiness that nobody judged yet = %d, want 503", code)
+	}
+	p.background.Wait()
+	for _, path := range []string{"/readiness", "/forecast"} {
+		if code := get(path, "text/html"); code != 200 {
+			t.Errorf("%s once the facts are there = %d, want 200", path, code)
 		}
 	}
 }

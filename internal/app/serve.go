@@ -58,6 +58,9 @@ func (p *pages) warm(ctx context.Context) {
 			return
 		}
 	}
+	if p.gauge != nil {
+		_, _ = p.gauge.at(ctx, nil) // what fails is told to who asks
+	}
 }
 
 // patiently tells a person who opens a page while the tests run how far they are, and has the page
@@ -81,6 +84,12 @@ func (p *pages) waits(ctx context.Context, path string) string {
 	if strings.HasPrefix(path, "/assets/") || strings.HasPrefix(path, "/proofs/") {
 		return ""
 	}
+	if strings.HasPrefix(path, "/readiness") || strings.HasPrefix(path, "/forecast") {
+		if p.gauge.waits(ctx, &p.background) {
+			return p.how()
+		}
+		return ""
+	}
 	s, err := p.now(ctx)
 	if err != nil {
 		return "" // the page tells it
@@ -92,6 +101,11 @@ func (p *pages) waits(ctx context.Context, path string) string {
 		p.work.Unlock()
 		p.background.Go(func() { p.warm(ctx) })
 	}
+	return p.how()
+}
+
+// how says how far the tests are.
+func (p *pages) how() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.said.of == 0 {

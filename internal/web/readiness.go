@@ -10,7 +10,6 @@ import (
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
-	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/report"
 )
@@ -297,153 +296,12 @@ func effortShare(e gauge.Effort) int {
 	return 100 * e.Done / e.Total
 }
 
-type readyControlsData struct {
-	readyData
-	Status string // red, amber, green; empty: all
-	Shown  []gauge.ControlStatus
-}
-
-func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.ready(r, "Readiness of controls", "/readiness/controls")
-	if err != nil {
-		return err
-	}
-	out := readyControlsData{readyData: d, Status: r.URL.Query().Get("status")}
-	if out.Status != "" && !slices.Contains(statuses, out.Status) {
-		return fault.Refuse("%q is not a status; expected one of %s", out.Status, strings.Join(statuses, ", "))
-	}
-	for _, c := range d.R.Controls {
-		if out.Status == "" || c.Status.String() == out.Status {
-			out.Shown = append(out.Shown, c)
-		}
-	}
-	return s.page(w, r, http.StatusOK, readyControlsPage(out))
-}
-
-var statuses = []string{gauge.Red.String(), gauge.Amber.String(), gauge.Green.String()}
-
-// gates are those that the report asks: of a report about one date there are four.
-func (d readyControlsData) gates() gauge.Gates {
-	if len(d.R.Controls) == 0 {
-		return nil
-	}
-	return d.R.Controls[0].Gates
-}
-
-// checks adds up the three checks over the controls shown: three counts, side by side.
-func (d readyControlsData) checks() gauge.Checks {
-	var out gauge.Checks
-	add := func(t *gauge.Tally, by gauge.Tally) {
-		t.Yes, t.No, t.Unknown = t.Yes+by.Yes, t.No+by.No, t.Unknown+by.Unknown
-	}
-	for _, c := range d.Shown {
-		out.Instances += c.Checks.Instances
-		add(&out.Complete, c.Checks.Complete)
-		add(&out.Time, c.Checks.Time)
-		add(&out.Link, c.Checks.Link)
-	}
-	return out
-}
-
-// threeCheck is one of the three checks of evidence with its own count.
-type threeCheck struct {
-	Name, Asks string
-	gauge.Tally
-}
-
-// lacks says how many instances do not hold, and of how many it is not known.
-func (c threeCheck) lacks() string {
-	var parts []string
-	if c.No > 0 {
-		parts = append(parts, report.Count(c.No)+" not")
-	}
-	if c.Unknown > 0 {
-		parts = append(parts, report.Count(c.Unknown)+" not known")
-	}
-	return strings.Join(parts, ", ")
-}
-
-func threeChecks(c gauge.Checks) []threeCheck {
-	return []threeCheck{
-		{"Complete", "every type of evidence is there, and every attribute can be decided", c.Complete},
-		{"Time", "it arose inside the period, in order, recorded in time and not on request", c.Time},
-		{"Link", "it leads to an item, the control and a component in scope, all in force then", c.Link},
-	}
-}
-
-// tallyMark is the worst that a check shows.
-func tallyMark(t gauge.Tally) (report.Mark, string) {
-	switch {
-	case t.No > 0:
-		return report.MarkDeviation, "not held by some"
-	case t.Unknown > 0:
-		return report.MarkUnproven, "not known of some"
-	case t.Yes > 0:
-		return report.MarkPass, "held by all"
-	}
-	return report.MarkNA, "nothing to check"
-}
-
-type readyControlData struct {
-	readyData
-	C      gauge.ControlStatus
-	Causes []cause
-	Serves []gauge.CriterionStatus
-}
-
-func (s *Site) readyControl(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("control")
-	d, err := s.ready(r, id+" readiness", "/readiness/controls")
-	if err != nil {
-		return err
-	}
-	c, ok := d.statusOf(id)
-	if !ok {
-		return fault.NotFound
-	}
-	out := readyControlData{readyData: d, C: c}
-	out.Causes = d.causes(filtered(d.R.Gaps, gapFilter{Control: id}))
-	for _, cr := range d.R.Criteria {
-		if slices.Contains(cr.Primary, id) {
-			out.Serves = append(out.Serves, cr)
-		}
-	}
-	return s.page(w, r, http.StatusOK, readyControlPage(out))
-}
-
 // first is the day on which the strips of the report begin.
 func (d readyData) first() civil.Date {
 	if d.R.Period == nil {
 		return 0
 	}
 	return d.R.Period.From
-}
-
-// gateAsks says what a gate asks, in a sentence.
-func gateAsks(g gauge.Gate) string {
-	switch g {
-	case gauge.Design:
-		return "The control is whole, approved by management, and mapped to what the report is held against."
-	case gauge.Implemented:
-		return "It is in place since a known date, and one instance was walked through."
-	case gauge.Population:
-		return "Its population is shown to be complete and accurate."
-	case gauge.Operation:
-		return "It operated: what deviates, held against what is tolerable."
-	case gauge.EvidenceOK:
-		return "Each instance has evidence that is complete, timely and linked."
-	case gauge.Findings:
-		return "No severe deficiency is open."
-	}
-	return ""
-}
-
-// tolerable prints basis points as a share of items.
-func tolerable(bp int) string {
-	if bp == 0 {
-		return "none"
-	}
-	return strings.TrimSuffix(strconv.FormatFloat(float64(bp)/100, 'f', 2, 64), ".00") + " % of items"
 }
 
 // effortSVG draws the bar of effort. The words beside it tell the same.
