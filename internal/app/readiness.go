@@ -18,13 +18,21 @@ import (
 	"github.com/assayhq/assay/internal/scope"
 )
 
-// Ready judges how the report stands.
+// Ready judges how the report stands. Of controls that are named only those are shown, with the criteria that they serve:
+// they are judged among all the others.
 func (o *office) Ready(ctx context.Context, a cli.Ask) (gauge.Readiness, error) {
-	f, err := o.gauged(ctx, a)
+	f, err := o.gauged(ctx, cli.Ask{Today: a.Today, If: a.If})
 	if err != nil {
 		return gauge.Readiness{}, err
 	}
-	return gauge.Ready(f, gauge.Defaults())
+	if _, err := f.Only(a.Controls...); err != nil {
+		return gauge.Readiness{}, err
+	}
+	r, err := gauge.Ready(f, gauge.Defaults())
+	if err == nil && len(a.Controls) > 0 {
+		r = r.Only(a.Controls...)
+	}
+	return r, err
 }
 
 // Forecast says when a report can be had, and what each way there costs.
@@ -245,9 +253,14 @@ func (d *dater) deviations(ctx context.Context, u examine.Unit, w rule.World, t 
 		if out.Ended != nil && *out.Ended > d.f.Today {
 			out.Ended = nil // it had not ended by then
 		}
-		for i := range due {
-			if due[i].Key == x.Key && out.Late {
-				due[i].Done = out.Ended
+		if !lasts && (ended != nil || acted(u.Plan, facts[x.Key])) {
+			for i := range due {
+				if due[i].Key == x.Key { // something was done, be it late or wrong
+					due[i].Done = &member
+					if out.Late {
+						due[i].Done = out.Ended
+					}
+				}
 			}
 		}
 		d.f.Deviations = append(d.f.Deviations, out)
@@ -304,6 +317,20 @@ func (d *dater) end(p *rule.Plan, w rule.World, f *rule.Facts, attributes []stri
 		})
 	}
 	return last, lasts
+}
+
+// acted reports whether anything is on record of what an instance asks for, besides the inventory that it comes from.
+func acted(p *rule.Plan, f *rule.Facts) bool {
+	if f == nil {
+		return false
+	}
+	for row, found := range f.Sets {
+		inventory := slices.ContainsFunc(p.Sources, func(s *rule.Row) bool { return s.Schema != nil && s.Schema.Name == row.Schema.Name })
+		if len(found) > 0 && !inventory {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *dater) source(p *rule.Plan, r *rule.Row) bool {
@@ -424,7 +451,18 @@ func (o *office) evidence(f *gauge.Facts, c *gauge.Control) {
 			}
 		}
 	}
+	for _, x := range f.Instances {
+		if x.Control == c.ID && x.Due <= f.Today && x.Done == nil && within(f.Term, x.Due) {
+			e.Lacks = append(e.Lacks, gauge.Lack{Key: x.Key, Complete: gauge.No, Time: gauge.Unknown, Link: gauge.Unknown, Why: "nothing is on record of it"})
+		}
+	}
 	f.Evidence = append(f.Evidence, e)
+}
+
+// within reports whether a day lies in the period of a report.
+func within(t gauge.Term, d civil.Date) bool {
+	p, ok := t.(gauge.Type2)
+	return ok && p.Period.From <= d && d <= p.Period.To
 }
 
 // policiesReviewed answers when a policy was last reviewed: by the register of reviews, or by what the policy says of itself.

@@ -50,7 +50,10 @@ func (r *run) ready(g gauge.Readiness, all bool) {
 	word := map[string]string{"ready": "READY", "at_risk": "AT RISK", "not_ready": "NOT READY"}[g.Status]
 	r.say("%s: %s as of %s. Of the criteria %d are red, %d amber, %d green; of the controls %d, %d, %d.", word, g.Title, g.Today,
 		g.Counts.Red, g.Counts.Amber, g.Counts.Green, g.ControlCounts.Red, g.ControlCounts.Amber, g.ControlCounts.Green)
-	r.say("%s: %d of %d.\n", g.Effort.Label, g.Effort.Done, g.Effort.Total)
+	if g.Effort.Total > 0 {
+		r.say("%s: %d of %d.", g.Effort.Label, g.Effort.Done, g.Effort.Total)
+	}
+	r.say("")
 	for _, s := range g.Journey {
 		state := "open"
 		if s.Done {
