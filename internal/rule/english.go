@@ -270,6 +270,12 @@ func litWords(x *Lit) string {
 }
 
 func binaryWords(x *Binary) string {
+	if nobodyKnows(x.L) {
+		return "nobody can say"
+	}
+	if s := recorded(x); s != nil {
+		return "one of the " + describe(s, false) + " is on record"
+	}
 	switch x.Op {
 	case "and":
 		return paren(x.L, claim(x.L)) + " and " + paren(x.R, claim(x.R))
@@ -293,6 +299,29 @@ func binaryWords(x *Binary) string {
 		op = comparisonsInTime[x.Op]
 	}
 	return l + " " + op + " " + r
+}
+
+// recorded returns the set of which the condition asks whether a row is on record, whether or not its absence
+// would prove anything; nil where it asks something else.
+func recorded(x *Binary) *Set {
+	k, ok := x.L.(*Known)
+	if !ok || x.Op != "and" {
+		return nil
+	}
+	if e, ok := k.X.(*Exists); ok && x.R == Expr(e) {
+		return e.Set
+	}
+	return nil
+}
+
+// nobodyKnows tells what the rule itself calls unknown.
+func nobodyKnows(x Expr) bool {
+	g, ok := x.(*Given)
+	if !ok {
+		return false
+	}
+	l, ok := g.X.(*Lit)
+	return ok && l.V == ""
 }
 
 func paren(x Expr, s string) string {

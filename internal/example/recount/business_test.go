@@ -9,6 +9,17 @@ func ven01(b *books, t *tally) {
 	}
 }
 
+// The register of vendors by itself says when each was reviewed last.
+func ven02register(b *books, t *tally) {
+	for _, v := range b.registers["vendors"] {
+		reviews := b.with("vendor_reviews", "vendor_id", v.key)
+		there := all(v.says("criticality", "critical"), notAfter(b.to, v.on("ended_on")), either(not(v.known("first_data_on")), notAfter(v.on("first_data_on"), b.to)))
+		elsewhere := all(v.known("first_data_on"), either(not(v.known("last_review_on")), is(len(reviews) > 0)))
+		recent := among(reviews, func(r record) answer { return is(b.lasts(r.on("reviewed_on")) == yes) })
+		t.item(v.key, there, elsewhere, ask("A", either(b.lasts(v.on("last_review_on")), recent)))
+	}
+}
+
 func ven02(b *books, t *tally) {
 	for _, v := range b.registers["vendors"] {
 		for _, due := range b.rounds(v.on("first_data_on")) {

@@ -272,6 +272,26 @@ func mon02extended(b *books, t *tally) {
 }
 
 // Each approval falls due again after twelve months; one that never comes falls due every year.
+// The register of policies by itself says when each was approved last.
+func pol01register(b *books, t *tally) {
+	for _, p := range b.registers["policies"] {
+		last := p.on("approved_on")
+		there := all(either(not(p.known("adopted_on")), notAfter(p.on("adopted_on"), b.to)), notAfter(b.to, p.on("retired_on")))
+		elsewhere := either(is(len(b.with("policy_reviews", "policy_id", p.key)) > 0), all(p.known("adopted_on"), not(p.known("approved_on"))))
+		t.item(p.key, there, elsewhere, ask("A", b.lasts(last)),
+			ask("B", all(p.filled("approved_by"), either(not(p.known("approver")), same(b.who(p, "approved_by"), b.who(p, "approver"))))))
+	}
+}
+
+// lasts says whether what was done on a day lasts for twelve months to the end of the period; of what was done
+// later nobody knows what stood before.
+func (b *books) lasts(done day) answer {
+	if done > b.to {
+		return unknown
+	}
+	return notAfter(b.to, done.months(12))
+}
+
 func pol01(b *books, t *tally) {
 	for _, p := range b.registers["policies"] {
 		reviews := b.with("policy_reviews", "policy_id", p.key)

@@ -131,19 +131,39 @@ func active(job record, from, to day) answer {
 func vul01(b *books, t *tally) {
 	for _, j := range b.registers["jobs"] {
 		for _, w := range b.weeks() {
-			runs := only(b.during("scans", "finished_at", w.first, w.last), func(s record) answer {
-				return is(j.knows("scans") && s.text("kind") == j.text("scans"))
-			})
-			good := func(s record) answer { return s.says("status", "succeeded") }
-			reached := func(s record) answer {
-				n, of := s.num("assets_reached"), s.num("assets_in_scope")
-				if n == unclear || of == unclear {
-					return unknown
-				}
-				return all(good(s), is(of > 0 && n*100 >= of*98))
-			}
-			t.item(key(j.key, w.name), all(b.counts(w.last), j.says("kind", "scan"), active(j, w.first, w.last)), no,
-				ask("A", among(runs, good)), askIf(among(runs, good), "B", among(runs, reached)))
+			t.item(key(j.key, w.name), all(b.counts(w.last), j.says("kind", "scan"), active(j, w.first, w.last)), no, b.scanned(j.text("scans"), w)...)
+		}
+	}
+}
+
+// scanned asks whether a scan of a kind finished in a week, and reached enough.
+func (b *books) scanned(kind string, w stretch) []part {
+	runs := only(b.during("scans", "finished_at", w.first, w.last), func(s record) answer {
+		return is(kind != "" && s.text("kind") == kind)
+	})
+	good := func(s record) answer { return s.says("status", "succeeded") }
+	reached := func(s record) answer {
+		n, of := s.num("assets_reached"), s.num("assets_in_scope")
+		if n == unclear || of == unclear {
+			return unknown
+		}
+		return all(good(s), is(of > 0 && n*100 >= of*98))
+	}
+	return []part{ask("A", among(runs, good)), askIf(among(runs, good), "B", among(runs, reached))}
+}
+
+// Kinds of scans that are on no schedule: the runs alone say that they are scanned.
+func vul01unplanned(b *books, t *tally) {
+	kinds := map[string]bool{"baseline": true}
+	for _, s := range b.registers["scans"] {
+		kind := s.text("kind")
+		if kinds[kind] || kind == "" {
+			continue
+		}
+		kinds[kind] = true
+		planned := among(b.with("jobs", "scans", kind), func(j record) answer { return j.says("kind", "scan") })
+		for _, w := range b.weeks() {
+			t.item(key(kind, w.name), b.counts(w.last), planned, b.scanned(kind, w)...)
 		}
 	}
 }
