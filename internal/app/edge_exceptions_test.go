@@ -94,7 +94,12 @@ func TestE34RedeployAndRollback(t *testing.T) {
 		change1("back", "2025-08-03T10:00:00Z", `"rollback_of":"c"`), change1("back-late", "2025-08-03T10:00:00Z", `"rollback_of":"c"`), change1("back-alone", "2025-08-03T10:00:00Z", `"rollback_of":"c"`))
 	s.give("reviews", review1("c", "bob", "2025-08-01T09:00:00Z"), review1("back", "bob", "2025-08-05T10:00:00Z"), review1("back-late", "bob", "2025-08-05T10:00:01Z"))
 	s.expect("CHG-01", verdicts{"c": "pass", "again": "not_applicable", "back": "pass", "back-late": "deviation C", "back-alone": "deviation A"})
-	s.give("changes", change1("made-up", "2025-08-04T10:00:00Z", `"redeploy_of":"nothing"`))
+	// What names itself, or what was never released, is no redeploy, and what takes itself back is no rollback.
+	s.give("changes", change1("itself", "2025-08-04T10:00:00Z", `"redeploy_of":"itself"`), change1("back-itself", "2025-08-04T10:00:00Z", `"rollback_of":"back-itself"`),
+		change1("made-up", "2025-08-04T10:00:00Z", `"redeploy_of":"nothing"`))
+	s.give("reviews", review1("back-itself", "bob", "2025-08-05T10:00:00Z"))
+	s.expect("CHG-01", verdicts{"c": "pass", "again": "not_applicable", "back": "pass", "back-late": "deviation C", "back-alone": "deviation A",
+		"itself": "deviation A", "back-itself": "deviation C", "made-up": "deviation A"})
 	if r := s.one("CHG-01"); r.Complete() {
 		t.Error("a redeploy of what is no change must fail completeness")
 	}

@@ -222,6 +222,10 @@ func (j *judge) missing(x Expr) []string {
 		if nobodyKnows(x) {
 			return []string{"what held then is not on record"}
 		}
+		if v, ok := j.raw(x.X); ok && v == "" {
+			return []string{words(x.X) + " is empty"}
+		}
+		return j.missing(x.X)
 	case *Extreme:
 		if _, ok := j.raw(x); ok {
 			return nil

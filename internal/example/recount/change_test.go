@@ -28,19 +28,33 @@ func chg01(b *books, t *tally) {
 			return all(approval(r), r.filled("commit"), is(r.text("commit") == ch.text("head_commit")))
 		}
 		limit := release(ch)
-		if ch.knows("rollback_of") {
+		if ch.knows("rollback_of") && ch.text("rollback_of") != ch.key {
 			limit = plus(limit, 48*hour) // a rollback cannot wait
 		}
 		inTime := func(r record) answer { return all(approval(r), notAfter(r.at("submitted_at"), limit)) }
 		reviews := b.with("reviews", "change_id", ch.key)
 		approved := among(reviews, approval)
-		t.item(ch.key, all(b.countsAt(release(ch)), given(ch, "environment", "production")), either(ch.known("redeploy_of"), declared(ch)),
+		t.item(ch.key, all(b.countsAt(release(ch)), given(ch, "environment", "production")), either(b.redeployed(ch), declared(ch)),
 			ask("A", approved),
 			askIf(approved, "B", among(reviews, covers)),
 			askIf(approved, "C", among(reviews, inTime)),
 			ask("D", ch.says("ci_status", "passed")),
 			ask("E", ch.filled("ticket")))
 	}
+}
+
+// redeployed says whether a change is the build of an earlier release to production, deployed again.
+func (b *books) redeployed(ch record) answer {
+	if !ch.knows("redeploy_of") {
+		return no
+	}
+	return among(b.with("changes", "change_id", ch.text("redeploy_of")), func(first record) answer {
+		same := unknown
+		if first.fields["head_commit"] != nil && ch.fields["head_commit"] != nil {
+			same = all(first.filled("head_commit"), is(first.text("head_commit") == ch.text("head_commit")))
+		}
+		return all(same, given(first, "environment", "production"), before(release(first), release(ch)))
+	})
 }
 
 // emergencies explain an interval in which a setting was off: declared, released to the same place
