@@ -83,11 +83,18 @@ func iam02(b *books, t *tally) {
 					return all(e.says("action", "sign_in"), before(departure, e.at("at")), before(e.at("at"), back))
 				})
 			})
-			t.item(key(p.key, s.key), all(b.counts(last), s.flag("in_scope"), some(held)), no,
+			t.item(key(p.key, s.key), all(b.counts(last), s.flag("in_scope"), some(held)), b.stays(person, last),
 				ask("A", either(closed(0), all(p.says("end_kind", "voluntary"), closed(24*hour)))),
 				ask("B", not(signedIn)))
 		}
 	}
+}
+
+// stays says whether another employment keeps a person in service over the last day of one.
+func (b *books) stays(person string, last day) answer {
+	return among(b.of("people", "person_id", person), func(p record) answer {
+		return all(notAfter(p.on("started_on"), last), before(last, b.lastDay(p)))
+	})
 }
 
 func iam03(b *books, t *tally) {
@@ -282,7 +289,7 @@ func iam09left(b *books, t *tally) {
 		for _, c := range b.of("credentials", "owner", b.who(p, "person_id")) {
 			deadline := plus(departure, 24*hour)
 			held := all(either(not(c.known("created_at")), before(c.at("created_at"), departure)), before(departure, c.at("retired_at")))
-			t.item(key(p.key, c.key), all(b.counts(last), held), no,
+			t.item(key(p.key, c.key), all(b.counts(last), held), b.stays(b.who(p, "person_id"), last),
 				ask("A", either(notAfter(c.at("retired_at"), deadline), b.rotated(c.key, b.startOf(last), plus(deadline, 1)))))
 		}
 	}
