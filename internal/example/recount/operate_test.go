@@ -90,10 +90,18 @@ func vul03(b *books, t *tally) {
 		if b.running(deadline) {
 			continue
 		}
+		// An exception holds to the fix, or to the end of the period, or while nobody knows what comes.
+		holds := func(w record) answer {
+			return either(notAfter(v.at("fixed_at"), w.at("expires_at")), notAfter(min(b.knownAt, b.endOf(b.to)), w.at("expires_at")))
+		}
+		fits := func(w record) answer {
+			return all(either(not(w.known("control")), w.says("control", "VUL-03")), either(not(w.known("asset")), w.says("asset", v.text("asset"))), w.filled("approved_by"))
+		}
 		waived := among(b.with("waivers", "waiver_id", v.text("waiver_id")), func(w record) answer {
-			lasted := either(notAfter(v.at("fixed_at"), w.at("expires_at")), notAfter(b.knownAt, w.at("expires_at")))
-			return all(either(not(w.known("control")), w.says("control", "VUL-03")), either(not(w.known("asset")), w.says("asset", v.text("asset"))),
-				before(w.at("approved_at"), deadline), notAfter(deadline, w.at("expires_at")), lasted)
+			renewed := among(b.with("waivers", "renewal_of", w.key), func(r record) answer {
+				return all(fits(r), notAfter(r.at("approved_at"), w.at("expires_at")), either(not(r.known("starts_at")), notAfter(r.at("starts_at"), w.at("expires_at"))), holds(r))
+			})
+			return all(fits(w), before(w.at("approved_at"), deadline), either(not(w.known("starts_at")), before(w.at("starts_at"), deadline)), either(holds(w), renewed))
 		})
 		gone := all(v.known("resolution"), v.says("resolution", "retired"), b.gone(v.text("asset"), func(at instant) answer { return before(at, deadline) }))
 		t.item(v.key, b.counts(b.due(v)), no, ask("A", either(before(v.at("fixed_at"), deadline), gone, waived)))
