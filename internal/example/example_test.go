@@ -42,7 +42,7 @@ func TestPinned(t *testing.T) {
 		h.Write(f.Data)
 		h.Write(f.Map)
 	}
-	const want = "68bc013d325a971bb9791ae24b4878f2ed6f0b57c728ab5465efdd92d352dfad"
+	const want = "6a966f4f2a3e2504ed63c230ad8a3ae4c74ebcb3a4e89110c659f6054ba57f20"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("SHA-256 of Files(1) = %s, want %s", got, want)
 	}

@@ -174,6 +174,12 @@ func words(x Expr) string {
 		}
 		return "not (" + claim(x.X) + ")"
 	case *Known:
+		if _, field := x.X.(*Field); !field && x.X.Type() == Bool {
+			if x.Missing {
+				return "it is not known whether " + words(x.X)
+			}
+			return "it is known whether " + words(x.X)
+		}
 		if x.Missing {
 			return words(x.X) + " is not given"
 		}

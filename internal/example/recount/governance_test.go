@@ -191,7 +191,7 @@ func com02(b *books, t *tally) {
 		deadline := b.endOf(b.businessAfter(b.dayOf(m.at("received_at")), 2))
 		t.item(m.key, b.countsAt(m.at("received_at")), no,
 			ask("A", before(m.at("triaged_at"), deadline)),
-			askIf(m.known("triaged_at"), "B", m.known("outcome")))
+			askIf(m.known("triaged_at"), "B", m.filled("outcome")))
 	}
 }
 
@@ -210,7 +210,7 @@ func com03(b *books, t *tally) {
 			continue
 		}
 		t.item(c.key, b.countsAt(c.at("effective_at")), no,
-			ask("A", all(c.known("approved_by"), before(c.at("approved_at"), c.at("published_at")))),
+			ask("A", all(c.filled("approved_by"), before(c.at("approved_at"), c.at("published_at")))),
 			askIf(c.flag("material"), "B", notAfter(plus(b.dayOf(c.at("announced_at")), 30), b.dayOf(c.at("effective_at")))))
 	}
 }
@@ -250,14 +250,14 @@ func mon02(b *books, t *tally) {
 		}
 		t.item(d.key, b.counts(due), no,
 			ask("A", either(notAfter(d.on("closed_on"), due), extended(d))),
-			askIf(d.known("closed_on"), "B", all(d.known("checked_by"), not(same(b.who(d, "checked_by"), b.who(d, "closed_by"))))),
-			ask("C", all(d.known("owner"), d.known("severity"))))
+			askIf(d.known("closed_on"), "B", all(d.filled("checked_by"), not(same(b.who(d, "checked_by"), b.who(d, "closed_by"))))),
+			ask("C", all(d.filled("owner"), d.filled("severity"))))
 	}
 }
 
 // extended says whether a deficiency got a new day, with approval before the old one.
 func extended(d record) answer {
-	return all(d.known("extended_to"), d.known("extension_approved_by"), before(d.on("extension_approved_on"), d.on("due_on")))
+	return all(d.known("extended_to"), d.filled("extension_approved_by"), before(d.on("extension_approved_on"), d.on("due_on")))
 }
 
 func mon02extended(b *books, t *tally) {
@@ -334,7 +334,7 @@ func rsk01(b *books, t *tally) {
 func rsk01treatments(b *books, t *tally) {
 	for _, r := range b.registers["risks"] {
 		t.item(r.key, all(b.counts(r.on("assessed_on")), r.flag("above_appetite")), no,
-			ask("A", r.known("treatment")), ask("B", r.known("owner")), ask("C", r.known("treatment_due_on")))
+			ask("A", r.known("treatment")), ask("B", r.filled("owner")), ask("C", r.known("treatment_due_on")))
 	}
 }
 
@@ -361,6 +361,6 @@ func mon04(b *books, t *tally) {
 		t.item(a.key, b.countsAt(a.at("raised_at")), no,
 			ask("A", before(a.at("triaged_at"), deadline)),
 			askIf(triaged, "B", either(same(by, owner), named, b.deputy(owner, by, "MON-04", a.at("triaged_at")))),
-			askIf(triaged, "C", either(a.says("outcome", "fix", "deficiency"), all(a.says("outcome", "false_positive"), a.known("reason")))))
+			askIf(triaged, "C", either(a.says("outcome", "fix", "deficiency"), all(a.says("outcome", "false_positive"), a.filled("reason")))))
 	}
 }
