@@ -48,7 +48,7 @@ var recounts = map[string]func(*books, *tally){
 	"INC-01": inc01, "INC-01.2": inc01shifts, "INC-02": inc02, "INC-02.2": inc02incidents, "INC-03": inc03, "INC-03.2": inc03customers,
 	"INC-04": inc04, "INC-04.2": inc04actions, "INC-05": inc05,
 
-	"VEN-01": ven01, "VEN-02": ven02register, "VEN-02.2": ven02, "VEN-03": ven03, "PIN-01": pin01, "PIN-01.2": monthly("PIN-01"), "PIN-02": pin02, "PIN-03": pin03, "PIN-04": pin04,
+	"VEN-01": ven01, "VEN-02": ven02register, "VEN-02.2": ven02, "VEN-03": ven03, "PIN-01": pin01, "PIN-01.2": monthly("PIN-01"), "PIN-02": pin02, "PIN-02.2": pin02runs, "PIN-02.3": pin02weekly, "PIN-03": pin03, "PIN-04": pin04,
 	"CNF-01": cnf01, "CNF-02": cnf02, "PRV-01": prv01, "PRV-01.2": yearlyCheck("PRV-01", "C"), "PRV-02": prv02, "PRV-03": prv03, "PRV-04": prv04,
 	"PRV-05": prv05, "PRV-06": prv06, "PRV-07": prv07, "PRV-08": prv08, "PRV-08.2": yearlyCheck("PRV-08", "C"),
 	"OPS-01": ops01, "OPS-02": ops02, "OPS-03": ops03, "PAY-01": pay01, "PAY-02": pay02, "PAY-03": pay03, "PAY-04": pay04, "PAY-04.2": pay04preparer,
