@@ -42,7 +42,7 @@ func TestPinned(t *testing.T) {
 		h.Write(f.Data)
 		h.Write(f.Map)
 	}
-	const want = "6a966f4f2a3e2504ed63c230ad8a3ae4c74ebcb3a4e89110c659f6054ba57f20"
+	const want = "9c94d29666428791e49de2b00c837a62d14f086720d792faaf004208fbcea6aa"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("SHA-256 of Files(1) = %s, want %s", got, want)
 	}

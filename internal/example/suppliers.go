@@ -177,19 +177,27 @@ type comparison struct {
 	resolved     civil.Instant
 	explained    any
 	released     any
+	total, off   any // of usage
 }
 
 // comparisons are an export of reconciliations of one kind.
 func (c *company) comparisons(name, source, query string, list []comparison) File {
 	var rows []row
 	for _, x := range list {
-		rows = append(rows, row{x.kind + "-" + x.of, x.kind, x.of, opt(x.done), x.by, optText(x.reviewer), x.differences,
-			opt(x.resolved), x.explained, x.released})
+		r := row{x.kind + "-" + x.of, x.kind, x.of, opt(x.done), x.by, optText(x.reviewer), x.differences,
+			opt(x.resolved), x.explained, x.released}
+		if x.total != nil {
+			r = append(r, x.total, x.off)
+		}
+		rows = append(rows, r)
+	}
+	columns := []string{"reconciliation_id", "kind", "of", "completed_at", "performed_by", "reviewed_by", "differences", "resolved_at", "explained", "released_at"}
+	if list[0].total != nil {
+		columns = append(columns, "total", "off_by")
 	}
 	return c.counted(File{
 		Register: "reconciliations", Name: name, Source: source, Query: query,
-		Data: table(',', false, []string{"reconciliation_id", "kind", "of", "completed_at", "performed_by", "reviewed_by", "differences",
-			"resolved_at", "explained", "released_at"}, rows),
+		Data: table(',', false, columns, rows),
 	}, len(rows))
 }
 

@@ -391,7 +391,14 @@ func bil02(b *books, t *tally) {
 		done, _ := b.comparisons("usage", m.name)
 		t.item(m.name, b.counts(m.last+10), no,
 			ask("A", among(done, func(r record) answer { return notAfter(r.at("completed_at"), r.at("released_at")) })),
-			askIf(some(done), "B", not(among(done, unexplained))))
+			askIf(some(done), "B", not(among(done, func(r record) answer {
+				off, total := r.num("off_by"), r.num("total")
+				small := unknown
+				if off != unclear && total != unclear {
+					small = is(max(off, -off)*1000 < total)
+				}
+				return all(unexplained(r), not(small))
+			}))))
 	}
 }
 
