@@ -125,6 +125,22 @@ func gov04(b *books, t *tally) {
 	}
 }
 
+// backFrom is the day on which something falls due that would have done so during a leave, and whether the person is
+// still away.
+func (b *books) backFrom(p record, due day) (day, bool) {
+	moved := due
+	for _, l := range b.of("absences", "person_id", b.who(p, "person_id")) {
+		if notAfter(l.on("from_on"), due) != yes || notAfter(due, l.on("until_on")) != yes {
+			continue
+		}
+		if !l.knows("until_on") {
+			return due, true
+		}
+		moved = max(moved, l.on("until_on")+31)
+	}
+	return moved, false
+}
+
 func gov05(b *books, t *tally) {
 	courses := map[string]bool{}
 	for _, c := range b.registers["trainings"] {
@@ -136,12 +152,16 @@ func gov05(b *books, t *tally) {
 		for course := range courses {
 			for _, round := range append(b.rounds(p.on("started_on")), p.on("started_on")) {
 				due := plus(round, 30)
+				moved, away := b.backFrom(p, due)
 				done := among(b.of("trainings", "person_id", b.who(p, "person_id")), func(c record) answer {
-					return all(c.says("course", course), notAfter(c.on("completed_on"), due), before(due.months(-12), c.on("completed_on")))
+					return all(c.says("course", course), notAfter(c.on("completed_on"), moved), before(due.months(-12), c.on("completed_on")))
 				})
 				forOthers := all(is(course == "secure-coding"), not(p.flag("engineer")))
+				if b.running(b.endOf(moved)) && !away {
+					continue
+				}
 				t.item(key(p.key, course, due.String()), all(b.counts(due), notAfter(due, b.lastDay(p))),
-					either(p.says("kind", "service"), forOthers), ask("A", done))
+					either(p.says("kind", "service"), forOthers, is(away), before(b.lastDay(p), moved)), ask("A", done))
 			}
 		}
 	}
