@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -162,27 +163,94 @@ func (o *office) overwritten(ctx context.Context, size int64, res *assure.Result
 	if err != nil {
 		return fmt.Errorf("compare severities: %w", err)
 	}
-	defer rows.Close()
-	var keys []string
-	for rows.Next() {
-		var k string
-		if err := rows.Scan(&k); err != nil {
-			return fmt.Errorf("compare severities: %w", err)
-		}
-		keys = append(keys, k)
-	}
-	if err := rows.Err(); err != nil || len(keys) == 0 {
+	keys, err := texts(rows)
+	if err != nil || len(keys) == 0 {
 		return err
 	}
 	note := fmt.Sprintf("the severity of %s was lowered by a later version that does not say what it was first (first_severity): its deadline was counted from the lower one",
-		strings.Join(keys[:min(len(keys), 5)], ", "))
-	if len(keys) > 5 {
-		note = fmt.Sprintf("%s; and of %d more", note, len(keys)-5)
-	}
+		few(keys))
 	for i := at; i < len(res.Controls); i++ {
 		if t := &res.Controls[i]; slices.Contains(t.Registers, "vulnerabilities") {
 			t.Notes = append(t.Notes, note)
 		}
 	}
 	return nil
+}
+
+// restated notes, with each test of a state or a roster, the records of which an earlier version denied what the latest
+// one affirms: a test reads the latest, and how long it was otherwise no interval shows.
+func (o *office) restated(ctx context.Context, size int64, res *assure.Results) error {
+	found := map[string][]string{} // by register and field
+	for i := range res.Controls {
+		t := &res.Controls[i]
+		at := slices.IndexFunc(o.units, func(u examine.Unit) bool { return u.Test == t.Test && u.Version == t.Version })
+		if at < 0 || t.Shape != assure.State && t.Shape != assure.Roster {
+			continue
+		}
+		for _, f := range affirmed(o.units[at].Plan) {
+			reg := f.Row.Schema.Name
+			keys, looked := found[reg+"."+f.Name]
+			if !looked {
+				var err error
+				if keys, err = o.denied(ctx, reg, f.Name, size); err != nil {
+					return err
+				}
+				found[reg+"."+f.Name] = keys
+			}
+			if len(keys) > 0 {
+				t.Notes = append(t.Notes, fmt.Sprintf("an earlier version of %s in %s says no of %s, and the latest one yes: only the latest is tested; see how long it was otherwise",
+					few(keys), reg, strings.ReplaceAll(f.Name, "_", " ")))
+			}
+		}
+	}
+	return nil
+}
+
+// affirmed lists the yes/no fields of the items' own records that attributes ask about.
+func affirmed(p *rule.Plan) []*rule.Field {
+	var out []*rule.Field
+	for _, c := range p.Checks {
+		rule.WalkExpr(c.Cond, func(x rule.Expr) {
+			f, ok := x.(*rule.Field)
+			if ok && f.T == rule.Bool && f.Row == p.Sources[0] && f.Row.Kind == rule.FromRegister &&
+				!slices.ContainsFunc(out, func(o *rule.Field) bool { return o.Name == f.Name }) {
+				out = append(out, f)
+			}
+		})
+	}
+	return out
+}
+
+// denied lists the records whose latest version says yes where an earlier one said no.
+func (o *office) denied(ctx context.Context, reg, field string, size int64) ([]string, error) {
+	rows, err := o.st.Reader().QueryContext(ctx, fmt.Sprintf(`SELECT new._key FROM %[1]q AS new WHERE new._org = ? AND new._version > 1 AND new._idx < ? AND new._until >= ?
+		AND new.%[2]q = 1 AND EXISTS (SELECT 1 FROM %[1]q AS old WHERE old._org = new._org AND old._key = new._key AND old._version < new._version AND old.%[2]q = 0)
+		ORDER BY new._key`, o.regs[reg].Table(), field), string(o.org.ID), size, size)
+	if err != nil {
+		return nil, fmt.Errorf("compare versions of %s: %w", reg, err)
+	}
+	return texts(rows)
+}
+
+// texts reads a column of texts to its end.
+func texts(rows *sql.Rows) ([]string, error) {
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, fmt.Errorf("compare versions: %w", err)
+		}
+		out = append(out, k)
+	}
+	return out, rows.Err()
+}
+
+// few names the first five of some keys, and says how many there are more.
+func few(keys []string) string {
+	said := strings.Join(keys[:min(len(keys), 5)], ", ")
+	if len(keys) > 5 {
+		said = fmt.Sprintf("%s and %d more", said, len(keys)-5)
+	}
+	return said
 }

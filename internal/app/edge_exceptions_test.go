@@ -94,7 +94,12 @@ func TestE34RedeployAndRollback(t *testing.T) {
 		change1("back", "2025-08-03T10:00:00Z", `"rollback_of":"c"`), change1("back-late", "2025-08-03T10:00:00Z", `"rollback_of":"c"`), change1("back-alone", "2025-08-03T10:00:00Z", `"rollback_of":"c"`))
 	s.give("reviews", review1("c", "bob", "2025-08-01T09:00:00Z"), review1("back", "bob", "2025-08-05T10:00:00Z"), review1("back-late", "bob", "2025-08-05T10:00:01Z"))
 	s.expect("CHG-01", verdicts{"c": "pass", "again": "not_applicable", "back": "pass", "back-late": "deviation C", "back-alone": "deviation A"})
-	s.give("changes", change1("made-up", "2025-08-04T10:00:00Z", `"redeploy_of":"nothing"`))
+	// What names itself, or what was never released, is no redeploy, and what takes itself back is no rollback.
+	s.give("changes", change1("itself", "2025-08-04T10:00:00Z", `"redeploy_of":"itself"`), change1("back-itself", "2025-08-04T10:00:00Z", `"rollback_of":"back-itself"`),
+		change1("made-up", "2025-08-04T10:00:00Z", `"redeploy_of":"nothing"`))
+	s.give("reviews", review1("back-itself", "bob", "2025-08-05T10:00:00Z"))
+	s.expect("CHG-01", verdicts{"c": "pass", "again": "not_applicable", "back": "pass", "back-late": "deviation C", "back-alone": "deviation A",
+		"itself": "deviation A", "back-itself": "deviation C", "made-up": "deviation A"})
 	if r := s.one("CHG-01"); r.Complete() {
 		t.Error("a redeploy of what is no change must fail completeness")
 	}
@@ -133,10 +138,10 @@ func TestE37TwoSources(t *testing.T) {
 // TestE44OutsideOfItsScope: an exception for one asset covers no other, and nothing after its end.
 func TestE44OutsideOfItsScope(t *testing.T) {
 	s := edge(t)
-	s.give("waivers", `{"waiver_id":"w","control":"VUL-03","asset":"h","approved_at":"2025-08-02T00:00:00Z","expires_at":"2025-12-31T00:00:00Z"}`,
-		`{"waiver_id":"other","control":"VUL-03","asset":"h2","approved_at":"2025-08-02T00:00:00Z"}`,
-		`{"waiver_id":"short","control":"VUL-03","approved_at":"2025-08-02T00:00:00Z","expires_at":"2025-08-05T00:00:00Z"}`,
-		`{"waiver_id":"elsewhere","control":"CHG-01","approved_at":"2025-08-02T00:00:00Z"}`)
+	s.give("waivers", `{"waiver_id":"w","control":"VUL-03","asset":"h","approved_by":"ann","approved_at":"2025-08-02T00:00:00Z","expires_at":"2025-12-31T00:00:00Z"}`,
+		`{"waiver_id":"other","control":"VUL-03","asset":"h2","approved_by":"ann","approved_at":"2025-08-02T00:00:00Z"}`,
+		`{"waiver_id":"short","control":"VUL-03","approved_by":"ann","approved_at":"2025-08-02T00:00:00Z","expires_at":"2025-08-05T00:00:00Z"}`,
+		`{"waiver_id":"elsewhere","control":"CHG-01","approved_by":"ann","approved_at":"2025-08-02T00:00:00Z"}`)
 	s.give("vulnerabilities", weakness("covered", `,"waiver_id":"w","fixed_at":"2025-12-30T00:00:00Z"`), weakness("outlived", `,"waiver_id":"w","fixed_at":"2026-01-02T00:00:00Z"`),
 		weakness("other-asset", `,"waiver_id":"other"`), weakness("expired", `,"waiver_id":"short"`), weakness("other-control", `,"waiver_id":"elsewhere"`))
 	s.expect("VUL-03", verdicts{"covered": "pass", "outlived": "deviation A", "other-asset": "deviation A", "expired": "deviation A", "other-control": "deviation A"})
@@ -145,7 +150,7 @@ func TestE44OutsideOfItsScope(t *testing.T) {
 // TestE45ApprovedAfterwards: an exception begins with its approval; what deviated before deviates still.
 func TestE45ApprovedAfterwards(t *testing.T) {
 	s := edge(t)
-	s.give("waivers", `{"waiver_id":"before","control":"VUL-03","approved_at":"2025-08-08T23:59:59-04:00"}`,
+	s.give("waivers", `{"waiver_id":"before","control":"VUL-03","approved_by":"ann","approved_at":"2025-08-08T23:59:59-04:00"}`,
 		`{"waiver_id":"after","control":"VUL-03","approved_by":"ann","approved_at":"2025-08-09T00:00:00-04:00","starts_at":"2025-08-01T00:00:00Z"}`)
 	s.give("vulnerabilities", weakness("in-time", `,"waiver_id":"before"`), weakness("late", `,"waiver_id":"after"`))
 	s.expect("VUL-03", verdicts{"in-time": "pass", "late": "deviation A"})
@@ -157,7 +162,7 @@ func TestE45ApprovedAfterwards(t *testing.T) {
 // TestE46NothingButExceptions: when most findings live by an exception, the result counts them.
 func TestE46NothingButExceptions(t *testing.T) {
 	s := edge(t)
-	s.give("waivers", `{"waiver_id":"w","control":"VUL-03","approved_at":"2025-08-02T00:00:00Z"}`)
+	s.give("waivers", `{"waiver_id":"w","control":"VUL-03","approved_by":"ann","approved_at":"2025-08-02T00:00:00Z"}`)
 	var list []string
 	for i := range 9 {
 		list = append(list, weakness(fmt.Sprint("v", i), `,"waiver_id":"w"`))

@@ -111,7 +111,7 @@ func TestE06LeapDay(t *testing.T) {
 	s.people("ann")
 	s.give("policy_reviews", `{"review_id":"r1","policy_id":"p","approved_on":"2024-02-29","approved_by":"ann"}`,
 		`{"review_id":"r2","policy_id":"p","approved_on":"2025-03-01","approved_by":"ann"}`)
-	s.expect("POL-01", verdicts{"p/r1/2025-02-28": "deviation A"})
+	s.expect("POL-01.2", verdicts{"p/r1/2025-02-28": "deviation A"})
 }
 
 // fiscal declares a calendar of 4, 4 and 5 weeks as a register, and reviews that fall due by it.

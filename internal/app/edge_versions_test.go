@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -155,4 +156,24 @@ func TestE58OverlappingReports(t *testing.T) {
 	if diff := cmp.Diff(whole.Findings, half.Findings); diff != "" {
 		t.Errorf("the same item in two reports (-one +other):\n%s", diff)
 	}
+}
+
+// TestE77OverwrittenState: a state that was overwritten leaves a note that names the records; a setting that was off
+// for a while, as snapshots show, deviates for its interval.
+func TestE77OverwrittenState(t *testing.T) {
+	s := edge(t)
+	s.people("ann", "bob")
+	s.give("systems", `{"system":"prod","in_scope":true}`)
+	account := func(key string, mfa bool) string {
+		return fmt.Sprintf(`{"account_id":%q,"system":"prod","person_id":"ann","mfa":%t,"created_at":"2024-01-01T00:00:00Z"}`, key, mfa)
+	}
+	s.give("accounts", account("a", false), account("b", true), account("c", true))
+	s.give("accounts", account("a", true), account("b", true), account("c", false))
+	s.give("configurations", `{"system":"prod","setting":"mfa_required","value":"true","observed_at":"2025-07-01T00:00:00Z"}`,
+		`{"system":"prod","setting":"mfa_required","value":"false","observed_at":"2025-08-01T00:00:00Z"}`,
+		`{"system":"prod","setting":"mfa_required","value":"true","observed_at":"2025-08-02T00:00:00Z"}`)
+	s.expect("IAM-06", verdicts{"a": "pass", "b": "pass", "c": "deviation A"})
+	noted(t, s.one("IAM-06"), "an earlier version of a in accounts says no of mfa, and the latest one yes")
+	s.expect("IAM-06.2", verdicts{"prod/mfa_required/2025-07-01T00:00:00Z": "pass", "prod/mfa_required/2025-08-01T00:00:00Z": "deviation A",
+		"prod/mfa_required/2025-08-02T00:00:00Z": "pass"})
 }

@@ -240,7 +240,10 @@ func (o *office) Test(ctx context.Context, t cli.Test, progress func(test string
 	if err := o.contradictions(ctx, r.Size, &res); err != nil {
 		return res, err
 	}
-	return res, o.overwritten(ctx, r.Size, &res)
+	if err := o.overwritten(ctx, r.Size, &res); err != nil {
+		return res, err
+	}
+	return res, o.restated(ctx, r.Size, &res)
 }
 
 func (o *office) request(ctx context.Context, t cli.Test) (examine.Request, error) {

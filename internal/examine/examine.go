@@ -185,6 +185,9 @@ func (e *Examiner) unit(ctx context.Context, s Session, r Request, u Unit, part 
 		return t, err
 	}
 	if t.Outcome == assure.Tested && t.Population == 0 {
+		if err := leftOut(ctx, s, u.Plan, w, &t); err != nil {
+			return t, err
+		}
 		if err := e.nothing(ctx, r, part, &t); err != nil {
 			return t, err
 		}

@@ -1,8 +1,10 @@
 package examine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,4 +128,88 @@ func (e *Examiner) exceptions(ctx context.Context, s Session, r Request, u Unit,
 		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d items (%s) are covered by an approved exception", n, t.Population, percent(n, t.Population)))
 	}
 	return err
+}
+
+// mostValues is how many values of a field one note counts.
+const mostValues = 5
+
+// leftOut notes, where a population of events is empty, which records of its register are dated in the period and
+// are no items by the value of one field: a word that a source spells otherwise would leave all of them out.
+func leftOut(ctx context.Context, s Session, p *rule.Plan, w rule.World, t *assure.TestResult) error {
+	if t.Shape != assure.Event || len(p.Sources) != 1 || p.Sources[0].Kind != rule.FromRegister {
+		return nil
+	}
+	for _, c := range rule.Conjuncts(p.Where) {
+		f, wanted := asks(c)
+		if f == nil || f.Row != p.Sources[0] {
+			continue
+		}
+		// The records dated in the period, each called by the value of the field.
+		q := *p
+		q.Key, q.Where, q.Skips, q.Due, q.Open = []rule.Expr{f}, nil, nil, nil, nil
+		q.Checks = []*rule.Check{{ID: "A", Text: "Dated in the period", Cond: &rule.Lit{T: rule.Bool, V: true}, Reason: "never"}}
+		count, total := map[string]int{}, 0
+		err := s.Run(ctx, &q, w, nil, true, func(a rule.Answered) error {
+			if a.Key != "?" && !slices.Contains(wanted, a.Key) { // what is not said leaves nothing out
+				count[a.Key]++
+				total++
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if total > 0 {
+			t.Notes = append(t.Notes, fmt.Sprintf("%s of %s dated in the period %s: %s is %s", plural(total, "record"), p.Sources[0].Schema.Name,
+				map[bool]string{true: "is no item", false: "are no items"}[total == 1], strings.ReplaceAll(f.Name, "_", " "), counted(count)))
+		}
+	}
+	return nil
+}
+
+// asks returns the field of which a condition wants one of some texts.
+func asks(c rule.Expr) (*rule.Field, []string) {
+	var x rule.Expr
+	var wanted []string
+	switch c := rule.Bare(c).(type) {
+	case *rule.Binary:
+		text, ok := c.R.(*rule.Lit)
+		if c.Op != "=" || !ok || text.T != rule.Text {
+			return nil, nil
+		}
+		x, wanted = c.L, []string{text.V.(string)}
+	case *rule.In:
+		x, wanted = c.X, c.List
+	}
+	if g, ok := x.(*rule.Given); ok {
+		x = g.X
+	}
+	f, _ := x.(*rule.Field)
+	return f, wanted
+}
+
+// counted words how often each value came, the most frequent first.
+func counted(count map[string]int) string {
+	values := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
+	})
+	var out []string
+	for _, v := range values[:min(len(values), mostValues)] {
+		said := v
+		if v == "" {
+			said = "empty"
+		}
+		out = append(out, fmt.Sprintf("%s (%d)", said, count[v]))
+	}
+	if n := len(values) - mostValues; n > 0 {
+		out = append(out, fmt.Sprintf("or one of %d other values", n))
+	}
+	return strings.Join(out, ", ")
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -67,16 +67,18 @@ func (c *company) usage() File {
 		done := c.at(last+3, "10:00") + after(rng, 0, 1000)
 		by, reviewer := team.two(rng)
 		x := comparison{kind: "usage", of: monthName(last), done: done, by: by.email, reviewer: reviewer.email, resolved: civil.Never,
-			explained: true, released: done + after(rng, 200, 3000)}
+			explained: true, released: done + after(rng, 200, 3000), total: 41_000 + 100*int(last-c.period.From), off: 0}
 		c.counts("BIL-02", true)
 		switch x.of {
 		case "2025-08":
-			x.differences, x.released = 4, x.done // released in the same instant
+			x.differences, x.off, x.released = 4, 61, x.done // released in the same instant
+		case "2025-10":
+			x.differences, x.off, x.explained = 1, -6, false // too little to explain
 		case "2025-12":
 			x.released = x.done - 20*hour
 			c.deviates("BIL-02", x.of, "A", "the invoices of December went out the day before usage was compared")
 		case "2026-02":
-			x.differences, x.explained = 12, false
+			x.differences, x.off, x.explained = 12, 317, false
 			c.deviates("BIL-02", x.of, "B", "twelve clients were billed for fewer payslips than were made, and nobody asked why")
 		case "2026-04":
 			x.released = nil

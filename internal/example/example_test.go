@@ -42,7 +42,7 @@ func TestPinned(t *testing.T) {
 		h.Write(f.Data)
 		h.Write(f.Map)
 	}
-	const want = "7618351bfd3fda1cd84b1dce9cba0afbec937741a1ada7efeead2be3496e7511"
+	const want = "d48593f4460f8a6fbcf56082e228bba13a45196d9847cb08bf3457c3cea885f4"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("SHA-256 of Files(1) = %s, want %s", got, want)
 	}

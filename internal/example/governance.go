@@ -212,7 +212,7 @@ func (c *company) projects() File {
 		if p.checked != "" {
 			checked = c.clock(p.checked)
 		}
-		var by, went any
+		by, went := any(""), any(nil)
 		if p.by >= 0 {
 			by = c.people[p.by].email
 		}

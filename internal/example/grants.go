@@ -170,7 +170,7 @@ func (c *company) grantLog(all []*grant, old []row) []File {
 		if g.a.disabled != civil.Never && g.a.disabled > g.at {
 			revoked = g.a.disabled
 		}
-		r := row{id, g.account, g.role, g.at, opt(revoked), optText(g.approver), opt(g.approved), ticket, optText(g.approvedFor), g.requester, "provisioning", g.a.holder.id}
+		r := row{id, g.account, g.role, g.at, opt(revoked), g.approver, opt(g.approved), ticket, optText(g.approvedFor), g.requester, "provisioning", g.a.holder.id}
 		rows = append(rows, r)
 		if g.ticketless {
 			r[7] = nil

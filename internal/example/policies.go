@@ -113,6 +113,9 @@ func (c *company) policyList(rng *rand.Rand) (File, File) {
 		if p.retired != "" {
 			retired = day(p.retired)
 		}
+		if retired >= c.period.To { // what each rests on, an approval on record or its adoption, is for rules 2 and 3
+			c.counts("POL-01", false)
+		}
 		last := c.approvals(rng, p, retired, func(on civil.Date, by int) string {
 			id := fmt.Sprintf("pa-%s-%s", p.id, monthName(on))
 			approvals = append(approvals, row{id, p.id, on, name(by)})
@@ -140,14 +143,14 @@ func (c *company) approvals(rng *rand.Rand, p policy, retired civil.Date, approv
 	by := max(p.approver, 0)
 	switch p.id {
 	case "removable-media": // in force since March, first approved in May
+		c.counts("POL-01.3", true)
 		c.counts("POL-01.2", true)
-		c.counts("POL-01", true)
 		approve(day("2025-05-02"), by)
 		approve(day("2026-04-28"), by)
 		return day("2026-04-28")
 	case "language-models":
-		c.counts("POL-01.2", true)
-		c.deviates("POL-01.2", p.id+"/2026-04-01", "A", "published in a hurry a year ago, and never approved")
+		c.counts("POL-01.3", true)
+		c.deviates("POL-01.3", p.id+"/2026-04-01", "A", "published in a hurry a year ago, and never approved")
 		return 0
 	}
 	before := day(p.approved)
@@ -158,20 +161,20 @@ func (c *company) approvals(rng *rand.Rand, p policy, retired civil.Date, approv
 		return before
 	}
 	key := p.id + "/" + id + "/" + due.String()
-	c.counts("POL-01", true)
+	c.counts("POL-01.2", true)
 	on := due - civil.Date(3+rng.IntN(18))
 	switch p.id {
 	case "access-control":
 		on = due + 1
-		c.deviates("POL-01", key, "A", "approved twelve months and one day after the approval before")
+		c.deviates("POL-01.2", key, "A", "approved twelve months and one day after the approval before")
 	case "vendor-management":
-		c.deviates("POL-01", key, "A", "the review was forgotten when its owner was on leave")
+		c.deviates("POL-01.2", key, "A", "the review was forgotten when its owner was on leave")
 		return before
 	case "retention":
 		by = 3
-		c.deviates("POL-01", key, "B", "approved by the platform lead, who is not its named approver")
+		c.deviates("POL-01.2", key, "B", "approved by the platform lead, who is not its named approver")
 	case "continuity":
-		c.undecided("POL-01", key, "B", "the register names no approver")
+		c.undecided("POL-01.2", key, "B", "the register names no approver")
 	case "physical-security":
 		on = due // the last day
 	}

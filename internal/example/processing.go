@@ -160,7 +160,16 @@ func (c *company) jobs() []File {
 			}
 			if c.dateInPeriod(d) {
 				c.counts("PIN-02", true)
-				c.tale("PIN-02", key, m.how == "unsaid", m.attributes, m.why)
+				switch id := fmt.Sprintf("run-%06d", 310001+len(runs)); m.how {
+				case "no run":
+					c.tale("PIN-02", key, false, m.attributes, m.why)
+				default: // its first run, which a rerun may mend
+					c.counts("PIN-02.2", true)
+					c.tale("PIN-02.2", id, m.how == "unsaid", m.attributes, m.why)
+				}
+			}
+			if d.Weekday() == 0 && c.dateInPeriod(d) && d-6 >= day(j.from) {
+				c.counts("PIN-02.3", false) // due every day
 			}
 			runs = c.jobRuns(runs, j, d, m.how, after(rng, 4, 28))
 		}

@@ -260,7 +260,7 @@ func (c *company) controlAlerts() File {
 			if a.delegate != nil {
 				delegate = a.delegate.email
 			}
-			return row{a.control, a.raised.In(c.zone), a.owner.email, delegate, opt(a.triaged), by, a.outcome, optText(a.reason)}
+			return row{a.control, a.raised.In(c.zone), a.owner.email, delegate, opt(a.triaged), by, a.outcome, a.reason}
 		},
 	}
 	for day := c.period.From - 3; day <= c.period.To+2; day++ {
@@ -326,7 +326,7 @@ func (c *company) exceptions() File {
 			"two writers only", "weekly reading by the head", "A", "", "approved three days after it began"},
 		{"DAT-03", "", "2025-11-12 13:00", "", "2026-05-11 18:00", "2026-03-02 10:00", "", "", "copies for the load test", "masked by hand", "B", "", "no scope is stated"},
 		{"CRY-02", "old cipher for one bank", "2025-12-08 10:00", "", "2026-12-31 18:00", "", "", "", "the bank's gateway", "a tunnel around it", "D", "", "runs for twelve months and three weeks"},
-		{"AST-02", "laptops of the board", "2026-01-19 09:00", "", "2026-06-30 23:59", "2026-06-30 23:59", "", "", "owned by the members", "", "C", "", "nothing is done instead"},
+		{"AST-02", "laptops of the board", "2026-01-19 09:00", "", "2026-06-30 23:59", "2026-06-30 23:59", "", "", "owned by the members", "", "E", "", "nothing is done instead"},
 		{"LOG-03", "retention of the proxy log: six months", "2026-03-03 15:00", "", "2027-03-03 15:00", "", "", "", "the disks come in autumn", "exported monthly", "", "", ""}, // twelve months
 		{"VUL-04", "scan of the mainframe gateway", "2026-03-18 12:00", "", "2026-06-12 18:00", "2026-06-10 10:00", "2026-03-16 07:00", "",
 			"the scanner stops it", "scanned by hand", "A", "", "in use two days before it was approved"},

@@ -38,6 +38,7 @@ func (c *company) scanning(list []asset) []File {
 	for sunday := last; sunday >= c.period.From; sunday -= 7 {
 		for _, kind := range []string{"host", "container", "repository", "address"} {
 			c.counts("VUL-01.2", true)
+			c.counts("VUL-01.3", false) // a job of the kind is on record
 			on := sunday - civil.Date(1+rng.IntN(3))
 			s := scan{kind, c.at(on, "21:00") + after(rng, 0, 50), 0, "succeeded", c.scoped(list, kind, on), nil}
 			s.done, s.reach = s.started+after(rng, 35, 140), s.scope

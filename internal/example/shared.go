@@ -45,7 +45,7 @@ func (c *company) sharedAccounts() []row {
 		}
 		name, factor := any(a.name), any(true)
 		if a.owner < 0 {
-			name = nil
+			name, owner = "", "" // the inventory has both columns, and nobody in them
 		}
 		if a.undecided {
 			factor = nil

@@ -64,6 +64,9 @@ func (c *company) vendorList() File {
 			continue
 		}
 		first := day(v.firstData)
+		if (v.criticality == "critical" || v.criticality == "") && first <= c.period.To && (v.ended == "" || day(v.ended) >= c.period.To) {
+			c.counts("VEN-02", false) // its reviews are on record: rule 2
+		}
 		assessed, signed := first-civil.Date(12+rng.IntN(30)), first-civil.Date(3+rng.IntN(9))
 		rating, known := v.rating, any(assessed)
 		if v.inScope && c.dateInPeriod(first) {
@@ -122,7 +125,7 @@ func (c *company) vendorReviews() File {
 			}
 			key := v.id + "/" + due.String()
 			if c.dateInPeriod(due) {
-				c.counts("VEN-02", true)
+				c.counts("VEN-02.2", true)
 			}
 			done := due - civil.Date(rng.IntN(40))
 			issued := done - civil.Date(8+rng.IntN(50))
@@ -133,26 +136,26 @@ func (c *company) vendorReviews() File {
 			case "vd-04/2026-02-22":
 				done = due + 19
 				issued = done - 30
-				c.deviates("VEN-02", key, "A", "the review was done nineteen days after it fell due")
+				c.deviates("VEN-02.2", key, "A", "the review was done nineteen days after it fell due")
 			case "vd-05/2025-08-08":
 				issued = done - 75
-				c.deviates("VEN-02", key, "B", "the report had been out for seventy-five days")
+				c.deviates("VEN-02.2", key, "B", "the report had been out for seventy-five days")
 			case "vd-06/2025-11-01":
 				exceptions, concluded, opinion = 3, 2, "qualified"
-				c.deviates("VEN-02", key, "C", "an exception about tax tables was left without a conclusion")
+				c.deviates("VEN-02.2", key, "C", "an exception about tax tables was left without a conclusion")
 			case "vd-08/2026-01-16":
 				mapped = expected - 2
-				c.deviates("VEN-02", key, "D", "two user controls that the report expects were mapped to none of ours")
+				c.deviates("VEN-02.2", key, "D", "two user controls that the report expects were mapped to none of ours")
 			case "vd-07/2026-05-30":
 				mapped = nil
-				c.undecided("VEN-02", key, "D", "the form does not say how many user controls were mapped")
+				c.undecided("VEN-02.2", key, "D", "the form does not say how many user controls were mapped")
 			case "vd-02/2026-04-01":
 				issued = done - 60 // the last day on which it is not too old
 			case "vd-12/2025-12-06":
-				c.deviates("VEN-02", key, "A", "nobody reviewed a vendor that was about to leave, and was used to the last day")
+				c.deviates("VEN-02.2", key, "A", "nobody reviewed a vendor that was about to leave, and was used to the last day")
 				continue
 			case "vd-13/2026-02-13":
-				c.undecided("VEN-02", key, "A B C D", "the register does not say whether the vendor is critical")
+				c.undecided("VEN-02.2", key, "A B C D", "the register does not say whether the vendor is critical")
 			}
 			rows = append(rows, row{fmt.Sprintf("vr-%03d", len(rows)+1), v.id, done, team[k%2].email, issued, issued - 45, opinion,
 				exceptions, concluded, expected, mapped})
@@ -174,19 +177,27 @@ type comparison struct {
 	resolved     civil.Instant
 	explained    any
 	released     any
+	total, off   any // of usage
 }
 
 // comparisons are an export of reconciliations of one kind.
 func (c *company) comparisons(name, source, query string, list []comparison) File {
 	var rows []row
 	for _, x := range list {
-		rows = append(rows, row{x.kind + "-" + x.of, x.kind, x.of, opt(x.done), x.by, optText(x.reviewer), x.differences,
-			opt(x.resolved), x.explained, x.released})
+		r := row{x.kind + "-" + x.of, x.kind, x.of, opt(x.done), x.by, optText(x.reviewer), x.differences,
+			opt(x.resolved), x.explained, x.released}
+		if x.total != nil {
+			r = append(r, x.total, x.off)
+		}
+		rows = append(rows, r)
+	}
+	columns := []string{"reconciliation_id", "kind", "of", "completed_at", "performed_by", "reviewed_by", "differences", "resolved_at", "explained", "released_at"}
+	if list[0].total != nil {
+		columns = append(columns, "total", "off_by")
 	}
 	return c.counted(File{
 		Register: "reconciliations", Name: name, Source: source, Query: query,
-		Data: table(',', false, []string{"reconciliation_id", "kind", "of", "completed_at", "performed_by", "reviewed_by", "differences",
-			"resolved_at", "explained", "released_at"}, rows),
+		Data: table(',', false, columns, rows),
 	}, len(rows))
 }
 

@@ -163,7 +163,7 @@ func (c *company) speakUp() File {
 		sound: func(at civil.Instant) message {
 			return message{false, at + after(rng, 200, 1500), among(rng, outcomes)}
 		},
-		cells: func(m *message) row { return row{m.test, opt(m.triaged), optText(m.outcome)} },
+		cells: func(m *message) row { return row{m.test, opt(m.triaged), m.outcome} },
 	}
 	quarterly := func(m *message) { m.test, m.outcome = true, "test of the channel" }
 	var times []civil.Instant

@@ -34,7 +34,11 @@ func (p *Plan) Sentence() string {
 			lines = append(lines, fmt.Sprintf("“%s” is the record of %s for %s and the item, by its key.", spaced(s.Name), spaced(s.Row.Schema.Name), s.Control))
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("“%s” are the %s.", spaced(s.Name), describe(s, true)))
+		of := "the "
+		if s.Base != nil {
+			of = "those in "
+		}
+		lines = append(lines, fmt.Sprintf("“%s” are %s%s.", spaced(s.Name), of, describe(s, true)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -87,14 +91,14 @@ func describe(s *Set, define bool) string {
 	out := spaced(s.Row.Schema.Name)
 	where := s.Where
 	if s.Base != nil && define {
-		out, where = spaced(s.Base.Name), s.Extra
+		out, where = "“"+spaced(s.Base.Name)+"”", s.Extra
 	} else if s.Name != "" && !define {
-		out, where = spaced(s.Name), s.Extra
+		out, where = "“"+spaced(s.Name)+"”", s.Extra
 		if s.Base == nil || s.Base.Name != s.Name {
 			where = nil
 		}
 	} else if s.Of != nil {
-		out += " that belong to " + spaced(s.Of.Name)
+		out += " that belong to “" + spaced(s.Of.Name) + "”"
 	} else if k := namesItem(s); k != "" {
 		out += " of the " + k
 	} else {
@@ -109,6 +113,14 @@ func describe(s *Set, define bool) string {
 		out += " where " + strings.Join(conds, " and ")
 	}
 	return out
+}
+
+// among says where rows are looked for: in a set that the rule named, or among the rows of a register.
+func among(s *Set) string {
+	if s.Name != "" {
+		return "in " + describe(s, false)
+	}
+	return "among the " + describe(s, false)
 }
 
 // namesItem returns the item's name when the set's rows belong to it by naming its key.
@@ -174,6 +186,12 @@ func words(x Expr) string {
 		}
 		return "not (" + claim(x.X) + ")"
 	case *Known:
+		if _, field := x.X.(*Field); !field && x.X.Type() == Bool {
+			if x.Missing {
+				return "it is not known whether " + words(x.X)
+			}
+			return "it is known whether " + words(x.X)
+		}
 		if x.Missing {
 			return words(x.X) + " is not given"
 		}
@@ -189,17 +207,20 @@ func words(x Expr) string {
 		return "somebody is known to own " + words(x.X.X)
 	case *Exists:
 		if x.None {
-			return "there is none of the " + describe(x.Set, false)
+			return "there is none " + among(x.Set)
 		}
-		return "there is one of the " + describe(x.Set, false)
+		return "there is one " + among(x.Set)
 	case *Count:
-		return "the number of the " + describe(x.Set, false)
+		if x.Set.Name == "" {
+			return "the number of the " + describe(x.Set, false)
+		}
+		return "the number of records " + among(x.Set)
 	case *Extreme:
 		which := "earliest"
 		if x.Latest {
 			which = "latest"
 		}
-		return fmt.Sprintf("the %s %s of the %s", which, spaced(x.X.Name), describe(x.Set, false))
+		return fmt.Sprintf("the %s %s %s", which, spaced(x.X.Name), among(x.Set))
 	case *First:
 		var parts []string
 		for _, a := range x.Args {
@@ -270,6 +291,12 @@ func litWords(x *Lit) string {
 }
 
 func binaryWords(x *Binary) string {
+	if nobodyKnows(x.L) {
+		return "nobody can say"
+	}
+	if s := recorded(x); s != nil {
+		return "one is on record " + among(s)
+	}
 	switch x.Op {
 	case "and":
 		return paren(x.L, claim(x.L)) + " and " + paren(x.R, claim(x.R))
@@ -293,6 +320,29 @@ func binaryWords(x *Binary) string {
 		op = comparisonsInTime[x.Op]
 	}
 	return l + " " + op + " " + r
+}
+
+// recorded returns the set of which the condition asks whether a row is on record, whether or not its absence
+// would prove anything; nil where it asks something else.
+func recorded(x *Binary) *Set {
+	k, ok := x.L.(*Known)
+	if !ok || x.Op != "and" {
+		return nil
+	}
+	if e, ok := k.X.(*Exists); ok && x.R == Expr(e) {
+		return e.Set
+	}
+	return nil
+}
+
+// nobodyKnows tells what the rule itself calls unknown.
+func nobodyKnows(x Expr) bool {
+	g, ok := x.(*Given)
+	if !ok {
+		return false
+	}
+	l, ok := g.X.(*Lit)
+	return ok && l.V == ""
 }
 
 func paren(x Expr, s string) string {

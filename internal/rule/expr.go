@@ -285,6 +285,8 @@ func (p *parser) word(t token) (Expr, error) {
 		return &KnownAt{}, nil
 	case "never":
 		return &Never{}, nil
+	case "unknown": // what the records cannot say: an empty text that is asked to be known
+		return &Binary{"=", &Given{&Lit{Text, ""}}, &Lit{Text, ""}}, nil
 	case "either":
 		return p.either(t)
 	case "start", "end":
@@ -380,12 +382,15 @@ func (p *parser) call(t token) (Expr, error) {
 			err = p.errAt(at, "given(...) wants a text, found a %s", a.Type())
 		}
 		x = &Given{a}
-	case "exists", "none", "count":
+	case "exists", "none", "recorded", "count":
 		var s *Set
 		if s, err = p.set(); err == nil {
 			x = &Exists{s, t.text == "none"}
-			if t.text == "count" {
+			switch t.text {
+			case "count":
 				x = &Count{s}
+			case "recorded": // absence counts as such, even where it proves nothing
+				x = And(&Known{X: x}, x)
 			}
 		}
 	case "latest", "earliest":
@@ -396,7 +401,7 @@ func (p *parser) call(t token) (Expr, error) {
 		x, err = p.pick()
 	default:
 		return nil, p.errAt(t, "there is no function %q%s", t.text,
-			suggest(t.text, []string{"person", "owned", "human", "given", "exists", "none", "count", "latest", "earliest", "first", "pick"}))
+			suggest(t.text, []string{"person", "owned", "human", "given", "exists", "none", "recorded", "count", "latest", "earliest", "first", "pick"}))
 	}
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const (
 // inspected are the fields of the register that checklists rest on.
 var inspected = map[string]register.Type{
 	controlField: register.Text, itemField: register.Text, "performed_on": register.Date,
-	"evidence": register.Text, "evidence_kind": register.Text, "evidence_dated_on": register.Date,
+	"performed_by": register.Text, "inspected_by": register.Text, "evidence": register.Text, "evidence_kind": register.Text, "evidence_dated_on": register.Date,
 	"a": register.Text, "b": register.Text, "c": register.Text, "d": register.Text,
 	"e": register.Text, "f": register.Text, "g": register.Text, "h": register.Text,
 }
@@ -54,10 +54,20 @@ func (p *parser) inspection(t token) (*Set, error) {
 	s := &Set{Name: inspection, Row: row, Control: p.control, On: []Expr{
 		&Binary{"=", own(row, controlField), &Lit{Text, p.control}},
 		&Binary{"=", own(row, itemField), &ItemKey{}},
+		saysSomething(row),
 	}}
 	p.sets[inspection] = s
 	p.plan.Sets = append(p.plan.Sets, s)
 	return s, nil
+}
+
+// saysSomething keeps out the rows of a sheet that nobody filled in: they are no inspection.
+func saysSomething(row *Row) Expr {
+	var out Expr = &Known{X: own(row, "performed_on")}
+	for _, name := range append([]string{"performed_by", "inspected_by", "evidence"}, strings.Split(strings.ToLower(letters), "")...) {
+		out = &Binary{"or", out, &Known{X: own(row, name)}}
+	}
+	return out
 }
 
 func own(r *Row, name string) *Field {

@@ -309,8 +309,8 @@ func (p *parser) setNames() []string {
 }
 
 var reserved = strings.Fields(`each cross as key in period by or during to open from due where let skip else check if and not
-	exists none count latest earliest first pick start end date of person owned human is known missing minutes hours days business months true false
-	on known_at never given weeks quarters halves years every distinct gaps spans either then`)
+	exists none recorded count latest earliest first pick start end date of person owned human is known missing minutes hours days business months true false
+	on known_at never unknown given weeks quarters halves years every distinct gaps spans either then`)
 
 // free refuses a name that is taken, and names that the language needs.
 func (p *parser) free(t token) error {

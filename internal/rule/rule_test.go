@@ -202,7 +202,7 @@ func TestLanguageSentences(t *testing.T) {
 			`Tested every business day with every ticket that belongs to the period by the day.
 A. Held: the inspection says that it was performed from the day to (the day plus 2 days), on a system's record, a signed record, or a document made at most 5 days later.
 B. Minutes exist: where the ticket's kind is board, a person inspected it, answered yes and named the evidence; not applicable where they answered so.
-C. Dated: the latest performed on of the inspection is the day.
+C. Dated: the latest performed on in “inspection” is the day.
 “inspection” is the record of inspections for CHG-99 and the item, by its key.`},
 		{"let limit = either ticket.kind = 'urgent' then 30 minutes else 2 hours\ncheck A 'In time': ticket.closed_at <= ticket.created_at + limit and ticket.closed_at < end of period and count(scans on kind = ticket.kind) * 2 > 1 else 'n'",
 			`Tested every business day with every ticket that belongs to the period by the day.

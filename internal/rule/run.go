@@ -125,6 +125,7 @@ type Touch struct {
 	Register string
 	Field    string // names the item by its key; "" for the items' own register
 	Passing  string // a time of the row: only its passing touches, not the row's being new
+	Named    string // a field of the items' own register that names the row by its key
 	Any      bool   // no field names the item: the row may touch every item
 }
 
@@ -186,7 +187,10 @@ func (t *toucher) add(r *Row, passing string) {
 	n := Touch{Register: r.Schema.Name, Passing: passing}
 	if r != t.src {
 		n.Field = keyedBy(t.sets[r], t.src)
-		n.Any = n.Field == ""
+		if n.Field == "" {
+			n.Named = namedBy(t.sets[r], t.src)
+		}
+		n.Any = n.Field == "" && n.Named == ""
 	}
 	if !slices.Contains(t.list, n) {
 		t.list = append(t.list, n)
@@ -231,6 +235,23 @@ func keyedBy(s *Set, src *Row) string {
 	own, ok1 := b.L.(*Field)
 	key, ok2 := b.R.(*Field)
 	if !ok1 || !ok2 || own.Row != s.Row || key.Row != src || src.Schema == nil || key.Name != src.Schema.Key[0] {
+		return ""
+	}
+	return own.Name
+}
+
+// namedBy returns the field by which the item names a set's rows, or "".
+func namedBy(s *Set, src *Row) string {
+	if s == nil || s.Of != nil || len(s.On) != 1 || len(s.Row.Schema.Key) != 1 {
+		return ""
+	}
+	b, ok := s.On[0].(*Binary)
+	if !ok || b.Op != "=" {
+		return ""
+	}
+	key, ok1 := b.L.(*Field)
+	own, ok2 := b.R.(*Field)
+	if !ok1 || !ok2 || key.Row != s.Row || key.Name != s.Row.Schema.Key[0] || own.Row != src || own.T != Text {
 		return ""
 	}
 	return own.Name

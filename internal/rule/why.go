@@ -16,6 +16,9 @@ func (j *judge) why(x Expr) []string {
 	}
 	switch x := Bare(x).(type) {
 	case *Binary:
+		if s := recorded(x); s != nil {
+			return j.whyNone(&Exists{Set: s})
+		}
 		switch x.Op {
 		case "and", "or":
 			var out []string
@@ -215,6 +218,14 @@ func (j *judge) missing(x Expr) []string {
 		return nil
 	case *Exists:
 		return j.whyNone(x)
+	case *Given:
+		if nobodyKnows(x) {
+			return []string{"what held then is not on record"}
+		}
+		if v, ok := j.raw(x.X); ok && v == "" {
+			return []string{words(x.X) + " is empty"}
+		}
+		return j.missing(x.X)
 	case *Extreme:
 		if _, ok := j.raw(x); ok {
 			return nil

@@ -438,6 +438,10 @@ func (p *printer) judged() string {
 	}
 	if p.plan.Due != nil {
 		due := p.val(p.plan.Due, sc)
+		if raw := p.raw(p.plan.Due, sc); p.erased() != "" && raw != due {
+			// Of an erased record nobody knows whether an end has come: it does not stay in progress for ever.
+			due = "CASE WHEN fact.item_erased = 1 THEN " + raw + " ELSE " + due + " END"
+		}
 		later := "COALESCE(" + due + " > " + p.bind(int64(p.KnownAt)) + ", FALSE)"
 		g = fmt.Sprintf("CASE WHEN %s AND %s THEN 1%s ELSE 0 END", later, maybe(p.pred(member, sc)), p.open(sc))
 		m = fmt.Sprintf("CASE WHEN %s THEN 0 ELSE %s END", later, m)

@@ -48,7 +48,12 @@ func (s *Session) Changed(ctx context.Context, p *rule.Plan, w rule.World, from 
 		if err != nil || len(rows) > most || t.Any && len(rows) > 0 {
 			return nil, false, err
 		}
-		if err := s.touched(ctx, t, rows, keys); err != nil {
+		if t.Named != "" {
+			err = s.naming(ctx, p.Sources[0].Schema, t.Named, rows, keys)
+		} else {
+			err = s.touched(ctx, t, rows, keys)
+		}
+		if err != nil {
 			return nil, false, err
 		}
 	}
@@ -199,6 +204,33 @@ func (s *Session) touched(ctx context.Context, t rule.Touch, rows []string, keys
 		}
 	}
 	return nil
+}
+
+// naming adds the keys of the items that name one of the rows, in whatever version. No index is kept for that: few
+// items name another record of such a kind, and they are read in one go.
+func (s *Session) naming(ctx context.Context, schema *register.Schema, field string, named []string, keys map[string]bool) error {
+	if len(named) == 0 {
+		return nil
+	}
+	rows, err := s.conns[0].QueryContext(ctx, fmt.Sprintf(`SELECT _key, %[1]q FROM %[2]q WHERE _org = ? AND %[1]q <> ''`, field, schema.Table()), s.org)
+	if err != nil {
+		return fmt.Errorf("look for what names changed records in %s: %w", schema.Name, err)
+	}
+	defer rows.Close()
+	wanted := map[string]bool{}
+	for _, k := range named {
+		wanted[k] = true
+	}
+	for rows.Next() {
+		var key, name string
+		if err := rows.Scan(&key, &name); err != nil {
+			return fmt.Errorf("look for what names changed records in %s: %w", schema.Name, err)
+		}
+		if wanted[name] {
+			keys[key] = true
+		}
+	}
+	return rows.Err()
 }
 
 func (s *Session) values(ctx context.Context, st *sql.Stmt, key string, keys map[string]bool) error {

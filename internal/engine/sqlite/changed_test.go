@@ -67,3 +67,38 @@ func TestChangedInspection(t *testing.T) {
 		}
 	}
 }
+
+// TestChangedOriginal: a changed record touches the items that name it, and its own.
+func TestChangedOriginal(t *testing.T) {
+	t.Parallel()
+	schemas, list := enginetest.Load(t)
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "case.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	size := enginetest.Fill(t, db, schemas, []tests.CaseRecord{
+		{Register: "changes", JSON: `{"change_id":"first","environment":"production","head_commit":"c","deployed_at":"2026-01-05T00:00:00Z"}`},
+		{Register: "changes", JSON: `{"change_id":"again","environment":"production","head_commit":"c","deployed_at":"2026-01-06T00:00:00Z","redeploy_of":"first"}`},
+		{Register: "changes", JSON: `{"change_id":"other","environment":"production","head_commit":"c","deployed_at":"2026-01-06T00:00:00Z","redeploy_of":"again"}`},
+		{Register: "changes", JSON: `{"change_id":"first","environment":"production","head_commit":"d","deployed_at":"2026-01-05T00:00:00Z"}`},
+	})
+	period := civil.Period{From: civil.NewDate(2026, 1, 1), To: civil.NewDate(2026, 1, 31)}
+	s, err := sqlite.New(db, schemas.Schema).Open(t.Context(), enginetest.Org, size, period, civil.Holidays{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	for _, x := range list {
+		if x.ID != "CHG-01" {
+			continue
+		}
+		got, ok, err := s.Changed(t.Context(), x.Plan, rule.World{Period: period, KnownAt: period.End()}, 3, period.End())
+		if err != nil || !ok {
+			t.Fatalf("Changed = %v, %v; want it to know", ok, err)
+		}
+		if diff := cmp.Diff([]string{"again", "first"}, got); diff != "" {
+			t.Errorf("Changed (-want +got):\n%s", diff)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func iam01(b *books, t *tally) {
 		account := b.with("accounts", "account_id", g.text("account_id"))
 		for _, s := range b.registers["systems"] {
 			held := only(account, func(a record) answer { return a.says("system", s.key) })
-			approved, approver := g.known("approved_by"), b.who(g, "approved_by")
+			approved, approver := g.filled("approved_by"), b.who(g, "approved_by")
 			itself := among(held, func(a record) answer { return all(a.known("person_id"), same(b.who(a, "person_id"), approver)) })
 			owned := unknown // nobody is known to hold it
 			if b.met(g, "person_id") {
@@ -83,11 +83,18 @@ func iam02(b *books, t *tally) {
 					return all(e.says("action", "sign_in"), before(departure, e.at("at")), before(e.at("at"), back))
 				})
 			})
-			t.item(key(p.key, s.key), all(b.counts(last), s.flag("in_scope"), some(held)), no,
+			t.item(key(p.key, s.key), all(b.counts(last), s.flag("in_scope"), some(held)), b.stays(person, last),
 				ask("A", either(closed(0), all(p.says("end_kind", "voluntary"), closed(24*hour)))),
 				ask("B", not(signedIn)))
 		}
 	}
+}
+
+// stays says whether another employment keeps a person in service over the last day of one.
+func (b *books) stays(person string, last day) answer {
+	return among(b.of("people", "person_id", person), func(p record) answer {
+		return all(notAfter(p.on("started_on"), last), before(last, b.lastDay(p)))
+	})
 }
 
 func iam03(b *books, t *tally) {
@@ -209,7 +216,7 @@ func iam07sessions(b *books, t *tally) {
 		t.item(s.key, b.countsAt(s.at("started_at")), no,
 			ask("A", notAfter(s.at("ended_at"), s.at("limit_at"))),
 			ask("B", some(b.with("tickets", "ticket", s.text("ticket")))),
-			ask("C", all(s.known("approved_by"), not(same(b.who(s, "approved_by"), b.who(s, "person_id"))))),
+			ask("C", all(s.filled("approved_by"), not(same(b.who(s, "approved_by"), b.who(s, "person_id"))))),
 			ask("D", s.flag("recorded")),
 			askIf(s.flag("anomaly"), "E", some(b.with("security_events", "event_id", s.text("event_id")))))
 	}
@@ -218,7 +225,8 @@ func iam07sessions(b *books, t *tally) {
 // excepted says whether an approved exception for a thing stood at a time.
 func (b *books) excepted(scope, control string, at instant) answer {
 	return among(b.with("waivers", "scope", scope), func(w record) answer {
-		return all(either(not(w.known("control")), w.says("control", control)), before(w.at("approved_at"), at), notAfter(at, w.at("expires_at")))
+		return all(either(not(w.known("control")), w.says("control", control)), w.filled("approved_by"), before(w.at("approved_at"), at),
+			either(not(w.known("starts_at")), before(w.at("starts_at"), at)), notAfter(at, w.at("expires_at")))
 	})
 }
 
@@ -233,7 +241,7 @@ func iam09(b *books, t *tally) {
 	begin, oldest := b.startOf(b.from), b.startOf(b.from-180)
 	for _, c := range b.registers["credentials"] {
 		used := all(either(not(c.known("created_at")), before(c.at("created_at"), b.endOf(b.to))), before(begin, c.at("retired_at")))
-		t.item(c.key, used, no, ask("A", c.flag("in_vault")), ask("B", c.known("owner")),
+		t.item(c.key, used, no, ask("A", c.flag("in_vault")), ask("B", c.filled("owner")),
 			ask("C", either(notAfter(oldest, c.at("created_at")), b.rotated(c.key, oldest, begin), b.excepted(c.key, "IAM-09", begin))))
 	}
 }
@@ -282,7 +290,7 @@ func iam09left(b *books, t *tally) {
 		for _, c := range b.of("credentials", "owner", b.who(p, "person_id")) {
 			deadline := plus(departure, 24*hour)
 			held := all(either(not(c.known("created_at")), before(c.at("created_at"), departure)), before(departure, c.at("retired_at")))
-			t.item(key(p.key, c.key), all(b.counts(last), held), no,
+			t.item(key(p.key, c.key), all(b.counts(last), held), b.stays(b.who(p, "person_id"), last),
 				ask("A", either(notAfter(c.at("retired_at"), deadline), b.rotated(c.key, b.startOf(last), plus(deadline, 1)))))
 		}
 	}
@@ -324,7 +332,7 @@ func phy01badges(b *books, t *tally) {
 		if b.owns(x, "person_id") == unknown {
 			served = unknown
 		}
-		t.item(x.key, b.countsAt(x.at("issued_at")), no, ask("A", all(x.known("person_id"), served)))
+		t.item(x.key, b.countsAt(x.at("issued_at")), no, ask("A", all(x.filled("person_id"), served)))
 	}
 }
 

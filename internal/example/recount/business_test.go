@@ -9,6 +9,17 @@ func ven01(b *books, t *tally) {
 	}
 }
 
+// The register of vendors by itself says when each was reviewed last.
+func ven02register(b *books, t *tally) {
+	for _, v := range b.registers["vendors"] {
+		reviews := b.with("vendor_reviews", "vendor_id", v.key)
+		there := all(v.says("criticality", "critical"), notAfter(b.to, v.on("ended_on")), either(not(v.known("first_data_on")), notAfter(v.on("first_data_on"), b.to)))
+		elsewhere := all(v.known("first_data_on"), either(not(v.known("last_review_on")), is(len(reviews) > 0)))
+		recent := among(reviews, func(r record) answer { return is(b.lasts(r.on("reviewed_on")) == yes) })
+		t.item(v.key, there, elsewhere, ask("A", either(b.lasts(v.on("last_review_on")), recent)))
+	}
+}
+
 func ven02(b *books, t *tally) {
 	for _, v := range b.registers["vendors"] {
 		for _, due := range b.rounds(v.on("first_data_on")) {
@@ -67,30 +78,42 @@ func pin01(b *books, t *tally) {
 func pin02(b *books, t *tally) {
 	for _, j := range b.registers["jobs"] {
 		for _, d := range b.days() {
-			limit := b.endOf(d)
-			var runs []record
-			for _, r := range b.during("job_runs", "scheduled_at", d, d) {
-				if r.text("job") != j.key || r.knows("rerun_of") {
-					continue
-				}
-				if next := r.at("dependent_at"); next != unclear && (len(runs) == 0 || next < limit) {
-					limit = next
-				}
-				runs = append(runs, r)
-			}
-			good := func(ask func(record) answer) answer {
-				out := no
-				for _, r := range runs {
-					again := func(x record) answer {
-						return all(is(x.text("job") == j.key), x.says("status", "succeeded"), notAfter(x.at("finished_at"), limit), ask(x))
-					}
-					out = either(out, all(r.says("status", "succeeded"), ask(r)), among(b.with("job_runs", "rerun_of", r.key), again))
-				}
-				return out
-			}
-			ran := good(func(record) answer { return yes })
-			t.item(key(j.key, d.String()), all(j.says("kind", "processing"), between(d, j.on("active_from"), j.on("active_to"))), no,
-				ask("A", ran), askIf(ran, "B", good(func(r record) answer { return r.flag("counts_agree") })))
+			t.item(key(j.key, d.String()), all(j.says("kind", "processing"), between(d, j.on("active_from"), j.on("active_to")), not(is(j.text("every") == "week"))), no,
+				ask("A", some(b.firstRuns(j, d, d))))
+		}
+	}
+}
+
+// firstRuns are a job's runs of some days that repeat no other.
+func (b *books) firstRuns(job record, from, to day) []record {
+	return only(b.during("job_runs", "scheduled_at", from, to), func(r record) answer {
+		return is(r.text("job") == job.key && !r.knows("rerun_of"))
+	})
+}
+
+// Each run by itself: it succeeded, or what repeated it did in time.
+func pin02runs(b *books, t *tally) {
+	for _, r := range b.registers["job_runs"] {
+		if r.knows("rerun_of") {
+			continue
+		}
+		limit := first(r.at("dependent_at"), b.endOf(b.dayOf(r.at("scheduled_at"))))
+		mended := only(b.with("job_runs", "rerun_of", r.key), func(x record) answer {
+			return all(is(x.text("job") == r.text("job")), x.says("status", "succeeded"), notAfter(x.at("finished_at"), limit))
+		})
+		well := r.says("status", "succeeded")
+		counted := func(x record) answer { return x.flag("counts_agree") }
+		processing := among(b.with("jobs", "job", r.text("job")), func(j record) answer { return j.says("kind", "processing") })
+		t.item(r.key, all(b.countsAt(r.at("scheduled_at")), processing), no, ask("A", either(well, some(mended))),
+			askIf(either(well, some(mended)), "B", either(all(well, counted(r)), among(mended, counted))))
+	}
+}
+
+func pin02weekly(b *books, t *tally) {
+	for _, j := range b.registers["jobs"] {
+		for _, w := range b.weeks() {
+			t.item(key(j.key, w.name), all(b.counts(w.last), j.says("kind", "processing"), notAfter(j.on("active_from"), w.first), notAfter(w.last, j.on("active_to"))),
+				not(is(j.text("every") == "week")), ask("A", some(b.firstRuns(j, w.first, w.last))))
 		}
 	}
 }
@@ -368,7 +391,14 @@ func bil02(b *books, t *tally) {
 		done, _ := b.comparisons("usage", m.name)
 		t.item(m.name, b.counts(m.last+10), no,
 			ask("A", among(done, func(r record) answer { return notAfter(r.at("completed_at"), r.at("released_at")) })),
-			askIf(some(done), "B", not(among(done, unexplained))))
+			askIf(some(done), "B", not(among(done, func(r record) answer {
+				off, total := r.num("off_by"), r.num("total")
+				small := unknown
+				if off != unclear && total != unclear {
+					small = is(max(off, -off)*1000 < total)
+				}
+				return all(unexplained(r), not(small))
+			}))))
 	}
 }
 

@@ -19,7 +19,7 @@ func chg01(b *books, t *tally) {
 		// An approval by a person who is neither the author nor the last committer.
 		approval := func(r record) answer {
 			reviewer := b.who(r, "reviewer")
-			return all(r.says("decision", "approved"), not(same(reviewer, b.who(ch, "author"))), not(same(reviewer, b.who(ch, "last_committer"))))
+			return all(r.says("decision", "approved"), b.human(reviewer), not(same(reviewer, b.who(ch, "author"))), not(same(reviewer, b.who(ch, "last_committer"))))
 		}
 		covers := func(r record) answer {
 			if r.fields["commit"] == nil || ch.fields["head_commit"] == nil {
@@ -28,19 +28,33 @@ func chg01(b *books, t *tally) {
 			return all(approval(r), r.filled("commit"), is(r.text("commit") == ch.text("head_commit")))
 		}
 		limit := release(ch)
-		if ch.knows("rollback_of") {
+		if ch.knows("rollback_of") && ch.text("rollback_of") != ch.key {
 			limit = plus(limit, 48*hour) // a rollback cannot wait
 		}
 		inTime := func(r record) answer { return all(approval(r), notAfter(r.at("submitted_at"), limit)) }
 		reviews := b.with("reviews", "change_id", ch.key)
 		approved := among(reviews, approval)
-		t.item(ch.key, all(b.countsAt(release(ch)), given(ch, "environment", "production")), either(ch.known("redeploy_of"), declared(ch)),
+		t.item(ch.key, all(b.countsAt(release(ch)), given(ch, "environment", "production")), either(b.redeployed(ch), declared(ch)),
 			ask("A", approved),
 			askIf(approved, "B", among(reviews, covers)),
 			askIf(approved, "C", among(reviews, inTime)),
 			ask("D", ch.says("ci_status", "passed")),
 			ask("E", ch.filled("ticket")))
 	}
+}
+
+// redeployed says whether a change is the build of an earlier release to production, deployed again.
+func (b *books) redeployed(ch record) answer {
+	if !ch.knows("redeploy_of") {
+		return no
+	}
+	return among(b.with("changes", "change_id", ch.text("redeploy_of")), func(first record) answer {
+		same := unknown
+		if first.fields["head_commit"] != nil && ch.fields["head_commit"] != nil {
+			same = all(first.filled("head_commit"), is(first.text("head_commit") == ch.text("head_commit")))
+		}
+		return all(same, given(first, "environment", "production"), before(release(first), release(ch)))
+	})
 }
 
 // emergencies explain an interval in which a setting was off: declared, released to the same place
@@ -101,10 +115,23 @@ func chg02daily(b *books, t *tally) {
 	}
 }
 
+// human says whether somebody is known to be no service and nothing else.
+func (b *books) human(person string) answer {
+	if person == "" {
+		return unknown
+	}
+	owners := b.of("people", "person_id", person)
+	service := func(p record) answer { return p.says("kind", "service") }
+	other := func(p record) answer { return not(is(p.text("kind") == "service")) }
+	return not(all(among(owners, service), not(among(owners, other))))
+}
+
 func chg03(b *books, t *tally) {
 	for _, ch := range b.registers["changes"] {
 		deadline := b.endOf(b.businessAfter(b.dayOf(release(ch)), 2))
-		byOther := func(r record) answer { return not(same(b.who(r, "reviewer"), b.who(ch, "author"))) }
+		byOther := func(r record) answer {
+			return all(not(same(b.who(r, "reviewer"), b.who(ch, "author"))), b.human(b.who(r, "reviewer")))
+		}
 		reviews := b.with("reviews", "change_id", ch.key)
 		t.item(ch.key, all(b.countsAt(release(ch)), given(ch, "environment", "production"), declared(ch)), no,
 			ask("A", some(b.with("incidents", "incident_id", ch.text("incident_id")))),

@@ -125,6 +125,22 @@ func gov04(b *books, t *tally) {
 	}
 }
 
+// backFrom is the day on which something falls due that would have done so during a leave, and whether the person is
+// still away.
+func (b *books) backFrom(p record, due day) (day, bool) {
+	moved := due
+	for _, l := range b.of("absences", "person_id", b.who(p, "person_id")) {
+		if notAfter(l.on("from_on"), due) != yes || notAfter(due, l.on("until_on")) != yes {
+			continue
+		}
+		if !l.knows("until_on") {
+			return due, true
+		}
+		moved = max(moved, l.on("until_on")+31)
+	}
+	return moved, false
+}
+
 func gov05(b *books, t *tally) {
 	courses := map[string]bool{}
 	for _, c := range b.registers["trainings"] {
@@ -136,12 +152,16 @@ func gov05(b *books, t *tally) {
 		for course := range courses {
 			for _, round := range append(b.rounds(p.on("started_on")), p.on("started_on")) {
 				due := plus(round, 30)
+				moved, away := b.backFrom(p, due)
 				done := among(b.of("trainings", "person_id", b.who(p, "person_id")), func(c record) answer {
-					return all(c.says("course", course), notAfter(c.on("completed_on"), due), before(due.months(-12), c.on("completed_on")))
+					return all(c.says("course", course), notAfter(c.on("completed_on"), moved), before(due.months(-12), c.on("completed_on")))
 				})
 				forOthers := all(is(course == "secure-coding"), not(p.flag("engineer")))
+				if b.running(b.endOf(moved)) && !away {
+					continue
+				}
 				t.item(key(p.key, course, due.String()), all(b.counts(due), notAfter(due, b.lastDay(p))),
-					either(p.says("kind", "service"), forOthers), ask("A", done))
+					either(p.says("kind", "service"), forOthers, is(away), before(b.lastDay(p), moved)), ask("A", done))
 			}
 		}
 	}
@@ -191,7 +211,7 @@ func com02(b *books, t *tally) {
 		deadline := b.endOf(b.businessAfter(b.dayOf(m.at("received_at")), 2))
 		t.item(m.key, b.countsAt(m.at("received_at")), no,
 			ask("A", before(m.at("triaged_at"), deadline)),
-			askIf(m.known("triaged_at"), "B", m.known("outcome")))
+			askIf(m.known("triaged_at"), "B", m.filled("outcome")))
 	}
 }
 
@@ -210,7 +230,7 @@ func com03(b *books, t *tally) {
 			continue
 		}
 		t.item(c.key, b.countsAt(c.at("effective_at")), no,
-			ask("A", all(c.known("approved_by"), before(c.at("approved_at"), c.at("published_at")))),
+			ask("A", all(c.filled("approved_by"), before(c.at("approved_at"), c.at("published_at")))),
 			askIf(c.flag("material"), "B", notAfter(plus(b.dayOf(c.at("announced_at")), 30), b.dayOf(c.at("effective_at")))))
 	}
 }
@@ -250,14 +270,14 @@ func mon02(b *books, t *tally) {
 		}
 		t.item(d.key, b.counts(due), no,
 			ask("A", either(notAfter(d.on("closed_on"), due), extended(d))),
-			askIf(d.known("closed_on"), "B", all(d.known("checked_by"), not(same(b.who(d, "checked_by"), b.who(d, "closed_by"))))),
-			ask("C", all(d.known("owner"), d.known("severity"))))
+			askIf(d.known("closed_on"), "B", all(d.filled("checked_by"), not(same(b.who(d, "checked_by"), b.who(d, "closed_by"))))),
+			ask("C", all(d.filled("owner"), d.filled("severity"))))
 	}
 }
 
 // extended says whether a deficiency got a new day, with approval before the old one.
 func extended(d record) answer {
-	return all(d.known("extended_to"), d.known("extension_approved_by"), before(d.on("extension_approved_on"), d.on("due_on")))
+	return all(d.known("extended_to"), d.filled("extension_approved_by"), before(d.on("extension_approved_on"), d.on("due_on")))
 }
 
 func mon02extended(b *books, t *tally) {
@@ -272,6 +292,26 @@ func mon02extended(b *books, t *tally) {
 }
 
 // Each approval falls due again after twelve months; one that never comes falls due every year.
+// The register of policies by itself says when each was approved last.
+func pol01register(b *books, t *tally) {
+	for _, p := range b.registers["policies"] {
+		last := p.on("approved_on")
+		there := all(either(not(p.known("adopted_on")), notAfter(p.on("adopted_on"), b.to)), notAfter(b.to, p.on("retired_on")))
+		elsewhere := either(is(len(b.with("policy_reviews", "policy_id", p.key)) > 0), all(p.known("adopted_on"), not(p.known("approved_on"))))
+		t.item(p.key, there, elsewhere, ask("A", b.lasts(last)),
+			ask("B", all(p.filled("approved_by"), either(not(p.known("approver")), same(b.who(p, "approved_by"), b.who(p, "approver"))))))
+	}
+}
+
+// lasts says whether what was done on a day lasts for twelve months to the end of the period; of what was done
+// later nobody knows what stood before.
+func (b *books) lasts(done day) answer {
+	if done > b.to {
+		return unknown
+	}
+	return notAfter(b.to, done.months(12))
+}
+
 func pol01(b *books, t *tally) {
 	for _, p := range b.registers["policies"] {
 		reviews := b.with("policy_reviews", "policy_id", p.key)
@@ -314,7 +354,7 @@ func rsk01(b *books, t *tally) {
 func rsk01treatments(b *books, t *tally) {
 	for _, r := range b.registers["risks"] {
 		t.item(r.key, all(b.counts(r.on("assessed_on")), r.flag("above_appetite")), no,
-			ask("A", r.known("treatment")), ask("B", r.known("owner")), ask("C", r.known("treatment_due_on")))
+			ask("A", r.known("treatment")), ask("B", r.filled("owner")), ask("C", r.known("treatment_due_on")))
 	}
 }
 
@@ -341,6 +381,6 @@ func mon04(b *books, t *tally) {
 		t.item(a.key, b.countsAt(a.at("raised_at")), no,
 			ask("A", before(a.at("triaged_at"), deadline)),
 			askIf(triaged, "B", either(same(by, owner), named, b.deputy(owner, by, "MON-04", a.at("triaged_at")))),
-			askIf(triaged, "C", either(a.says("outcome", "fix", "deficiency"), all(a.says("outcome", "false_positive"), a.known("reason")))))
+			askIf(triaged, "C", either(a.says("outcome", "fix", "deficiency"), all(a.says("outcome", "false_positive"), a.filled("reason")))))
 	}
 }

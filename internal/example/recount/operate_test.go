@@ -90,10 +90,18 @@ func vul03(b *books, t *tally) {
 		if b.running(deadline) {
 			continue
 		}
+		// An exception holds to the fix, or to the end of the period, or while nobody knows what comes.
+		holds := func(w record) answer {
+			return either(notAfter(v.at("fixed_at"), w.at("expires_at")), notAfter(min(b.knownAt, b.endOf(b.to)), w.at("expires_at")))
+		}
+		fits := func(w record) answer {
+			return all(either(not(w.known("control")), w.says("control", "VUL-03")), either(not(w.known("asset")), w.says("asset", v.text("asset"))), w.filled("approved_by"))
+		}
 		waived := among(b.with("waivers", "waiver_id", v.text("waiver_id")), func(w record) answer {
-			lasted := either(notAfter(v.at("fixed_at"), w.at("expires_at")), notAfter(b.knownAt, w.at("expires_at")))
-			return all(either(not(w.known("control")), w.says("control", "VUL-03")), either(not(w.known("asset")), w.says("asset", v.text("asset"))),
-				before(w.at("approved_at"), deadline), notAfter(deadline, w.at("expires_at")), lasted)
+			renewed := among(b.with("waivers", "renewal_of", w.key), func(r record) answer {
+				return all(fits(r), notAfter(r.at("approved_at"), w.at("expires_at")), either(not(r.known("starts_at")), notAfter(r.at("starts_at"), w.at("expires_at"))), holds(r))
+			})
+			return all(fits(w), before(w.at("approved_at"), deadline), either(not(w.known("starts_at")), before(w.at("starts_at"), deadline)), either(holds(w), renewed))
 		})
 		gone := all(v.known("resolution"), v.says("resolution", "retired"), b.gone(v.text("asset"), func(at instant) answer { return before(at, deadline) }))
 		t.item(v.key, b.counts(b.due(v)), no, ask("A", either(before(v.at("fixed_at"), deadline), gone, waived)))
@@ -131,19 +139,39 @@ func active(job record, from, to day) answer {
 func vul01(b *books, t *tally) {
 	for _, j := range b.registers["jobs"] {
 		for _, w := range b.weeks() {
-			runs := only(b.during("scans", "finished_at", w.first, w.last), func(s record) answer {
-				return is(j.knows("scans") && s.text("kind") == j.text("scans"))
-			})
-			good := func(s record) answer { return s.says("status", "succeeded") }
-			reached := func(s record) answer {
-				n, of := s.num("assets_reached"), s.num("assets_in_scope")
-				if n == unclear || of == unclear {
-					return unknown
-				}
-				return all(good(s), is(of > 0 && n*100 >= of*98))
-			}
-			t.item(key(j.key, w.name), all(b.counts(w.last), j.says("kind", "scan"), active(j, w.first, w.last)), no,
-				ask("A", among(runs, good)), askIf(among(runs, good), "B", among(runs, reached)))
+			t.item(key(j.key, w.name), all(b.counts(w.last), j.says("kind", "scan"), active(j, w.first, w.last)), no, b.scanned(j.text("scans"), w)...)
+		}
+	}
+}
+
+// scanned asks whether a scan of a kind finished in a week, and reached enough.
+func (b *books) scanned(kind string, w stretch) []part {
+	runs := only(b.during("scans", "finished_at", w.first, w.last), func(s record) answer {
+		return is(kind != "" && s.text("kind") == kind)
+	})
+	good := func(s record) answer { return s.says("status", "succeeded") }
+	reached := func(s record) answer {
+		n, of := s.num("assets_reached"), s.num("assets_in_scope")
+		if n == unclear || of == unclear {
+			return unknown
+		}
+		return all(good(s), is(of > 0 && n*100 >= of*98))
+	}
+	return []part{ask("A", among(runs, good)), askIf(among(runs, good), "B", among(runs, reached))}
+}
+
+// Kinds of scans that are on no schedule: the runs alone say that they are scanned.
+func vul01unplanned(b *books, t *tally) {
+	kinds := map[string]bool{"baseline": true}
+	for _, s := range b.registers["scans"] {
+		kind := s.text("kind")
+		if kinds[kind] || kind == "" {
+			continue
+		}
+		kinds[kind] = true
+		planned := among(b.with("jobs", "scans", kind), func(j record) answer { return j.says("kind", "scan") })
+		for _, w := range b.weeks() {
+			t.item(key(kind, w.name), b.counts(w.last), planned, b.scanned(kind, w)...)
 		}
 	}
 }

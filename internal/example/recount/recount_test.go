@@ -23,7 +23,7 @@ var recounts = map[string]func(*books, *tally){
 	"GOV-01": gov01, "GOV-01.2": gov01again, "GOV-01.3": gov01version, "GOV-02": gov02, "GOV-03": gov03, "GOV-03.2": gov03reorganised,
 	"GOV-04": gov04, "GOV-05": gov05, "GOV-06": gov06, "GOV-06.2": gov06breaches,
 	"COM-01": com01, "COM-02": com02, "COM-02.2": com02tests, "COM-03": com03, "COM-03.2": com03yearly,
-	"POL-01": pol01, "POL-01.2": pol01never, "MON-02": mon02, "MON-02.2": mon02extended,
+	"POL-01": pol01register, "POL-01.2": pol01, "POL-01.3": pol01never, "MON-02": mon02, "MON-02.2": mon02extended,
 	"RSK-01": rsk01, "RSK-01.2": rsk01treatments, "RSK-02.2": rsk02overdue, "MON-04": mon04,
 	"RSK-02": duty("RSK-02", (*books).quarters, firstDay, lastDay, "", "B"),
 	"MON-01": duty("MON-01", (*books).quarters, firstDay, lastDay, "", "BCD"),
@@ -43,12 +43,12 @@ var recounts = map[string]func(*books, *tally){
 	"AST-01": ast01, "AST-02": ast02, "AVL-02": avl02, "AVL-03": avl03, "AVL-05": avl05, "AVL-05.2": monthly("AVL-05"),
 	"DAT-01": dat01, "DAT-01.2": dat01daily, "MAL-02": mal02, "NET-03": net03,
 	"LOG-01": log01, "LOG-01.2": log01first, "LOG-01.3": log01systems, "LOG-01.4": log01settings, "LOG-01.5": log01daily,
-	"VUL-01": vul01, "VUL-01.2": vul01kinds, "VUL-02": vul02, "VUL-03": vul03, "VUL-04": vul04, "VUL-04.2": vul04drift,
+	"VUL-01": vul01, "VUL-01.2": vul01kinds, "VUL-01.3": vul01unplanned, "VUL-02": vul02, "VUL-03": vul03, "VUL-04": vul04, "VUL-04.2": vul04drift,
 
 	"INC-01": inc01, "INC-01.2": inc01shifts, "INC-02": inc02, "INC-02.2": inc02incidents, "INC-03": inc03, "INC-03.2": inc03customers,
 	"INC-04": inc04, "INC-04.2": inc04actions, "INC-05": inc05,
 
-	"VEN-01": ven01, "VEN-02": ven02, "VEN-03": ven03, "PIN-01": pin01, "PIN-01.2": monthly("PIN-01"), "PIN-02": pin02, "PIN-03": pin03, "PIN-04": pin04,
+	"VEN-01": ven01, "VEN-02": ven02register, "VEN-02.2": ven02, "VEN-03": ven03, "PIN-01": pin01, "PIN-01.2": monthly("PIN-01"), "PIN-02": pin02, "PIN-02.2": pin02runs, "PIN-02.3": pin02weekly, "PIN-03": pin03, "PIN-04": pin04,
 	"CNF-01": cnf01, "CNF-02": cnf02, "PRV-01": prv01, "PRV-01.2": yearlyCheck("PRV-01", "C"), "PRV-02": prv02, "PRV-03": prv03, "PRV-04": prv04,
 	"PRV-05": prv05, "PRV-06": prv06, "PRV-07": prv07, "PRV-08": prv08, "PRV-08.2": yearlyCheck("PRV-08", "C"),
 	"OPS-01": ops01, "OPS-02": ops02, "OPS-03": ops03, "PAY-01": pay01, "PAY-02": pay02, "PAY-03": pay03, "PAY-04": pay04, "PAY-04.2": pay04preparer,

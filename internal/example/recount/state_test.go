@@ -232,9 +232,10 @@ func pol02(b *books, t *tally) {
 		begin := first(w.at("in_use_since"), first(w.at("starts_at"), w.at("approved_at")))
 		approved := w.at("approved_at")
 		t.item(w.key, b.countsAt(begin), no,
-			ask("A", all(w.known("approved_by"), notAfter(approved, begin), either(not(w.known("starts_at")), notAfter(approved, w.at("starts_at"))))),
-			ask("B", w.known("scope")),
-			ask("C", all(w.known("reason"), w.known("compensating"))),
+			ask("A", all(w.filled("approved_by"), notAfter(approved, begin), either(not(w.known("starts_at")), notAfter(approved, w.at("starts_at"))))),
+			ask("B", w.filled("scope")),
+			ask("C", w.filled("reason")),
+			askIf(is(w.fields["compensating"] != nil), "E", w.filled("compensating")),
 			ask("D", notAfter(b.dayOf(w.at("expires_at")), b.dayOf(begin).months(12))))
 	}
 }
@@ -245,7 +246,7 @@ func pol02expired(b *books, t *tally) {
 		if b.running(expires) {
 			continue
 		}
-		renewed := among(b.with("waivers", "renewal_of", w.key), func(r record) answer { return all(r.known("approved_by"), notAfter(r.at("approved_at"), expires)) })
+		renewed := among(b.with("waivers", "renewal_of", w.key), func(r record) answer { return all(r.filled("approved_by"), notAfter(r.at("approved_at"), expires)) })
 		t.item(w.key, b.countsAt(expires), no, ask("A", either(notAfter(w.at("closed_at"), expires), renewed)), b.inspected("B", "POL-02", w.key))
 	}
 }
@@ -256,13 +257,13 @@ func rsk03(b *books, t *tally) {
 			continue // not live yet
 		}
 		t.item(p.key, all(b.countsAt(p.at("go_live_at")), p.flag("significant")), no,
-			ask("A", all(p.known("check_approved_by"), before(p.at("check_approved_at"), p.at("go_live_at")))))
+			ask("A", all(p.filled("check_approved_by"), before(p.at("check_approved_at"), p.at("go_live_at")))))
 	}
 }
 
 // owns says whether a field names somebody who is known.
 func (b *books) owns(r record, field string) answer {
-	if !r.knows(field) {
+	if r.filled(field) == no {
 		return no
 	}
 	if b.met(r, field) {

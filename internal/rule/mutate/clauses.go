@@ -9,8 +9,8 @@ import (
 // words are those of the language that this package knows how to change, or knows that nothing is
 // to be changed about them. A rule with any other word that names nothing stops the run.
 var words = strings.Fields(`each cross as key in period by or during to open from due where let skip else check if and not
-	exists none count latest earliest first pick start end date of person owned human is known missing minutes hours days business months true false
-	on known_at never given weeks quarters halves years every distinct gaps spans either then performed inspect`)
+	exists none recorded count latest earliest first pick start end date of person owned human is known missing minutes hours days business months true false
+	on known_at never unknown given weeks quarters halves years every distinct gaps spans either then performed inspect`)
 
 // inspection is the set that the first performed or inspect names.
 const inspection = "inspection"

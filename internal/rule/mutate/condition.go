@@ -48,9 +48,9 @@ func (m *maker) dropOperand(list [][2]int, n int) {
 }
 
 // negate turns a condition around, unless another change does the same: a comparison's own sign,
-// "is known", exists and none, true and false, and the dropping of a "not".
+// "is known", exists and none, true, false and unknown, and the dropping of a "not".
 func (m *maker) negate(i, j int) {
-	if i >= j || m.is(i, "not") || m.is(i, "true") || m.is(i, "false") || m.is(j-1, "known") || m.is(j-1, "missing") {
+	if i >= j || m.is(i, "not") || m.is(i, "unknown") || m.is(i, "true") || m.is(i, "false") || m.is(j-1, "known") || m.is(j-1, "missing") {
 		return
 	}
 	if (m.is(i, "exists") || m.is(i, "none")) && m.toks[i+1].close == j-1 {
@@ -84,7 +84,7 @@ func (m *maker) below(i, j int) {
 			}
 			m.condition(k+1, then, false)
 			m.condition(then+1, e, false)
-		case m.is(k-1, "exists") || m.is(k-1, "none") || m.is(k-1, "count"):
+		case m.is(k-1, "exists") || m.is(k-1, "none") || m.is(k-1, "recorded") || m.is(k-1, "count"):
 			m.set(k+1, e)
 		case m.is(k-1, "in"):
 			m.dropItems(k+1, e)

@@ -113,6 +113,9 @@ func TestChanges(t *testing.T) {
 			"pick(change.ci_status, 'passed' 0, 'failed' 2) = 2", "pick(change.ci_status, 'passed' 1, 'failed' 3) = 2", "pick(change.ci_status, 'passed' 1, 'failed' 1) = 2",
 			"pick(change.ci_status, 'passed' 1, 'failed' 2) = 3", "pick(change.ci_status, 'passed' 1, 'failed' 2) = 1", "pick(change.ci_status, 'passed' 1, 'failed' 2) <> 2", "true"}},
 		{"yes and no", check("change.emergency = false"), []string{"change.emergency <> false", "change.emergency = true", "true"}},
+		{"unknown", check("either change.emergency then (change.emergency) else (unknown)"), []string{
+			"not (either change.emergency then (change.emergency) else (unknown))", "either not (change.emergency) then (change.emergency) else (unknown)", "either change.emergency then (not (change.emergency)) else (unknown)",
+			"either change.emergency then (change.emergency) else (true)", "either change.emergency then (change.emergency) else (false)", "true"}},
 		{"given", check("given(change.ticket) = 'x'"), []string{"(change.ticket) = 'x'", "given(change.ticket) <> 'x'", "given(change.ticket) = 'x~'", "true"}},
 		{"owned", check("owned(change.author)"), []string{"not (owned(change.author))", "true"}},
 	} {

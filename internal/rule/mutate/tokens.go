@@ -41,6 +41,9 @@ func (m *maker) tokens(i, j int) {
 		case opposites[t.text] != "":
 			by := opposites[t.text]
 			m.try(t.text+" to "+by+here(), edit{k, k + 1, by})
+		case m.is(k, "unknown"):
+			m.try("unknown to true"+here(), edit{k, k + 1, "true"})
+			m.try("unknown to false"+here(), edit{k, k + 1, "false"})
 		case m.is(k, "not"):
 			m.try("without not"+here(), edit{k, k + 1, ""})
 		case m.is(k, "given") && m.toks[k+1].close > 0:

@@ -9,6 +9,9 @@ WITH run AS (
 ), attempt AS (
     SELECT system, day, status = 'succeeded' AS ok FROM run
     UNION ALL
+    -- While its 24 hours last, a rerun may still come.
+    SELECT system, day, NULL FROM run WHERE last_call > @known_at@
+    UNION ALL
     -- A rerun counts for the day of the run it repeats; one that never finished cannot help.
     SELECT r.system, r.day,
            again.status = 'succeeded' AND again.finished_at IS NOT NULL AND again.finished_at <= r.last_call

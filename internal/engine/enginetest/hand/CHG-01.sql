@@ -14,6 +14,8 @@ WITH released AS (
       AND timezone('America/New_York',
               timestamptz 'epoch' + coalesce(c.deployed_at, c.merged_at) * interval '1 microsecond')::date
           BETWEEN '2025-07-01' AND '2026-06-30'
+      -- What is to be released later may still be approved. The company deploys nothing anew and takes nothing back.
+      AND coalesce(c.deployed_at, c.merged_at) <= @known_at@
 ), opinions AS (
     -- Every review of such a change: is it an approval by an outsider, does it cover the released
     -- commit, was it in time? Each answer may be unknown.

@@ -1,7 +1,7 @@
 -- IAM-02, written from its definition by hand: whose access on which in-scope system outlived
 -- their employment, for employments that ended between 1 July 2025 and 30 June 2026?
 WITH leavers AS (
-    SELECT w.employment_id, w.end_kind, p.person,
+    SELECT w.employment_id, w.end_kind, p.person, o.stays,
            CASE WHEN w.ended_at IS NOT NULL
                 THEN timestamptz 'epoch' + w.ended_at * interval '1 microsecond'
                 -- the midnight that closes the last day in service, New York time
@@ -17,18 +17,29 @@ WITH leavers AS (
     CROSS JOIN LATERAL (
         SELECT coalesce(date '1970-01-01' + w.ended_on::int,
                         timezone('America/New_York', timestamptz 'epoch' + w.ended_at * interval '1 microsecond')::date) AS last_day) AS d
-    WHERE d.last_day BETWEEN '2025-07-01' AND '2026-06-30'
+    -- whether another employment began by the last day and goes on after it
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN bool_or(k.stays) THEN true WHEN bool_or(k.stays IS NULL) THEN NULL ELSE false END AS stays
+        FROM (SELECT date '1970-01-01' + n.started_on::int <= d.last_day
+                     AND coalesce(date '1970-01-01' + n.ended_on::int,
+                                  timezone('America/New_York', timestamptz 'epoch' + n.ended_at * interval '1 microsecond')::date,
+                                  'infinity') > d.last_day AS stays
+              FROM people n JOIN persons np ON np.login = n.person_id WHERE np.person = p.person) AS k) AS o
+    WHERE d.last_day BETWEEN '2025-07-01' AND '2026-06-30' AND o.stays IS NOT TRUE
 ), held AS (
-    SELECT l.employment_id, l.end_kind, l.gone, l.back, s.system, s.in_scope, a.account_id,
+    SELECT l.employment_id, l.end_kind, l.gone, l.back, l.stays, s.system, s.in_scope, a.account_id,
            coalesce(timestamptz 'epoch' + a.disabled_at * interval '1 microsecond', 'infinity') AS shut
     FROM leavers l
     JOIN persons p ON p.person = l.person
     JOIN accounts a ON a.person_id = p.login
     JOIN systems s ON s.system = a.system
     WHERE s.in_scope IS DISTINCT FROM 0
+      -- until then the accounts may still be disabled in time
+      AND l.gone + CASE WHEN l.end_kind = 'involuntary' THEN interval '0' ELSE interval '24 hours' END
+          <= timestamptz 'epoch' + @known_at@ * interval '1 microsecond'
       AND (a.created_at IS NULL OR timestamptz 'epoch' + a.created_at * interval '1 microsecond' < l.back)
 ), pairs AS (
-    SELECT h.employment_id, h.system,
+    SELECT h.employment_id, h.system, bool_and(h.stays) IS NULL AS perhaps_stays,
            bool_and(h.in_scope = 1) AS in_scope, -- one system's, so the same in every row
            max(h.shut) <= h.gone
                OR (h.end_kind = 'voluntary' AND max(h.shut) <= h.gone + interval '24 hours') AS shut_in_time,
@@ -43,8 +54,10 @@ WITH leavers AS (
     GROUP BY h.employment_id, h.system, h.gone, h.end_kind
 ), marks AS (
     SELECT employment_id || '/' || system AS item_key,
-           concat(CASE WHEN NOT shut_in_time THEN 'A' END, CASE WHEN used_later THEN 'B' END) AS bad,
-           concat(CASE WHEN shut_in_time IS NULL THEN 'A' END, CASE WHEN used_later IS NULL THEN 'B' END) AS open,
+           -- whoever perhaps stays did perhaps nothing wrong
+           CASE WHEN perhaps_stays THEN '' ELSE concat(CASE WHEN NOT shut_in_time THEN 'A' END, CASE WHEN used_later THEN 'B' END) END AS bad,
+           concat(CASE WHEN shut_in_time IS NULL OR perhaps_stays AND NOT shut_in_time THEN 'A' END,
+                  CASE WHEN used_later IS NULL OR perhaps_stays AND used_later THEN 'B' END) AS open,
            in_scope
     FROM pairs
 )

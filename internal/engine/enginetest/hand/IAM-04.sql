@@ -50,11 +50,12 @@ WITH quarter AS (
            count(t.review_id) AS reviews,
            bool_or(t.removals > 0 AND t.completed_on IS NOT NULL) AS some_removed,
            bool_or(t.completed_on IS NOT NULL AND t.removals IS NULL) AS perhaps_removed,
-           bool_or(t.removals > 0 AND t.completed_on IS NOT NULL AND t.removed_at >= t.removal_limit) AS e_no,
-           bool_or(t.completed_on IS NOT NULL AND (t.removals > 0 AND t.removed_at >= t.removal_limit) IS NULL) AS e_maybe
+           bool_or(t.removals > 0 AND t.completed_on IS NOT NULL AND n.over AND t.removed_at >= t.removal_limit) AS e_no,
+           bool_or(t.completed_on IS NOT NULL AND (t.removals > 0 AND n.over AND t.removed_at >= t.removal_limit) IS NULL) AS e_maybe
     FROM instance i
     LEFT JOIN timed t ON t.system = i.system AND t.quarter = i.quarter
-    CROSS JOIN LATERAL (SELECT t.listed_at >= i.opens AND t.listed_at < i.closes AS inside) AS n
+    CROSS JOIN LATERAL (SELECT t.listed_at >= i.opens AND t.listed_at < i.closes AS inside,
+        t.removal_limit <= timestamptz 'epoch' + @known_at@ * interval '1 microsecond' AS over) AS n
     -- A review that is due later is still running.
     WHERE i.deadline <= timestamptz 'epoch' + @known_at@ * interval '1 microsecond'
     GROUP BY i.system, i.quarter, i.in_scope

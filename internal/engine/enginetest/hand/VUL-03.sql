@@ -22,6 +22,17 @@ WITH seen AS (
     SELECT d.*, (d.due_day + 1)::timestamp AT TIME ZONE 'America/New_York' AS deadline
     FROM dated d
     WHERE (d.due_day BETWEEN '2025-07-01' AND '2026-06-30') IS NOT FALSE
+), exceptions AS ( -- each exception as it looks from each vulnerability
+    SELECT u.vulnerability_id, w.waiver_id, w.renewal_of, e.expires,
+           timestamptz 'epoch' + w.approved_at * interval '1 microsecond' AS approved,
+           timestamptz 'epoch' + w.starts_at * interval '1 microsecond' AS starts,
+           coalesce(w.control, '') IN ('', 'VUL-03') AND (coalesce(w.asset, '') = '' OR w.asset = u.asset) AND w.approved_by <> '' AS fits,
+           -- to the fix, to the end of the period, or as long as anybody knows
+           u.fixed <= e.expires OR e.expires >= least(timestamptz 'epoch' + @known_at@ * interval '1 microsecond',
+               timestamp '2026-07-01' AT TIME ZONE 'America/New_York') AS holds
+    FROM due u
+    CROSS JOIN waivers w
+    CROSS JOIN LATERAL (SELECT coalesce(timestamptz 'epoch' + w.expires_at * interval '1 microsecond', 'infinity') AS expires) AS e
 ), judged AS (
     SELECT u.vulnerability_id, u.due_day, u.fixed < u.deadline OR (
                coalesce(u.resolution, '') = 'retired' AND (
@@ -31,16 +42,15 @@ WITH seen AS (
                        FROM assets t WHERE t.asset = u.asset) AS g)) OR (
                SELECT CASE WHEN bool_or(m.covers) THEN true WHEN bool_or(m.covers IS NULL) THEN NULL ELSE false END
                FROM (
-                   SELECT (coalesce(w.control, '') IN ('', 'VUL-03'))
-                          AND (coalesce(w.asset, '') = '' OR w.asset = u.asset)
-                          AND timestamptz 'epoch' + w.approved_at * interval '1 microsecond' < u.deadline
-                          AND x.expires >= u.deadline
-                          AND (u.fixed <= x.expires
-                               OR x.expires >= timestamptz 'epoch' + @known_at@ * interval '1 microsecond') AS covers
-                   FROM waivers w
-                   CROSS JOIN LATERAL (
-                       SELECT coalesce(timestamptz 'epoch' + w.expires_at * interval '1 microsecond', 'infinity') AS expires) AS x
-                   WHERE w.waiver_id = u.waiver_id AND u.waiver_id <> '') AS m) AS met
+                   SELECT x.fits AND x.approved < u.deadline AND coalesce(x.starts < u.deadline, true)
+                          AND (x.holds OR (
+                              -- renewed once, before it ends
+                              SELECT CASE WHEN bool_or(n.covers) THEN true WHEN bool_or(n.covers IS NULL) THEN NULL ELSE false END
+                              FROM (
+                                  SELECT y.fits AND y.holds AND y.approved <= x.expires AND coalesce(y.starts <= x.expires, true) AS covers
+                                  FROM exceptions y WHERE y.vulnerability_id = u.vulnerability_id AND y.renewal_of = x.waiver_id) AS n)) AS covers
+                   FROM exceptions x
+                   WHERE x.vulnerability_id = u.vulnerability_id AND x.waiver_id = u.waiver_id AND u.waiver_id <> '') AS m) AS met
     FROM due u
     -- A deadline that has not come yet is nobody's deviation.
     WHERE (u.deadline <= timestamptz 'epoch' + @known_at@ * interval '1 microsecond') IS NOT FALSE
