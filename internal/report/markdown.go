@@ -63,7 +63,9 @@ func (m *marker) block(n ast.Node) {
 		}
 	case *ast.List:
 		flat := n.IsOrdered() && n.Start == 1 && !nested(n)
-		m.out = append(m.out, Block{List: m.list(n, "", flat), Ordered: flat})
+		if list := m.list(n, "", flat); len(list) > 0 { // a bullet without words is none
+			m.out = append(m.out, Block{List: list, Ordered: flat})
+		}
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		m.out = append(m.out, Block{Verbatim: &Verbatim{Text: m.lines(n)}})
 	case *ast.Blockquote:
