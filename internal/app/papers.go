@@ -15,7 +15,6 @@ import (
 	enginesql "github.com/assayhq/assay/internal/engine/sql"
 	"github.com/assayhq/assay/internal/engine/sqlite"
 	"github.com/assayhq/assay/internal/examine"
-	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/format/parquet"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/ledger"
@@ -51,29 +50,28 @@ func (o *office) draft(ctx context.Context, kind string, res assure.Results) (*r
 	if kind == "" {
 		kind = o.program.Report
 	}
-	kinds, err := report.Kinds()
+	if err := drafted(kind); err != nil {
+		return nil, err
+	}
+	f, err := o.facts(ctx, kind, res)
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
-	for _, k := range kinds {
-		if ids = append(ids, string(k)); string(k) != kind {
-			continue
-		}
-		f, err := o.facts(ctx, kind, res)
-		if err != nil {
-			return nil, err
-		}
-		return report.Build(k, f)
-	}
-	return nil, &fault.Error{Kind: fault.Refused, Field: "--kind", What: fmt.Sprintf("a report of the kind %q cannot be drafted yet; expected one of %s", kind, strings.Join(ids, ", "))}
+	return report.Build(report.Kind(kind), f)
 }
 
 // controlsNow lists the controls, each in its latest version.
-func (o *office) controlsNow() []assure.Control {
+func (o *office) controlsNow() []assure.Control { return o.controlsAt(civil.MaxDate) }
+
+// controlsAt lists the controls that were there by a day, each in the version that was the latest then.
+func (o *office) controlsAt(day civil.Date) []assure.Control {
 	var out []assure.Control
-	for i, v := range o.versions {
-		if i+1 == len(o.versions) || o.versions[i+1].Control.ID != v.Control.ID {
+	for _, v := range o.versions {
+		switch n := len(out); {
+		case v.From > day:
+		case n > 0 && out[n-1].ID == v.Control.ID:
+			out[n-1] = v.Control
+		default:
 			out = append(out, v.Control)
 		}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	"github.com/assayhq/assay/internal/examine"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/register"
-	"github.com/assayhq/assay/internal/rule"
 	"github.com/assayhq/assay/internal/scope"
 )
 
@@ -116,243 +116,24 @@ func (o *office) tested(ctx context.Context, f *gauge.Facts, p civil.Period, now
 		r.Units = slices.DeleteFunc(slices.Clone(r.Units), func(u examine.Unit) bool { return !slices.Contains(controls, u.Control) })
 	}
 	r.KnownAt = now
-	checks := o.completeness()
-	e := &examine.Examiner{Engine: engine{o.engine}, Completeness: checks, Workers: workers, Cache: o.cache()}
-	checks.c.Kept = o.cache().checks()
-	res, err := e.Test(ctx, r)
-	if err != nil {
-		return err
-	}
-	f.Results = res.Controls
-	long := p
-	long.To = max(p.To, f.Today).AddMonths(ahead)
-	s, err := o.engine.Open(ctx, string(o.org.ID), r.Size, long, r.Holidays, 1)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	d := dater{o: o, s: session{s}, e: e, r: r, f: f, long: long}
-	for _, u := range r.Units {
-		if err := d.unit(ctx, u); err != nil {
-			return fmt.Errorf("dates of %s: %w", u.Test, err)
-		}
-	}
-	return nil
-}
-
-// dater finds when deviations began and ended, and when instances of schedules fall due.
-type dater struct {
-	o    *office
-	s    session
-	e    *examine.Examiner
-	r    examine.Request
-	f    *gauge.Facts
-	long civil.Period // of the report and beyond
-}
-
-func (d *dater) unit(ctx context.Context, u examine.Unit) error {
-	i := slices.IndexFunc(d.f.Results, func(t assure.TestResult) bool {
-		return t.Control == u.Control && t.Test == u.Test && t.Version == u.Version
-	})
-	var t *assure.TestResult
-	if i >= 0 {
-		t = &d.f.Results[i]
-	}
-	part, ok := d.long.Clip(u.From, u.To)
-	if !ok || t != nil && t.Outcome == assure.Blocked {
-		return nil
-	}
-	w, err := d.e.World(ctx, d.r.Org, u, part, d.r.KnownAt, d.r.Size)
-	if err != nil {
-		return err
-	}
-	w.Holidays, w.Clocks, w.Unreadable = d.r.Holidays, d.r.Clocks, d.r.Unreadable
-	var due []gauge.Instance
-	if u.Plan.Shape == assure.Schedule {
-		if due, err = d.instances(ctx, u, w); err != nil {
+	name, kept := "", dated{}
+	if !o.readOnly && r.Size > 0 {
+		if name, err = datedName(r, f.Today); err != nil {
 			return err
 		}
-	}
-	if t != nil && t.Deviating > 0 {
-		w.Period, _ = d.r.Period.Clip(u.From, u.To)
-		if err := d.deviations(ctx, u, w, t, due); err != nil {
-			return err
-		}
-	}
-	d.f.Instances = append(d.f.Instances, due...)
-	return nil
-}
-
-// instances lists what a schedule asks for, from the beginning of the period to well after it.
-func (d *dater) instances(ctx context.Context, u examine.Unit, w rule.World) ([]gauge.Instance, error) {
-	var out []gauge.Instance
-	err := d.s.Run(ctx, u.Plan, w, nil, true, func(a rule.Answered) error {
-		if a.At == nil {
+		if b, ok := o.cache().load(name); ok && json.Unmarshal(b, &kept) == nil && kept.Size == r.Size {
+			f.Results, f.Deviations, f.Instances = kept.Results, kept.Deviations, kept.Instances
 			return nil
 		}
-		x := gauge.Instance{Control: u.Control, Key: a.Key, Due: civil.Date(*a.At)}
-		if u.Plan.When == nil || u.Plan.When.Type() != rule.Date {
-			x.Due = w.Period.Zone.DateOf(civil.Instant(*a.At))
-		}
-		if x.Due <= d.f.Today && !a.InProgress && a.Verdict() != assure.Deviation {
-			done := x.Due // by then: nothing says that it was later
-			x.Done = &done
-		}
-		out = append(out, x)
-		return nil
-	})
-	slices.SortFunc(out, func(a, b gauge.Instance) int {
-		if a.Due != b.Due {
-			return int(a.Due) - int(b.Due)
-		}
-		return strings.Compare(a.Key, b.Key)
-	})
-	return out, err
-}
-
-// deviations dates what a test found: a condition lasts until the end that the failed attributes ask for has come; of a
-// schedule where nothing was recorded, until the same thing was next done; else it is over when it happened.
-func (d *dater) deviations(ctx context.Context, u examine.Unit, w rule.World, t *assure.TestResult, due []gauge.Instance) error {
-	const chunk = 2000
-	var keys []string
-	for _, x := range t.Findings {
-		if x.Verdict == assure.Deviation {
-			keys = append(keys, x.Key)
-		}
 	}
-	facts := map[string]*rule.Facts{}
-	for part := range slices.Chunk(keys, chunk) {
-		some, err := d.s.Facts(ctx, u.Plan, w, part)
-		if err != nil {
-			return err
-		}
-		for k, v := range some {
-			facts[k] = v
-		}
+	if err := o.date(ctx, f, r, p); err != nil || name == "" {
+		return err
 	}
-	for _, x := range t.Findings {
-		member, err := civil.ParseDate(x.EventTime[:min(len(x.EventTime), 10)])
-		if x.Verdict != assure.Deviation || err != nil {
-			continue
-		}
-		out := gauge.Deviation{Control: u.Control, Key: x.Key, Member: member, Attributes: x.Attributes}
-		ended, lasts := d.end(u.Plan, w, facts[x.Key], x.Attributes)
-		switch {
-		case lasts:
-			if u.Plan.Shape == assure.Schedule {
-				out.Ended = next(due, x.Key, member)
-			}
-		case ended == nil && u.Plan.Shape == assure.Schedule:
-			out.Ended = next(due, x.Key, member)
-		case ended == nil:
-			out.Ended = &member
-		default:
-			day := max(*ended, member)
-			out.Ended, out.Late = &day, day > member
-		}
-		if out.Ended != nil && *out.Ended > d.f.Today {
-			out.Ended = nil // it had not ended by then
-		}
-		if !lasts && (ended != nil || acted(u.Plan, facts[x.Key])) {
-			for i := range due {
-				if due[i].Key == x.Key { // something was done, be it late or wrong
-					due[i].Done = &member
-					if out.Late {
-						due[i].Done = out.Ended
-					}
-				}
-			}
-		}
-		d.f.Deviations = append(d.f.Deviations, out)
+	b, err := json.Marshal(dated{r.Size, f.Results, f.Deviations, f.Instances})
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// end is the last of the ends that the failed attributes ask for, such as when a review was completed; lasts says that one of
-// them has not come.
-func (d *dater) end(p *rule.Plan, w rule.World, f *rule.Facts, attributes []string) (last *civil.Date, lasts bool) {
-	if f == nil {
-		return nil, false
-	}
-	take := func(v any, t rule.Type) {
-		n, ok := v.(int64)
-		if !ok {
-			lasts = true
-			return
-		}
-		day := civil.Date(n)
-		if t != rule.Date {
-			day = w.Period.Zone.DateOf(civil.Instant(n))
-		}
-		if last == nil || day > *last {
-			last = &day
-		}
-	}
-	if r := p.Sources[0]; r.Kind == rule.FromSpans || r.Kind == rule.FromGaps {
-		if v, ok := f.Item[r.Name+"__until"].(int64); ok && civil.Instant(v) < civil.Never {
-			take(v, rule.Instant)
-			return last, lasts
-		}
-		return nil, true
-	}
-	seen := map[string]bool{}
-	for _, c := range p.Checks {
-		if !slices.Contains(attributes, c.ID) {
-			continue
-		}
-		rule.WalkExpr(c.Cond, func(x rule.Expr) {
-			fd, ok := x.(*rule.Field)
-			if !ok || fd.Row.Schema == nil || !endField(fd.Row.Schema, fd.Name) || seen[fd.Row.Name+"."+fd.Name] {
-				return
-			}
-			seen[fd.Row.Name+"."+fd.Name] = true
-			name := fd.Row.Name + "__" + fd.Name
-			if v, ok := f.Item[name]; ok || d.source(p, fd.Row) {
-				take(v, fd.T)
-				return
-			}
-			for _, row := range f.Sets[fd.Row] {
-				take(row[name], fd.T)
-			}
-		})
-	}
-	return last, lasts
-}
-
-// acted reports whether anything is on record of what an instance asks for, besides the inventory that it comes from.
-func acted(p *rule.Plan, f *rule.Facts) bool {
-	if f == nil {
-		return false
-	}
-	for row, found := range f.Sets {
-		inventory := slices.ContainsFunc(p.Sources, func(s *rule.Row) bool { return s.Schema != nil && s.Schema.Name == row.Schema.Name })
-		if len(found) > 0 && !inventory {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *dater) source(p *rule.Plan, r *rule.Row) bool {
-	return slices.ContainsFunc(p.Sources, func(s *rule.Row) bool { return s == r })
-}
-
-// endField reports whether a field is an end that may not have come.
-func endField(s *register.Schema, name string) bool {
-	f, ok := s.Field(name)
-	return ok && f.End && (f.Type == register.Date || f.Type == register.Instant)
-}
-
-// next is when the thing that an instance is about was next done: the due date of the first instance after it of the same
-// beginning of the key, such as one system's, that was done.
-func next(due []gauge.Instance, key string, after civil.Date) *civil.Date {
-	group := func(k string) string { return k[:strings.LastIndexByte(k, '/')+1] }
-	for _, x := range due {
-		if x.Due > after && x.Done != nil && group(x.Key) == group(key) {
-			return x.Done
-		}
-	}
-	return nil
+	return o.cache().store(name, r.Size, b)
 }
 
 // lives adds the controls: which days each was in force, when it was implemented, who walked through it, where its
@@ -374,6 +155,9 @@ func (o *office) lives(ctx context.Context, f *gauge.Facts, size int64) error {
 		return err
 	}
 	checks := o.completeness()
+	since, ref := window(f.Term)
+	ref = min(ref, f.Today)
+	undated := map[string]bool{}
 	for _, v := range o.versions {
 		i := slices.IndexFunc(f.Controls, func(c gauge.Control) bool { return c.ID == v.Control.ID })
 		if i < 0 {
@@ -381,14 +165,25 @@ func (o *office) lives(ctx context.Context, f *gauge.Facts, size int64) error {
 			i = len(f.Controls) - 1
 		}
 		c := &f.Controls[i]
-		c.Control = v.Control
+		if c.ID == "" || v.From <= ref { // a version that begins later says nothing of this report
+			c.Control = v.Control
+		}
 		to := civil.MaxDate
 		if v.To != nil {
 			to = *v.To
 		}
 		c.Spans = append(c.Spans, gauge.Span{From: v.From, To: to})
-		if v.Implemented != nil && (c.Implemented == nil || *v.Implemented < *c.Implemented) {
+		switch {
+		case v.Editorial || v.From > ref:
+		case v.Implemented == nil:
+			undated[c.ID] = undated[c.ID] || to >= since
+		case c.Implemented == nil || *v.Implemented < *c.Implemented:
 			c.Implemented = v.Implemented
+		}
+	}
+	for i := range f.Controls {
+		if undated[f.Controls[i].ID] { // a version that nobody implemented is not, whatever the one before was
+			f.Controls[i].Implemented = nil
 		}
 	}
 	for i := range f.Controls {
@@ -456,7 +251,19 @@ func (o *office) evidence(f *gauge.Facts, c *gauge.Control) {
 			e.Lacks = append(e.Lacks, gauge.Lack{Key: x.Key, Complete: gauge.No, Time: gauge.Unknown, Link: gauge.Unknown, Why: "nothing is on record of it"})
 		}
 	}
+	e.Instances = max(e.Instances, len(e.Lacks))
 	f.Evidence = append(f.Evidence, e)
+}
+
+// window is the first and the last day of which a report speaks.
+func window(t gauge.Term) (from, to civil.Date) {
+	switch t := t.(type) {
+	case gauge.Type1:
+		return t.AsOf, t.AsOf
+	case gauge.Type2:
+		return t.Period.From, t.Period.To
+	}
+	return civil.MaxDate, civil.MaxDate
 }
 
 // within reports whether a day lies in the period of a report.

@@ -14,6 +14,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/render/docx"
 	"github.com/assayhq/assay/internal/render/html"
 	renderjson "github.com/assayhq/assay/internal/render/json"
@@ -38,10 +39,19 @@ func (o *office) write(ctx context.Context, d cli.Document, res assure.Results, 
 	if d.Kind == "" {
 		d.Kind = o.program.Report
 	}
+	if err := drafted(d.Kind); err != nil {
+		return nil, err
+	}
 	if oscalOf[d.Format] != nil || d.Format == "oscal" {
 		return nil, o.oscal(ctx, d, res, w)
 	}
 	if d.Format == "xlsx" {
+		if _, err := o.when(d.Kind, res); err != nil {
+			return nil, err
+		}
+		if len(res.Controls) == 0 {
+			return nil, &fault.Error{Kind: fault.Refused, Field: "--format", What: "a report about one date tests no population, so that there is nothing to put into a workbook"}
+		}
 		return nil, xlsx.Render(w, res, o.controlsNow(), xlsx.Options{Watermark: d.Copy})
 	}
 	r, err := o.draft(ctx, d.Kind, res)
@@ -59,6 +69,26 @@ func (o *office) write(ctx context.Context, d cli.Document, res assure.Results, 
 		return drawPDF(w, r, d)
 	}
 	return nil, &fault.Error{Kind: fault.Refused, Field: "--format", What: fmt.Sprintf("there is no format %q", d.Format)}
+}
+
+// drafted refuses a kind of report that cannot be drafted.
+func drafted(kind string) error {
+	kinds, err := report.Kinds()
+	if err != nil || slices.Contains(kinds, report.Kind(kind)) {
+		return err
+	}
+	if _, err := scope.KindOf(kind); err != nil {
+		return &fault.Error{Kind: fault.Refused, Field: "--kind", What: fmt.Sprintf("there is no report %q%s", kind, register.DidYouMean(kind, kindNames(kinds)))}
+	}
+	return &fault.Error{Kind: fault.Refused, Field: "--kind", What: fmt.Sprintf("a report of the kind %q cannot be drafted yet; expected one of %s", kind, strings.Join(kindNames(kinds), ", "))}
+}
+
+func kindNames(kinds []report.Kind) []string {
+	var out []string
+	for _, k := range kinds {
+		out = append(out, string(k))
+	}
+	return out
 }
 
 func drawPDF(w io.Writer, r *report.Report, d cli.Document) ([]string, error) {
@@ -153,13 +183,14 @@ func (o *office) facts(ctx context.Context, kind string, res assure.Results) (re
 		return report.Facts{}, err
 	}
 	f := report.Facts{
-		Organization: o.org.Name, System: o.system.Name, Categories: o.program.Categories, Controls: o.controlsNow(), Results: res,
+		Organization: o.org.Name, System: o.system.Name, Categories: o.program.Categories, Results: res,
 		About: o.system, Reasons: o.system.NotRelevant,
 		Findings: func(t assure.TestResult) string { return "findings/" + t.Control + ".json" },
 	}
 	if f.When, err = o.when(kind, res); err != nil {
 		return f, err
 	}
+	f.Controls = o.controlsAt(until(f.When))
 	if f.Criteria, err = o.criteriaFor(c, kind); err != nil {
 		return f, err
 	}
@@ -183,7 +214,7 @@ func (o *office) when(kind string, res assure.Results) (report.When, error) {
 	switch {
 	case o.asOf(kind) || kind == "iso27001" && o.program.AsOf != nil:
 		if o.program.AsOf == nil {
-			return nil, &fault.Error{Kind: fault.Refused, Field: "--kind", What: "the organization's report covers a period; a Type 1 report needs a date"}
+			return nil, &fault.Error{Kind: fault.Refused, Field: "--kind", What: "the organization's report covers a period; a Type 1 report needs a date", Hint: "found an organization for it: assay init --report soc2-type1 --as-of DATE"}
 		}
 		return report.AsOf{Date: *o.program.AsOf, Zone: o.program.Zone}, nil
 	case !period:

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/scope"
+)
+
+func foreseen(t *testing.T, o *office, today string, controls ...string) gauge.Forecast {
+	t.Helper()
+	d, err := civil.ParseDate(today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := o.Forecast(t.Context(), cli.Ask{Today: &d, Controls: controls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestDeviationsAreDated: how long a deviation lasted is read from the records, and what is due after the period counts.
+func TestDeviationsAreDated(t *testing.T) {
+	t.Parallel()
+	o := company(t, "America/New_York") // 2025-07-01 to 2026-06-30
+	o.app.Clock = func() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
+	give(t, o, "systems", `{"system":"app","in_scope":true,"owner":"p1"}`)
+	give(t, o, "people", `{"employment_id":"e1","person_id":"p1","kind":"employee","started_on":"2020-01-01"}`,
+		`{"employment_id":"e2","person_id":"p2","kind":"employee","started_on":"2020-01-01","ended_on":"2026-03-31","end_kind":"voluntary"}`,
+		`{"employment_id":"e3","person_id":"p3","kind":"employee","started_on":"2020-01-01","ended_on":"2026-04-30","end_kind":"voluntary"}`)
+	// The one was disabled nine days late, the other never was: only ended_on is given, no instant.
+	give(t, o, "accounts", `{"account_id":"a2","system":"app","person_id":"p2","created_at":"2020-01-01T00:00:00Z","disabled_at":"2026-04-10T15:00:00Z"}`,
+		`{"account_id":"a3","system":"app","person_id":"p3","created_at":"2020-01-01T00:00:00Z"}`)
+	give(t, o, "access_reviews", reviewed("2025-Q2", "2025-06-20", "2025-07-10"), reviewed("2025-Q3", "2025-09-20", "2025-10-10"),
+		reviewed("2025-Q4", "2025-12-20", "2026-02-05"), reviewed("2026-Q1", "2026-03-20", "2026-04-10"), reviewed("2026-Q2", "2026-06-20", "2026-07-10"))
+
+	f := foreseen(t, o, "2026-06-30", "IAM-02")
+	if got := fmt.Sprint(f.Controls[0].Bad); got != "[2026-03-31 to 2026-04-10 2026-04-30 to 2026-06-30]" {
+		t.Errorf("IAM-02 is bad in %s", got)
+	}
+	f = foreseen(t, o, "2026-06-30", "IAM-04")
+	if c := f.Controls[0]; c.ItemsDue != 4 || c.Deviations != 1 || fmt.Sprint(c.Bad) != "[2026-01-30 to 2026-02-05]" {
+		t.Errorf("IAM-04: %+v; want 4 due, 1 late from 30 January to 5 February", c)
+	}
+	// The third quarter of 2026 was due on 30 October, after the period; nobody reviewed anything.
+	f = foreseen(t, o, "2026-11-19", "IAM-04")
+	if got := fmt.Sprint(f.Bad.Conservative); got != "[2026-01-30 to 2026-02-05 2026-10-30 to 2026-11-19]" {
+		t.Errorf("after the period: bad in %s; want the missed review too", got)
+	}
+	if c := f.Controls[0]; c.ItemsDue != 4 || c.Deviations != 1 {
+		t.Errorf("after the period: %+v; the period's own figures do not move", c)
+	}
+	again := foreseen(t, o, "2026-11-19", "IAM-04")
+	if diff := cmp.Diff(f, again, cmp.Comparer(func(a, b civil.Zone) bool { return a.String() == b.String() })); diff != "" {
+		t.Errorf("a kept answer differs (-first +kept):\n%s", diff)
+	}
+	give(t, o, "access_reviews", reviewed("2026-Q3", "2026-09-20", "2026-10-20"))
+	if f = foreseen(t, o, "2026-11-19", "IAM-04"); len(f.Bad.Conservative) != 1 {
+		t.Errorf("a record that came later is not seen: bad in %v", f.Bad.Conservative)
+	}
+}
+
+func reviewed(quarter, listed, done string) string {
+	return fmt.Sprintf(`{"review_id":"r-%s","system":"app","quarter":%q,"listed_at":"%sT12:00:00Z","completed_at":"%sT12:00:00Z","reviewer":"p1","listed":3,"decided":3,"removals":0,"own_access_decided":false}`, quarter, quarter, listed, done)
+}
+
+// TestVersionsOfReadiness: a version that begins later rewrites nothing, and one that nobody implemented is not implemented.
+func TestVersionsOfReadiness(t *testing.T) {
+	t.Parallel()
+	o := company(t, "America/New_York")
+	o.app.Clock = func() time.Time { return time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC) }
+	gate := func() string {
+		t.Helper()
+		r, err := o.Ready(t.Context(), cli.Ask{Controls: []string{"IAM-04"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, _ := r.Controls[0].Gates.Of("I")
+		var ids []string
+		for _, c := range r.Criteria {
+			ids = append(ids, c.ID)
+		}
+		return g.Status.String() + " " + strings.Join(ids, ",")
+	}
+	first := gate()
+	i := 0
+	for o.versions[i].Control.ID != "IAM-04" {
+		i++
+	}
+	end, v := civil.NewDate(2027, 1, 31), o.versions[i]
+	o.versions[i].To = &end
+	v.Version, v.From, v.Implemented = 2, end+1, nil
+	v.Control.Criteria = []string{"CC1.1"}
+	o.versions = append(o.versions[:i+1], append([]scope.Version{v}, o.versions[i+1:]...)...)
+	if got := gate(); got != first {
+		t.Errorf("a version of next year: %s, before it %s", got, first)
+	}
+	end = civil.NewDate(2025, 12, 31)
+	o.versions[i+1].From = end + 1
+	if got := gate(); !strings.HasPrefix(got, "red ") || !strings.Contains(got, "CC1.1") {
+		t.Errorf("a version that nobody implemented: %s", got)
+	}
+}
