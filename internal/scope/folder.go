@@ -127,7 +127,7 @@ func (f Folder) Files() (map[string][]byte, error) {
 		}
 		c.Versions = append(c.Versions, versionFile(v))
 		if v.Test != "" {
-			out[testFile(v.Control.ID, v.Version)] = []byte(v.Test)
+			out[TestFile(v.Control.ID, v.Version)] = []byte(v.Test)
 		}
 	}
 	for id, c := range controls {
@@ -138,8 +138,8 @@ func (f Folder) Files() (map[string][]byte, error) {
 	return out, nil
 }
 
-// testFile is where the test of a version of a control stands.
-func testFile(control string, version int) string {
+// TestFile is where the test of a version of a control stands, from the folder.
+func TestFile(control string, version int) string {
 	if version == 1 {
 		return "tests/" + control + ".txtar"
 	}
@@ -199,13 +199,13 @@ func ReadFolder(files map[string][]byte) (Folder, error) {
 		return f, fault.Refuse("the folder holds no program.yaml").WithHint("assay export writes a folder to begin with")
 	}
 	for name := range files {
-		if strings.HasPrefix(name, "tests/") && !slices.ContainsFunc(f.Versions, func(v Version) bool { return testFile(v.Control.ID, v.Version) == name }) {
+		if strings.HasPrefix(name, "tests/") && !slices.ContainsFunc(f.Versions, func(v Version) bool { return TestFile(v.Control.ID, v.Version) == name }) {
 			return f, fault.At(name, 0, "", "no version of a control in controls/ has this test; expected tests/ID.txtar, or tests/ID.vN.txtar for version N")
 		}
 	}
 	for i := range f.Versions {
 		v := &f.Versions[i]
-		v.Test = string(given[testFile(v.Control.ID, v.Version)])
+		v.Test = string(given[TestFile(v.Control.ID, v.Version)])
 	}
 	return f, f.check()
 }

@@ -70,6 +70,7 @@ func shallow(name string, b []byte) error {
 // depth counts how deep a token stands, a little too deep rather than not deep enough.
 type depth struct {
 	flow    int   // open brackets
+	astray  int   // dashes and question marks in brackets, where no block may begin: the decoder goes down all the same
 	columns []int // of the blocks that are open
 	line    int
 	marks   int // of a kind that opens a level, on this line
@@ -87,6 +88,9 @@ func (d *depth) see(t *token.Token) int {
 		d.flow--
 	case token.SequenceEntryType, token.MappingKeyType:
 		first = true
+		if d.flow > 0 {
+			d.astray++
+		}
 	case token.MappingValueType, token.TagType: // the first of a line belongs to a key that is counted
 		d.marks++
 		first = first || d.marks > 1 && d.flow == 0
@@ -97,7 +101,7 @@ func (d *depth) see(t *token.Token) int {
 		}
 		d.columns = append(d.columns, t.Position.Column)
 	}
-	return max(d.flow, 0) + len(d.columns)
+	return max(d.flow, 0) + d.astray + len(d.columns)
 }
 
 // written is the plain value of a key at the margin, as it stands in the file; "" when it is not a number. The decoder

@@ -22,6 +22,7 @@ func TestShallow(t *testing.T) {
 		"brackets":           {strings.Repeat("[", 100_000), "s.yaml:1: values stand in each other more than 64 deep"},
 		"braces":             {"a:\n  " + strings.Repeat("{a: ", 100_000), "s.yaml:2: values stand"},
 		"dashes":             {strings.Repeat("- ", 100_000), "s.yaml:1: values stand"},
+		"dashes in brackets": {"[" + strings.Repeat("- ", 100_000), "s.yaml:1: values stand"},
 		"keys":               {strings.Repeat("? ", 100_000), "s.yaml:1: values stand"},
 		"values":             {strings.Repeat("a: ", 100_000), "s.yaml:1: values stand"},
 		"tags":               {strings.Repeat("!a ", 100_000), "s.yaml:1: values stand"},
