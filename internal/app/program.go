@@ -80,6 +80,7 @@ func (a *App) applyProgram(ctx context.Context, data, org, dir string, dry bool)
 	if out.Warnings, err = f.Program.Check(); err != nil {
 		return out, err
 	}
+	out.Warnings = append(out.Warnings, scope.Claims(f)...)
 	for _, v := range f.Versions {
 		for _, said := range scope.Lint(v.Control) {
 			out.Lint = append(out.Lint, fmt.Sprintf("%s, version %d: %s", v.Control.ID, v.Version, said))

@@ -201,7 +201,8 @@ func TestProgramStays(t *testing.T) {
 		put(name, string(b))
 	}
 	put("system.yaml", "name: Ledgerline\n")
-	if got, err := o.app.applyProgram(t.Context(), data, "", folder, true); err != nil || len(got.Changes) == 0 {
+	put("description/dc1.md", "Services, all certified.\n")
+	if got, err := o.app.applyProgram(t.Context(), data, "", folder, true); err != nil || len(got.Changes) == 0 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "certified") {
 		t.Errorf("a system of which only the name is left: %+v, %v", got, err)
 	}
 	if err := os.Symlink(filepath.Join(folder, "system.yaml"), filepath.Join(folder, "description", "dc2.md")); err != nil {
