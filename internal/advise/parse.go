@@ -7,7 +7,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/assayhq/assay/internal/fault"
 )
@@ -116,6 +118,9 @@ func document(file string, text []byte) (ast.Node, error) {
 	if !utf8.Valid(text) {
 		return nil, fault.At(file, 0, "", "the file is not UTF-8")
 	}
+	if err := shallow(file, text); err != nil {
+		return nil, err
+	}
 	f, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, refusal(file, err)
@@ -131,6 +136,38 @@ func document(file string, text []byte) (ast.Node, error) {
 		return nil, nil
 	}
 	return f.Docs[0].Body, nil
+}
+
+// shallow refuses values that stand in each other deeper than anybody writes: the parser goes down once for each level,
+// and memory with it. Levels by indentation need no count, for a file of maxAnswers holds few hundred of them.
+func shallow(file string, text []byte) error {
+	const most = 64
+	brackets, marks, row := 0, 0, 0
+	for _, t := range lexer.Tokenize(string(text)) {
+		if t.Position == nil {
+			continue
+		}
+		if t.Position.Line != row && brackets <= 0 {
+			marks = 0
+		}
+		row = t.Position.Line
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+			marks++
+		case token.MappingValueType:
+			if brackets <= 0 {
+				marks++
+			}
+		}
+		if brackets+marks > most {
+			return fault.At(file, row, "", "values stand in each other more than %d deep", most)
+		}
+	}
+	return nil
 }
 
 // refusal turns the library's error into one line of text with its line in the file.

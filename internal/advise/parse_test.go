@@ -101,6 +101,13 @@ func TestParseRefuses(t *testing.T) {
 		{"two documents", "stage: seed\n---\nstage: growth\n", "expected one YAML document, not 2"},
 		{"no YAML", "stage: [seed\n", "a.yaml:1: no YAML"},
 		{"not UTF-8", "stage: s\xffed\n", "not UTF-8"},
+		{"brackets", "stage: seed\npromises: " + strings.Repeat("[", 60_000), "a.yaml:2: values stand in each other more than 64 deep"},
+		{"braces", strings.Repeat("{a: ", 15_000), "a.yaml:1: values stand"},
+		{"dashes", strings.Repeat("- ", 30_000), "a.yaml:1: values stand"},
+		{"dashes in brackets", "[\n" + strings.Repeat("- \n", 20_000), "a.yaml:65: values stand"},
+		{"keys in keys", strings.Repeat("? ", 30_000), "a.yaml:1: values stand"},
+		{"values of values", strings.Repeat("a: ", 20_000), "a.yaml:1: values stand"},
+		{"100,000 brackets", strings.Repeat("[", 100_000), "larger than 65536 bytes"},
 		{"a huge file", strings.Repeat("#", 1<<17), "larger than 65536 bytes"},
 	} {
 		_, err := book(t).ParseAnswers("a.yaml", []byte(c.text))

@@ -264,7 +264,7 @@ func (c *chooser) finish(p *planned, back, next bool, day civil.Date) {
 	mark := latest - reporting
 	p.add("Fieldwork", begin, mark, true, "%s", c.book.figures("fieldwork")+fewer(int(mark-begin)+1, 7*fh))
 	p.add("Reporting", mark+1, latest, true, "%s: draft, responses, representations%s", c.book.figures("reporting"), fewer(int(reporting), 7*rh))
-	c.engage(p, latest)
+	c.engage(p, begin, latest)
 	p.done = latest
 	switch wanted, set := c.deadline(); {
 	case missed:
@@ -289,8 +289,9 @@ func fewer(days, most int) string {
 	return fmt.Sprintf("; here %s", count(days, "day"))
 }
 
-// engage says when the auditor must be found, by the source that reckons an audit as a whole.
-func (c *chooser) engage(p *planned, ready civil.Date) {
+// engage says when the auditor must be found, by the source that reckons an audit as a whole: in any case before
+// fieldwork begins.
+func (c *chooser) engage(p *planned, begin, ready civil.Date) {
 	low, high := c.book.reach("audit")
 	from, to := max(c.today, ready.AddMonths(-high)), ready.AddMonths(-low)
 	if to < c.today {
@@ -298,7 +299,11 @@ func (c *chooser) engage(p *planned, ready civil.Date) {
 			c.book.figures("audit"))
 		return
 	}
-	p.add("Engage the auditor", from, to, true, "an audit as a whole takes %s by another account, a Type 2 period not counted", c.book.figures("audit"))
+	if to = min(to, begin-1); to < c.today {
+		p.add("Engage the auditor", c.today, c.today, false, "fieldwork should begin today already: ask at once")
+		return
+	}
+	p.add("Engage the auditor", min(from, to), to, true, "an audit as a whole takes %s by another account, a Type 2 period not counted", c.book.figures("audit"))
 }
 
 // planISO plans the certificate. No source at hand gives durations for it: those of SOC audits stand in, and the

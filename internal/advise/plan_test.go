@@ -34,7 +34,7 @@ func TestPlans(t *testing.T) {
 		{"on from today, controls of eight months", saas, []string{
 			"soc2-type2 Period of the report 2026-06-01..2026-11-30",
 			"soc2-type2 Readiness check 2026-11-26..2026-11-30",
-			"soc2-type2 Engage the auditor 2026-11-26..2026-12-08",
+			"soc2-type2 Engage the auditor 2026-11-26..2026-11-30",
 			"soc2-type2 Fieldwork 2026-12-01..2027-01-11",
 			"soc2-type2 Reporting 2027-01-12..2027-02-08",
 			"soc2-type2 Report in hand 2026-12-28..2027-02-08",
@@ -42,7 +42,7 @@ func TestPlans(t *testing.T) {
 		{"on from today, controls unknown", "customer_data: yes; asked_by: [security]", []string{
 			"soc2-type2 Preparation 2026-11-26..2027-02-28",
 			"soc2-type2 Period of the report 2027-03-01..2027-08-31",
-			"soc2-type2 Engage the auditor 2027-05-09..2027-09-09",
+			"soc2-type2 Engage the auditor 2027-05-09..2027-08-31",
 			"soc2-type2 Fieldwork 2027-09-01..2027-10-12",
 			"soc2-type2 Reporting 2027-10-13..2027-11-09",
 			"soc2-type2 Report in hand 2027-09-28..2027-11-09",
@@ -50,7 +50,7 @@ func TestPlans(t *testing.T) {
 		{"back from a day that leaves all the time", "customer_data: yes; asked_by: [security]; need_by: 2028-01-31", []string{
 			"soc2-type2 Preparation 2026-11-26..2027-04-30",
 			"soc2-type2 Period of the report 2027-05-01..2027-10-31",
-			"soc2-type2 Engage the auditor 2027-07-31..2027-11-30",
+			"soc2-type2 Engage the auditor 2027-07-31..2027-10-31",
 			"soc2-type2 Fieldwork 2027-11-01..2028-01-03",
 			"soc2-type2 Reporting 2028-01-04..2028-01-31",
 			"soc2-type2 Report in hand 2027-11-28..2028-01-31",
@@ -63,7 +63,7 @@ func TestPlans(t *testing.T) {
 			"soc2-type1 Reporting 2027-01-27..2027-02-15",
 			"soc2-type1 Report in hand 2027-01-28..2027-02-15",
 			"soc2-type2 Period of the report 2027-01-01..2027-06-30",
-			"soc2-type2 Engage the auditor 2027-03-08..2027-07-08",
+			"soc2-type2 Engage the auditor 2027-03-08..2027-06-30",
 			"soc2-type2 Fieldwork 2027-07-01..2027-08-11",
 			"soc2-type2 Reporting 2027-08-12..2027-09-08",
 			"soc2-type2 Report in hand 2027-07-28..2027-09-08",
@@ -71,12 +71,12 @@ func TestPlans(t *testing.T) {
 		{"a day that nothing can meet", "customer_data: yes; asked_by: [security]; months_operated: 1; need_by: 2026-12-10", []string{
 			"soc2-type1 Preparation 2026-11-26..2026-11-26 !",
 			"soc2-type1 Date of the report 2026-11-26..2026-11-26",
-			"soc2-type1 Engage the auditor 2026-11-26..2026-12-04",
+			"soc2-type1 Engage the auditor 2026-11-26..2026-11-26",
 			"soc2-type1 Fieldwork 2026-11-27..2027-01-07",
 			"soc2-type1 Reporting 2027-01-08..2027-02-04",
 			"soc2-type1 Report in hand 2026-12-24..2027-02-04 !",
 			"soc2-type2 Period of the report 2026-11-27..2027-05-26",
-			"soc2-type2 Engage the auditor 2027-02-04..2027-06-04",
+			"soc2-type2 Engage the auditor 2027-02-04..2027-05-26",
 			"soc2-type2 Fieldwork 2027-05-27..2027-07-07",
 			"soc2-type2 Reporting 2027-07-08..2027-08-04",
 			"soc2-type2 Report in hand 2027-06-23..2027-08-04",
@@ -94,14 +94,14 @@ func TestPlans(t *testing.T) {
 			"iso27001 Stage 1 and stage 2 audits 2026-11-27..2027-05-27",
 			"iso27001 Certificate in hand 2027-01-27..2027-05-27",
 			"soc2-type2 Period of the report 2027-05-28..2027-11-27",
-			"soc2-type2 Engage the auditor 2027-08-05..2027-12-05",
+			"soc2-type2 Engage the auditor 2027-08-05..2027-11-27",
 			"soc2-type2 Fieldwork 2027-11-28..2028-01-08",
 			"soc2-type2 Reporting 2028-01-09..2028-02-05",
 			"soc2-type2 Report in hand 2027-12-25..2028-02-05",
 		}},
 		{"on from today, controls of three months", "customer_data: yes; asked_by: [security]; months_operated: 3", []string{
 			"soc2-type2 Period of the report 2026-09-01..2027-02-28",
-			"soc2-type2 Engage the auditor 2026-11-26..2027-03-09",
+			"soc2-type2 Engage the auditor 2026-11-26..2027-02-28",
 			"soc2-type2 Preparation 2026-11-28..2027-02-28",
 			"soc2-type2 Fieldwork 2027-03-01..2027-04-11",
 			"soc2-type2 Reporting 2027-04-12..2027-05-09",
@@ -109,7 +109,7 @@ func TestPlans(t *testing.T) {
 		}},
 		{"a public paper goes with the Type 2, not with the certificate", "customer_data: yes; asked_by: [security, public]; contract_words: [ISO 27001, SOC 2]; countries: [US]; months_operated: 2; need_by: 2027-06-30", []string{
 			"soc2-type1 Preparation 2026-11-30..2027-03-31",
-			"soc2-type1 Engage the auditor 2026-12-30..2027-04-30",
+			"soc2-type1 Engage the auditor 2026-12-30..2027-03-31",
 			"soc2-type1 Date of the report 2027-03-31..2027-03-31",
 			"soc2-type1 Fieldwork 2027-04-01..2027-06-02",
 			"soc2-type1 Reporting 2027-06-03..2027-06-30",
@@ -118,7 +118,7 @@ func TestPlans(t *testing.T) {
 			"iso27001 Stage 1 and stage 2 audits 2026-12-30..2027-06-30",
 			"iso27001 Certificate in hand 2027-02-28..2027-06-30",
 			"soc2-type2+soc3 Period of the report 2027-04-01..2027-09-30",
-			"soc2-type2+soc3 Engage the auditor 2027-06-09..2027-10-09",
+			"soc2-type2+soc3 Engage the auditor 2027-06-09..2027-09-30",
 			"soc2-type2+soc3 Fieldwork 2027-10-01..2027-11-11",
 			"soc2-type2+soc3 Reporting 2027-11-12..2027-12-09",
 			"soc2-type2+soc3 Report in hand 2027-10-28..2027-12-09",
@@ -160,8 +160,14 @@ func TestPlansHold(t *testing.T) {
 			}
 			sound(t, out)
 			first := out.Reports[0]
-			var last civil.Date
+			var last, engaged civil.Date
 			for _, s := range out.Timeline {
+				if s.Step == "Engage the auditor" && s.Fits {
+					engaged = s.To
+				}
+				if s.Step == "Fieldwork" && engaged >= s.From {
+					t.Fatalf("%d months, from %s by %s: the auditor is engaged until %s, but fieldwork begins on %s", months, start, day, engaged, s.From)
+				}
 				if s.Step == "Report in hand" && s.Reports[0] == first.Report {
 					last = s.To
 					if s.Fits != (s.From <= day && s.To <= day) {

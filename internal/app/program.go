@@ -10,11 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/catalog/registers"
 	"github.com/assayhq/assay/internal/catalog/tests"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
@@ -27,21 +28,30 @@ import (
 // mostProgram bounds a file of a program: a description of a megabyte is read, a mistake is not.
 const mostProgram = 4 << 20
 
-// readProgram reads a folder's files by their slashed paths. Names that begin with a dot are left out.
+// aside says of a file's name that it is no part of a program, though it lies there: what editors and people leave.
+func aside(name string) bool {
+	return name[0] == '.' || name == "README.md" || strings.HasSuffix(name, "~") || strings.HasSuffix(name, ".swp")
+}
+
+// readProgram reads a folder's files by their slashed paths, but for those that are aside. The folder itself may be a
+// link; in it nothing is followed.
 func readProgram(dir string) (map[string][]byte, error) {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, fault.Refuse("%v", err)
+	}
 	out := map[string][]byte{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fault.Refuse("%v", err)
 		}
-		if d.Name()[0] == '.' && name != dir {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
+		switch {
+		case d.IsDir() && name != dir && d.Name()[0] == '.':
+			return fs.SkipDir
+		case d.IsDir() || aside(d.Name()):
 			return nil
-		}
-		if d.IsDir() {
-			return nil
+		case d.Type()&fs.ModeSymlink != 0:
+			return fault.Refuse("%s is a link; expected the file itself", name)
 		}
 		if fi, err := d.Info(); err != nil || !fi.Mode().IsRegular() || fi.Size() > mostProgram {
 			return fault.Refuse("%s is no file of under %d MiB", name, mostProgram>>20)
@@ -70,6 +80,7 @@ func (a *App) applyProgram(ctx context.Context, data, org, dir string, dry bool)
 	if out.Warnings, err = f.Program.Check(); err != nil {
 		return out, err
 	}
+	out.Warnings = append(out.Warnings, scope.Claims(f)...)
 	for _, v := range f.Versions {
 		for _, said := range scope.Lint(v.Control) {
 			out.Lint = append(out.Lint, fmt.Sprintf("%s, version %d: %s", v.Control.ID, v.Version, said))
@@ -99,6 +110,7 @@ func (a *App) applyProgram(ctx context.Context, data, org, dir string, dry bool)
 	if err := stays(now, f); err != nil {
 		return out, err
 	}
+	out.Warnings = append(out.Warnings, backdated(now, f, f.Program.Zone.DateOf(civil.InstantOf(a.Clock())))...)
 	drafts, err := programDrafts(f, now, schemas(regs))
 	if err != nil || dry || len(drafts) == 0 {
 		return out, err
@@ -139,9 +151,23 @@ func (a *App) foundProgram(ctx context.Context, data string, f scope.Folder, reg
 // stays refuses a program that leaves out what the organization has: nothing of a program is deleted.
 func stays(now, f scope.Folder) error {
 	for _, v := range now.Versions {
-		if !slices.ContainsFunc(f.Versions, func(n scope.Version) bool { return n.Key() == v.Key() }) {
+		n, ok := version(f, v.Key())
+		if !ok {
 			return fault.At("controls/"+v.Control.ID+".yaml", 0, "", "version %d of the control is missing; a control is not deleted", v.Version).
 				WithHint("to retire it, give its version the last day on which it is in force: to: DATE")
+		}
+		if v.Test != "" && strings.TrimSpace(n.Test) == "" {
+			return fault.At(scope.TestFile(v.Control.ID, v.Version), 0, "", "is missing or empty; the test of a version is not deleted").
+				WithHint("to go on without a test, end the version (to: DATE) and begin another")
+		}
+	}
+	if said(now.System) && !said(f.System) {
+		return fault.At("system.yaml", 0, "", "is missing or empty; what management says of the system is not deleted with it").
+			WithHint("to take the rest away, leave the name of the system in it")
+	}
+	for part, text := range now.System.Texts {
+		if _, ok := f.System.Texts[part]; !ok && text != "" {
+			return fault.At("description/"+part+".md", 0, "", "is missing; a text is not deleted with its file").WithHint("to take the text away, leave the file empty")
 		}
 	}
 	for _, p := range now.Policies {
@@ -155,6 +181,38 @@ func stays(now, f scope.Folder) error {
 		}
 	}
 	return nil
+}
+
+// said reports whether system.yaml says anything.
+func said(s scope.System) bool {
+	s.Texts = nil
+	b, err := json.Marshal(s)
+	return err != nil || string(b) != "{}"
+}
+
+// version finds a version of a control by its key.
+func version(f scope.Folder, key string) (scope.Version, bool) {
+	i := slices.IndexFunc(f.Versions, func(n scope.Version) bool { return n.Key() == key })
+	if i < 0 {
+		return scope.Version{}, false
+	}
+	return f.Versions[i], true
+}
+
+// backdated warns of versions that a program makes to end or to begin on days that are over: what was tested by them
+// then is tested by them no longer, or only now.
+func backdated(now, f scope.Folder, today civil.Date) []string {
+	var out []string
+	for _, v := range f.Versions {
+		was, ok := version(now, v.Key())
+		if v.To != nil && *v.To < today && (was.To == nil || *v.To < *was.To) {
+			out = append(out, fmt.Sprintf("control %s: version %d is made to end on %s, before today; what it did after is no longer tested", v.Control.ID, v.Version, *v.To))
+		}
+		if v.From < today && v.From != scope.First && (!ok || v.From != was.From) {
+			out = append(out, fmt.Sprintf("control %s: version %d is made to begin on %s, before today; what was done since is now tested by it", v.Control.ID, v.Version, v.From))
+		}
+	}
+	return out
 }
 
 // programDrafts are the records by which a program differs from another, once all of it is shown to hold: registers
@@ -200,8 +258,8 @@ func programDrafts(f, now scope.Folder, regs schemas) ([]record.Draft, error) {
 	}
 	for _, v := range f.Versions {
 		var was any
-		if i := slices.IndexFunc(now.Versions, func(n scope.Version) bool { return n.Key() == v.Key() }); i >= 0 {
-			was = now.Versions[i]
+		if n, ok := version(now, v.Key()); ok {
+			was = n
 		}
 		if err := add(record.Controls, v.Key(), v, was); err != nil {
 			return nil, err
@@ -251,10 +309,7 @@ func checkControls(f scope.Folder, regs schemas) error {
 		if v.Test == "" {
 			continue
 		}
-		name := "tests/" + v.Control.ID + ".txtar"
-		if v.Version > 1 {
-			name = "tests/" + v.Control.ID + ".v" + strconv.Itoa(v.Version) + ".txtar"
-		}
+		name := scope.TestFile(v.Control.ID, v.Version)
 		list, err := tests.Parse(name, []byte(v.Test), regs)
 		if err != nil {
 			return err

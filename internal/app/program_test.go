@@ -146,3 +146,102 @@ func TestProgramApplies(t *testing.T) {
 		t.Errorf("a control that is missing: %v", err)
 	}
 }
+
+// TestProgramStays: a file that is missing takes nothing away, and what a person or an editor leaves beside is not read.
+func TestProgramStays(t *testing.T) {
+	t.Parallel()
+	o := company(t, "America/New_York")
+	data, folder := o.data, filepath.Join(t.TempDir(), "program")
+	if _, err := o.Export(t.Context(), folder); err != nil {
+		t.Fatal(err)
+	}
+	o.st.Close()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(folder, link); err != nil {
+		t.Fatal(err)
+	}
+	put := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("system.yaml", "name: Ledgerline\nservices:\n  - name: Payments\n    text: Moves money.\n")
+	put("description/dc1.md", "Services.\n")
+	put("README.md", "Ours.\n")
+	put("controls/CHG-01.yaml~", "old")
+	put("controls/CHG-01.yaml.swp", "\xff")
+	put(".git/config", "x")
+	if got, err := o.app.applyProgram(t.Context(), data, "", link, false); err != nil || !got.Applied || len(got.Warnings) > 0 {
+		t.Fatalf("apply by a link = %+v, %v", got, err)
+	}
+	for name, want := range map[string]string{
+		"system.yaml": "what management says of the system is not deleted", "description/dc1.md": "a text is not deleted", "tests/CHG-01.txtar": "the test of a version is not deleted",
+	} {
+		path := filepath.Join(folder, name)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.app.applyProgram(t.Context(), data, "", folder, true); err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("without %s: %v, want %q", name, err, want)
+		}
+		put(name, "")
+		_, err = o.app.applyProgram(t.Context(), data, "", folder, true)
+		if empty := name == "description/dc1.md"; empty != (err == nil) {
+			t.Errorf("with an empty %s: %v", name, err)
+		}
+		put(name, string(b))
+	}
+	put("system.yaml", "name: Ledgerline\n")
+	put("description/dc1.md", "Services, all certified.\n")
+	if got, err := o.app.applyProgram(t.Context(), data, "", folder, true); err != nil || len(got.Changes) == 0 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "certified") {
+		t.Errorf("a system of which only the name is left: %+v, %v", got, err)
+	}
+	if err := os.Symlink(filepath.Join(folder, "system.yaml"), filepath.Join(folder, "description", "dc2.md")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.app.applyProgram(t.Context(), data, "", folder, true); err == nil || !strings.Contains(err.Error(), "dc2.md is a link") {
+		t.Errorf("a link in the folder: %v", err)
+	}
+}
+
+func TestProgramBackdated(t *testing.T) {
+	t.Parallel()
+	today := civil.NewDate(2026, 7, 20)
+	at := func(d civil.Date) *civil.Date { return &d }
+	folder := func(list ...scope.Version) scope.Folder {
+		for i := range list {
+			list[i].Control.ID, list[i].Version = "CHG-01", i+1
+		}
+		return scope.Folder{Versions: list}
+	}
+	open := scope.Version{From: scope.First}
+	ends := func(d civil.Date) scope.Version { return scope.Version{From: scope.First, To: &d} }
+	const end, begin = "control CHG-01: version 1 is made to end on 2026-07-19, before today; what it did after is no longer tested",
+		"control CHG-01: version 2 is made to begin on 2026-07-19, before today; what was done since is now tested by it"
+	for name, c := range map[string]struct {
+		now, to scope.Folder
+		want    []string
+	}{
+		"nothing":         {folder(ends(today - 1)), folder(ends(today - 1)), nil},
+		"an end":          {folder(open), folder(ends(today - 1)), []string{end}},
+		"an earlier end":  {folder(ends(today + 9)), folder(ends(today - 1)), []string{end}},
+		"a later end":     {folder(ends(today - 9)), folder(ends(today - 1)), nil},
+		"an end today":    {folder(open), folder(ends(today)), nil},
+		"a version":       {folder(open), folder(ends(today-2), scope.Version{From: today - 1}), []string{strings.Replace(end, "19", "18", 1), begin}},
+		"a version ahead": {folder(open), folder(ends(today), scope.Version{From: today + 1, To: at(today + 30)}), nil},
+		"founded":         {scope.Folder{}, folder(open), nil},
+	} {
+		if diff := cmp.Diff(c.want, backdated(c.now, c.to, today)); diff != "" {
+			t.Errorf("%s: backdated (-want +got):\n%s", name, diff)
+		}
+	}
+}

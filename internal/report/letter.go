@@ -20,7 +20,7 @@ func (b *builder) letter(p part) {
 		if para.When != "" && !b.holds(para.When) {
 			continue
 		}
-		text := strings.TrimSpace(fill.Replace(para.Text))
+		text := strings.TrimSpace(b.stops(fill.Replace(para.Text)))
 		if para.Head != "" {
 			n++
 			b.add(Block{Heading: &Heading{ID: "template-" + strings.ToLower(p.Number) + "-" + slug(strings.ToLower(para.Head)), Level: 2, Text: para.Head}})
@@ -79,6 +79,20 @@ func (b *builder) filler() *strings.Replacer {
 	}
 	return strings.NewReplacer("{system} of {organization}", whole, "{organization}", b.f.Organization, "{system}", b.f.System, "{when}", b.f.When.Words(),
 		"{categories}", words(b.f.Categories), "{carved}", words2(carved), "{inclusive}", words2(inclusive), "{report}", b.form.Title)
+}
+
+// stops leaves one full stop where a name that ends in one, such as "Inc.", ends a sentence.
+func (b *builder) stops(text string) string {
+	names := []string{b.f.Organization, b.f.System}
+	for _, s := range b.f.About.Subservice {
+		names = append(names, s.Name)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".") {
+			text = strings.ReplaceAll(text, name+".", name)
+		}
+	}
+	return text
 }
 
 // words2 is words for names, which are left as they are.

@@ -3,15 +3,15 @@ package report
 // few is how many open points of one kind are said one by one.
 const few = 3
 
-// together words open points of one kind that are too many to be read one by one.
-var together = map[string]string{
-	"blocked":        "A test could not be run of ",
-	"completeness":   "No completeness check of the population passed for ",
-	"gap":            "The population is empty and nothing shows that it should be for ",
-	"implementation": "A walkthrough that agrees with the description is not recorded of ",
-	"response":       "Causes and management's responses are not recorded for the deviations of ",
-	"test":           "No test for the period was run of ",
-	"undecided":      "Items could not be decided in ",
+// together words open points of one kind that are too many to be read one by one, and what is counted of them.
+var together = map[string]struct{ text, of string }{
+	"blocked":        {"It was not possible to run ", "tests"},
+	"completeness":   {"The population is not shown to be complete, or a check of it failed, at ", "points"},
+	"gap":            {"The population is empty and nothing shows that it should be for ", "tests"},
+	"implementation": {"A walkthrough that agrees with the description is not recorded of ", "controls"},
+	"response":       {"Causes and management's responses are not recorded for the deviations of ", "tests"},
+	"test":           {"No test for the period was run of ", "controls"},
+	"undecided":      {"Items could not be decided in ", "tests"},
 }
 
 // Needs lists open points as a document shows them: those of one kind together where they are many, each with its link and
@@ -24,7 +24,7 @@ func Needs(open []Point) []Point {
 	var out []Point
 	at := map[string]int{}
 	for _, p := range open {
-		if n[p.Rule] <= few || together[p.Rule] == "" {
+		if n[p.Rule] <= few || together[p.Rule].text == "" {
 			out = append(out, p)
 			continue
 		}
@@ -32,7 +32,8 @@ func Needs(open []Point) []Point {
 		if !begun {
 			i = len(out)
 			at[p.Rule] = i
-			out = append(out, Point{Rule: p.Rule, Text: Runs{say(together[p.Rule] + Count(n[p.Rule]) + ": ")}})
+			kind := together[p.Rule]
+			out = append(out, Point{Rule: p.Rule, Text: Runs{say(kind.text + Count(n[p.Rule]) + " " + kind.of + ": ")}})
 		} else {
 			out[i].Text = append(out[i].Text, say(", "))
 		}

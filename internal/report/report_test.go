@@ -352,6 +352,41 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestNeedsCount: what is counted has a noun.
+func TestNeedsCount(t *testing.T) {
+	t.Parallel()
+	for rule, want := range map[string]string{
+		"response": "for the deviations of 4 tests: a, a, a, a", "test": "No test for the period was run of 4 controls: ", "blocked": "It was not possible to run 4 tests: ",
+	} {
+		p := Point{Rule: rule, Where: "x", Text: Runs{data("a")}}
+		got := Needs([]Point{p, p, p, p})
+		if len(got) != 1 || !strings.Contains(got[0].Text.String(), want) {
+			t.Errorf("%s: Needs = %+v, want %q", rule, got, want)
+		}
+	}
+}
+
+// TestLetterStops: a name that ends in a full stop ends a sentence without a second, and nobody is said to be engaged.
+func TestLetterStops(t *testing.T) {
+	t.Parallel()
+	for kind, f := range map[Kind]Facts{"soc2-type1": type1(t), "soc2-type2": facts(t)} {
+		f.Organization = "Harborline, Inc."
+		f.About.Subservice = []assure.Subservice{{Name: "Cloud Co.", Method: "carve_out"}}
+		f.About.CUECs = []assure.CUEC{{ID: "U1", Text: "Users remove their leavers."}}
+		got := text(build(t, kind, f))
+		for _, not := range []string{"Inc..", "Co..", "We were engaged"} {
+			if strings.Contains(got, not) {
+				t.Errorf("%s: says %q", kind, not)
+			}
+		}
+		for _, want := range []string{"controls of Harborline, Inc. We did not evaluate", "uses Cloud Co. The description", "[To be confirmed by the firm, once it is engaged: We have been engaged to examine"} {
+			if !strings.Contains(strings.Join(strings.Fields(got), " "), want) {
+				t.Errorf("%s: lacks %q", kind, want)
+			}
+		}
+	}
+}
+
 // TestNeeds: many points of one kind are one line that leads to each; nothing is left out.
 func TestNeeds(t *testing.T) {
 	t.Parallel()

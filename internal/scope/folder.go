@@ -127,7 +127,7 @@ func (f Folder) Files() (map[string][]byte, error) {
 		}
 		c.Versions = append(c.Versions, versionFile(v))
 		if v.Test != "" {
-			out[testFile(v.Control.ID, v.Version)] = []byte(v.Test)
+			out[TestFile(v.Control.ID, v.Version)] = []byte(v.Test)
 		}
 	}
 	for id, c := range controls {
@@ -138,8 +138,8 @@ func (f Folder) Files() (map[string][]byte, error) {
 	return out, nil
 }
 
-// testFile is where the test of a version of a control stands.
-func testFile(control string, version int) string {
+// TestFile is where the test of a version of a control stands, from the folder.
+func TestFile(control string, version int) string {
 	if version == 1 {
 		return "tests/" + control + ".txtar"
 	}
@@ -184,22 +184,28 @@ func full(list []string) []string {
 func ReadFolder(files map[string][]byte) (Folder, error) {
 	f := Folder{Registers: map[string]string{}}
 	seen := map[string]bool{}
+	given := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := f.file(name, files[name], seen); err != nil {
+		b, err := plain(name, files[name])
+		if err == nil {
+			err = f.file(name, b, seen)
+		}
+		if err != nil {
 			return f, err
 		}
+		given[name] = b
 	}
 	if !seen["program.yaml"] {
 		return f, fault.Refuse("the folder holds no program.yaml").WithHint("assay export writes a folder to begin with")
 	}
 	for name := range files {
-		if strings.HasPrefix(name, "tests/") && !slices.ContainsFunc(f.Versions, func(v Version) bool { return testFile(v.Control.ID, v.Version) == name }) {
+		if strings.HasPrefix(name, "tests/") && !slices.ContainsFunc(f.Versions, func(v Version) bool { return TestFile(v.Control.ID, v.Version) == name }) {
 			return f, fault.At(name, 0, "", "no version of a control in controls/ has this test; expected tests/ID.txtar, or tests/ID.vN.txtar for version N")
 		}
 	}
 	for i := range f.Versions {
 		v := &f.Versions[i]
-		v.Test = string(files[testFile(v.Control.ID, v.Version)])
+		v.Test = string(given[TestFile(v.Control.ID, v.Version)])
 	}
 	return f, f.check()
 }
@@ -241,7 +247,10 @@ func (f *Folder) file(name string, b []byte, seen map[string]bool) error {
 		return err
 	case dir == "registers/" && path.Ext(base) == ".yaml":
 		f.Registers[stem] = string(b)
+		return shallow(name, b)
 	case dir == "tests/" && path.Ext(base) == ".txtar":
+	case path.Ext(base) == ".yml":
+		return fault.At(name, 0, "", "is no part of a program").WithHint("name it %s.yaml", stem)
 	default:
 		return fault.At(name, 0, "", "is no part of a program; expected program.yaml, system.yaml, description/*.md, controls/*.yaml, tests/*.txtar, policies/*.md or registers/*.yaml")
 	}
@@ -273,6 +282,9 @@ func (f *Folder) control(name, stem string, b []byte) error {
 // check refuses a program that nobody could run (handbook 1.3, 48): each version of a control names who
 // owns it, how often it acts, what proves it and to whom it escalates, and versions follow each other.
 func (f Folder) check() error {
+	if err := f.checkNames(); err != nil {
+		return err
+	}
 	for i, v := range f.Versions {
 		name, c := "controls/"+v.Control.ID+".yaml", v.Control
 		for _, x := range []struct {
@@ -342,13 +354,20 @@ func checkSystem(s System) error {
 // ParsePolicy reads a policy: a head of YAML between two lines of three dashes, then Markdown.
 func ParsePolicy(name string, b []byte) (Policy, error) {
 	var p Policy
-	rest, ok := bytes.CutPrefix(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("---\n"))
+	b, err := plain(name, b)
+	if err != nil {
+		return p, err
+	}
+	rest, ok := bytes.CutPrefix(b, []byte("---\n"))
 	head, text, end := bytes.Cut(rest, []byte("\n---\n"))
 	if !ok || !end {
 		return p, fault.At(name, 1, "", "begins without a head; expected a line ---, facts such as policy_id and title, and another line ---")
 	}
-	if err := decode(name, head, &p); err != nil {
+	if err := decode(name, append([]byte("\n"), head...), &p); err != nil { // the line is that of ---
 		return p, err
+	}
+	if v := written(head, "version"); v != "" {
+		p.Version = v
 	}
 	p.Text = string(text)
 	for field, v := range map[string]string{"policy_id": p.ID, "title": p.Title, "version": p.Version} {
@@ -361,6 +380,9 @@ func ParsePolicy(name string, b []byte) (Policy, error) {
 
 // decode reads strict YAML: a misspelt name is refused, not ignored.
 func decode(name string, b []byte, into any) error {
+	if err := shallow(name, b); err != nil {
+		return err
+	}
 	err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into)
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil

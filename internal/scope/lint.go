@@ -2,7 +2,9 @@ package scope
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -20,7 +22,13 @@ var (
 	measure = regexp.MustCompile(`(?i)\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|hours?|days?|weeks?|months?|quarters?|years?|minutes?|daily|weekly|monthly|quarterly|annual(?:ly)?|yearly)\b`)
 	passive = regexp.MustCompile(`(?i)\b(?:is|are|was|were|be|been|being) (?:\w+ly )?\w+ed\b`)
 	stop    = regexp.MustCompile(`[.!?](?:\s+[A-Z]|$)`)
-	actor   = regexp.MustCompile(`(?i)\b(?:by|through)\b`)
+	// Words that claim what only an examination can find.
+	claimed  = regexp.MustCompile(`(?i)\b(certified|compliant|compliance)\b`)
+	verified = regexp.MustCompile(`(?i)^ with [^.]*\b(?:is|are) (?:\w+ly )?(?:checked|reviewed|monitored|tested|assessed|verified|measured|tracked)\b`)
+	// In a longer text more words are at home: confidence, and compliance as the name of a team or a duty.
+	told = regexp.MustCompile(`(?i)\b(certified|certification|compliant|no exceptions? (?:was |were )?noted|audit passed)\b`)
+
+	actor = regexp.MustCompile(`(?i)\b(?:by|through)\b`)
 )
 
 var relative = map[string]bool{"that": true, "who": true, "which": true}
@@ -55,12 +63,37 @@ func Lint(c assure.Control) []string {
 		}
 		add("%q says what is wished for; say what happens, in the present tense", w)
 	}
+	for _, at := range claimed.FindAllStringIndex(text, -1) {
+		if !verified.MatchString(text[at[1]:]) { // "compliance with the notice is checked" is an act
+			add("%q claims what only an examination can find; say what is done", text[at[0]:at[1]])
+		}
+	}
 	itself := c.Frequency == assure.PerEvent || c.Frequency == assure.Continuous
 	if !itself && !when.MatchString(text) {
 		add("it does not say when: name what sets it off, or how often it is done")
 	}
 	if c.Owner == "" && passive.MatchString(text) && !actor.MatchString(text) {
 		add("nobody does it: name who acts, as in \"the system owner approves\" or \"approved by the system owner\"")
+	}
+	return out
+}
+
+// Claims lists, by file and line, the words in the description and in policies that claim what only an examination or
+// a certificate can. The texts are the organization's: it is warned, and nothing is refused for it.
+func Claims(f Folder) []string {
+	var out []string
+	look := func(file, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			if w := told.FindString(line); w != "" {
+				out = append(out, fmt.Sprintf("%s: %q in line %d of the text claims what only an examination or a certificate can; make sure that it is so, and of what", file, w, i+1))
+			}
+		}
+	}
+	for _, part := range slices.Sorted(maps.Keys(f.System.Texts)) {
+		look("description/"+part+".md", f.System.Texts[part])
+	}
+	for _, p := range f.Policies {
+		look("policies/"+p.ID+".md", p.Text)
 	}
 	return out
 }

@@ -184,6 +184,8 @@ func TestCheckWarns(t *testing.T) {
 		"three months":     {"soc2-type2", func(p *Program) { p.To = day(t, "2025-09-30") }, []string{"shorter than six months"}},
 		"with a reason":    {"soc2-type2", func(p *Program) { p.To, p.Reason = day(t, "2025-07-31"), "first" }, []string{"shorter than six months"}},
 		"over a year":      {"soc2-type2", func(p *Program) { p.To = day(t, "2026-07-01") }, []string{"longer than twelve months"}},
+		"ISO, short":       {"iso27001", func(p *Program) { p.To = day(t, "2025-10-31") }, nil},
+		"ISO, long":        {"iso27001", func(p *Program) { p.To = day(t, "2026-12-31") }, nil},
 		"families we lack": {"soc1-type2", func(p *Program) { p.Objectives = []string{"Loan servicing", "pay"} }, []string{"no control for 8 of 8 objectives of loan servicing (LNS-1,"}},
 		"a part we lack":   {"soc1-type1", func(p *Program) { p.Objectives = []string{"data"} }, []string{"no control for 4 of 6 objectives of data centre"}},
 	} {
