@@ -70,7 +70,8 @@ func (v *view) option(id string, w Span, restart bool) Option {
 func (v *view) keep() Option {
 	o := v.option("keep", v.period, false)
 	for _, c := range v.controls {
-		o.Discloses = append(o.Discloses, v.discloses(c, c.items)...)
+		r := v.reckon(c, v.period)
+		o.Discloses = append(o.Discloses, discloses(c, &r, r.items)...)
 	}
 	o.Cost = "no delay"
 	if len(o.Discloses) > 0 {
@@ -80,27 +81,21 @@ func (v *view) keep() Option {
 }
 
 // discloses words the exceptions of a control among so many items.
-func (v *view) discloses(c *subject, items int) []string {
+func discloses(c *subject, r *reckoning, items int) []string {
 	var out []string
-	if c.deviating > 0 {
-		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(c.deviating, items))
-		var keys []string // the first few in words; the rest is only counted
-		for i := range c.bad {
-			switch b := &c.bad[i]; {
-			case !v.within(b.member, b.supposed):
-			case len(keys) < most:
-				keys = append(keys, b.words())
-			default:
-				keys = append(keys, "")
-			}
+	if r.deviating > 0 {
+		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(r.deviating, items))
+		keys := make([]string, len(r.bad)) // the first few in words; the rest is only counted
+		for i := range keys[:min(len(keys), most)] {
+			keys[i] = r.bad[i].words()
 		}
 		if len(keys) > 0 {
 			what += ": " + some(keys)
 		}
 		out = append(out, what)
 	}
-	if c.undecided > 0 {
-		out = append(out, fmt.Sprintf("%s: %s cannot be decided; what stays so counts as a deviation", c.ID, ofItems(c.undecided, items)))
+	if r.undecided > 0 {
+		out = append(out, fmt.Sprintf("%s: %s cannot be decided; what stays so counts as a deviation", c.ID, ofItems(r.undecided, items)))
 	}
 	return out
 }
@@ -155,7 +150,8 @@ func (v *view) extend() Option {
 	w := Span{v.period.From, (v.period.To + 1).AddMonths(v.set.Extend) - 1}
 	o := v.option("extend", w, false)
 	for _, c := range v.controls {
-		o.Discloses = append(o.Discloses, v.discloses(c, c.items+v.coming(c, w))...)
+		r := v.reckon(c, w)
+		o.Discloses = append(o.Discloses, discloses(c, &r, r.total())...)
 	}
 	o.Cost = fmt.Sprintf("the report comes %s later; the same exceptions are printed among more items, provided that what is to come is clean", count(v.set.Extend, "month", "months"))
 	if w.months() > 12 {

@@ -1,0 +1,109 @@
+package gauge
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// supposing changes facts by suppositions, each in the form it is written in.
+func supposing(t testing.TB, f Facts, list ...string) Facts {
+	t.Helper()
+	for _, s := range list {
+		x, err := ParseIf(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err = f.Suppose(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+// way is the option of that name.
+func way(t testing.TB, f Forecast, id string) Option {
+	t.Helper()
+	for _, o := range f.Options {
+		if o.ID == id {
+			return o
+		}
+	}
+	t.Fatalf("no option %s among %+v", id, f.Options)
+	return Option{}
+}
+
+// TestSupposedCountsOnce: what is supposed of a day ahead is known, and is not to come as well.
+func TestSupposedCountsOnce(t *testing.T) {
+	t.Parallel()
+	open := reviews("2026-10-22")
+	open.Instances = quarter(open.Instances, "2026-Q3", "2026-10-30", "")
+	withTest := open
+	r := tested("IAM-04")
+	r.Shape, r.Population, r.Passed, r.InProgress = "schedule", 12, 12, 12
+	withTest.Results = append(withTest.Results, r)
+	for name, f := range map[string]Facts{"without a test": open, "with one": withTest} {
+		f = supposing(t, f, "IAM-04/billing/2026-Q3=late:10d")
+		got := way(t, foresee(t, f), "extend")
+		if len(got.Discloses) != 1 || !strings.HasPrefix(got.Discloses[0], "IAM-04: 1 of 36 (2.8 %) deviate") {
+			t.Errorf("%s: extend discloses %q, want 1 of 36 (2.8 %%)", name, got.Discloses)
+		}
+		// Of the planned period nothing is left to come: one of 24 is within what is tolerable, for sure.
+		if c := foresee(t, f).Chance; c.NoQualification != (Range{1, 1}) || c.NoException != (Range{}) {
+			t.Errorf("%s: chance %+v, want a sure exception and no qualification", name, *c)
+		}
+		v := newView(&f, Defaults())
+		if r := v.reckon(v.controls[0], v.period); r.items != 24 || r.coming != 0 {
+			t.Errorf("%s: %+v, want 24 items and none to come", name, r)
+		}
+	}
+	done := supposing(t, open, "IAM-04/billing/2026-Q3=done")
+	if c := foresee(t, done).Chance; math.Abs(c.NoException[0]-1) > 1e-12 {
+		t.Errorf("no exception %v, want sure: every item of the period is known", c.NoException)
+	}
+}
+
+// TestOptionsCountTheirOwnWindow: a deviation behind the planned period belongs to the longer one, and to no other.
+func TestOptionsCountTheirOwnWindow(t *testing.T) {
+	t.Parallel()
+	next := func(today, done string) Facts {
+		f := lateReview()
+		f.Today = day(today)
+		f.Instances = quarter(f.Instances, "2026-Q4", "2027-01-30", done)
+		return f
+	}
+	undone := next("2027-02-10", "2027-01-20")
+	for i := range undone.Instances {
+		if undone.Instances[i].Key == "billing/2026-Q4" {
+			undone.Instances[i].Done = nil
+		}
+	}
+	dated := next("2027-02-10", "2027-01-20")
+	dated.Deviations = append(dated.Deviations, Deviation{Control: "IAM-04", Key: "billing/2026-Q4", Member: day("2027-01-30"), Ended: on("2027-02-04"), Late: true})
+	for i := range dated.Instances {
+		if dated.Instances[i].Key == "billing/2026-Q4" {
+			dated.Instances[i].Done = on("2027-02-04")
+		}
+	}
+	for _, c := range []struct {
+		name, clean string
+		f           Facts
+		words       string
+	}{
+		{"supposed", "2027-02-10", supposing(t, next("2026-11-22", ""), "IAM-04/billing/2026-Q4=late:10d"), "billing/2026-Q4, done 10 days after it was due"},
+		{"recorded since the end", "2027-02-05", dated, "billing/2026-Q4, done 5 days after it was due"},
+		{"due since the end and not done", "2027-02-11", undone, "billing/2026-Q4, not done"},
+	} {
+		got := foresee(t, c.f)
+		if o := way(t, got, "extend"); len(o.Discloses) != 1 || !strings.HasPrefix(o.Discloses[0], "IAM-04: 2 of 36 (5.6 %) deviate") || !strings.Contains(o.Discloses[0], c.words) {
+			t.Errorf("%s: extend discloses %q, want 2 of 36 with %s", c.name, o.Discloses, c.words)
+		}
+		if o := way(t, got, "keep"); len(o.Discloses) != 1 || !strings.HasPrefix(o.Discloses[0], "IAM-04: 1 of 24 (4.2 %) deviate: billing/2026-Q3,") {
+			t.Errorf("%s: keep discloses %q, want 1 of 24", c.name, o.Discloses)
+		}
+		// Half a year starts after the deviation.
+		if o := got.EarliestClean[1]; o.Conservative == nil || o.Conservative.From != day(c.clean) {
+			t.Errorf("%s: clean from %v, want %s", c.name, o.Conservative, c.clean)
+		}
+	}
+}
