@@ -77,8 +77,25 @@ func (v *view) keep() Option {
 	if len(o.Discloses) > 0 {
 		o.Cost = "no delay; each exception is printed, with how many of how many, beside management's response; it does not by itself decide the opinion"
 	}
+	o.Cost = v.over(v.period.To, o.Cost)
 	return o
 }
+
+// over adds to the cost of a period that its end has passed: the report is late by these days whatever is done now.
+func (v *view) over(end civil.Date, cost string) string {
+	days := int(v.Today - end)
+	if days <= 0 {
+		return cost
+	}
+	ago := fmt.Sprintf("the period ended %s ago, and fieldwork is taken to begin today", count(days, "day", "days"))
+	if rest, ok := strings.CutPrefix(cost, "no delay"); ok {
+		return ago + rest
+	}
+	return cost + "; " + ago
+}
+
+// later is by how many days the report of a period that ends on the day comes after that of the planned one.
+func (v *view) later(end civil.Date) int { return int(max(end, v.Today) - max(v.period.To, v.Today)) }
 
 // discloses words the exceptions of a control among so many items.
 func discloses(c *subject, r *reckoning, items int) []string {
@@ -132,10 +149,14 @@ func (v *view) restart(s search, keep Option) (Option, bool) {
 	o := v.option("restart", *w, true)
 	o.Strict = c.Strict
 	o.Discloses = append(o.Discloses, "nothing that is known today")
-	days := int(w.To - v.period.To)
-	o.Cost = fmt.Sprintf("the report comes %s later than planned, about %s", count(days, "day", "days"), count((days+15)/30, "month", "months"))
+	days := v.later(w.To)
+	than := "than planned"
+	if v.Today > v.period.To {
+		than = "than that of the planned period"
+	}
+	o.Cost = v.over(w.To, fmt.Sprintf("the report comes %s later %s, about %s", count(days, "day", "days"), than, count((days+15)/30, "month", "months")))
 	if days <= 0 {
-		o.Cost = "no delay"
+		o.Cost = v.over(w.To, "no delay")
 	}
 	dropped := int(w.From - v.period.From)
 	o.Warnings = append(o.Warnings, fmt.Sprintf("the planned period loses its first %s: what happened in them is in no report, and customers must be told that they are not covered", count(dropped, "day", "days")))
@@ -153,7 +174,11 @@ func (v *view) extend() Option {
 		r := v.reckon(c, w)
 		o.Discloses = append(o.Discloses, discloses(c, &r, r.total())...)
 	}
-	o.Cost = fmt.Sprintf("the report comes %s later; the same exceptions are printed among more items, provided that what is to come is clean", count(v.set.Extend, "month", "months"))
+	later := count(v.set.Extend, "month", "months")
+	if v.Today > v.period.To {
+		later = count(v.later(w.To), "day", "days")
+	}
+	o.Cost = v.over(w.To, fmt.Sprintf("the report comes %s later; the same exceptions are printed among more items, provided that what is to come is clean", later))
 	if w.months() > 12 {
 		o.Warnings = append(o.Warnings, "the period is longer than twelve months: users usually expect a report a year")
 	}
@@ -191,6 +216,9 @@ func (v *view) options1() []Option {
 	keep := Option{
 		ID: "keep", AsOf: &day, ReportReady: v.ready(day), Warnings: []string{}, Cost: "no delay",
 		Discloses: []string{fmt.Sprintf("design and implementation on %s; nothing about operation", day)},
+	}
+	if days := int(v.Today - day); days > 0 {
+		keep.Cost = fmt.Sprintf("the date passed %s ago, and fieldwork is taken to begin today", count(days, "day", "days"))
 	}
 	last, what := civil.Date(-1<<31), ""
 	for _, c := range v.controls {

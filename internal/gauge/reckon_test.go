@@ -107,3 +107,43 @@ func TestOptionsCountTheirOwnWindow(t *testing.T) {
 		}
 	}
 }
+
+// TestNoReportInThePast: a period that is over waits for its fieldwork, which begins today at the earliest.
+func TestNoReportInThePast(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		today string
+		want  [2]string // fieldwork takes two to six weeks, reporting two to four
+		cost  string
+	}{
+		{"2026-12-31", [2]string{"2027-01-28", "2027-03-11"}, "no delay; each"},
+		{"2027-01-01", [2]string{"2027-01-29", "2027-03-12"}, "the period ended 1 day ago, and fieldwork is taken to begin today; each"},
+		{"2027-06-01", [2]string{"2027-06-29", "2027-08-10"}, "the period ended 152 days ago, and fieldwork"},
+	} {
+		f := lateReview()
+		f.Today = day(c.today)
+		got := foresee(t, f)
+		if o := way(t, got, "keep"); o.ReportReady != c.want || !strings.HasPrefix(o.Cost, c.cost) {
+			t.Errorf("on %s: keep is ready %v at %q, want %v at %q", c.today, o.ReportReady, o.Cost, c.want, c.cost)
+		}
+		for _, o := range got.Options {
+			if o.ReportReady[0] <= c.today {
+				t.Errorf("on %s: %s is ready on %s", c.today, o.ID, o.ReportReady[0])
+			}
+		}
+		for _, x := range got.EarliestClean {
+			if len(x.ReportReady) > 0 && x.ReportReady[0] <= c.today {
+				t.Errorf("on %s: %d months are ready on %s", c.today, x.Months, x.ReportReady[0])
+			}
+		}
+	}
+	f := lateReview()
+	f.Today = day("2027-06-01") // the longer period ended on 31 March: both reports can be had at once
+	if o := way(t, foresee(t, f), "extend"); !strings.HasPrefix(o.Cost, "the report comes 0 days later") || !strings.HasSuffix(o.Cost, "the period ended 62 days ago, and fieldwork is taken to begin today") {
+		t.Errorf("extend costs %q", o.Cost)
+	}
+	g := asType1(clean(), "2026-10-31")
+	if o := way(t, foresee(t, g), "keep"); o.ReportReady[0] != "2026-12-20" || !strings.HasPrefix(o.Cost, "the date passed 22 days ago") {
+		t.Errorf("a Type 1 of the past is ready on %s at %q", o.ReportReady[0], o.Cost)
+	}
+}
