@@ -80,6 +80,20 @@ var ruleCases = map[string][]ruleCase{
 		{"on the date of a Type 1", func(f *Facts) { *f = asType1(*f, "2026-11-30"); f.Controls[0].Implemented = on("2026-11-30") }, "", ""},
 		{"defined in the period, in place that day", func(f *Facts) {
 			f.Controls[0].Spans, f.Controls[0].Implemented = []Span{span("2026-08-01", "2200-01-01")}, on("2026-08-01")
+		}, "amber", "in force on 153 of 184 days of the period: not effective throughout"},
+		{"retired on the second day", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-07-02")} }, "red", "in force on 2 of 184 days"},
+		{"retired after the half", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-09-30")} }, "amber", "in force on 92 of 184 days"},
+		{"retired before the half", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-09-29")} }, "red", "in force on 91 of 184 days"},
+		{"a day between two versions", func(f *Facts) {
+			f.Controls[0].Spans = []Span{span("2026-09-02", "2200-01-01"), span("2020-01-01", "2026-08-31")}
+		}, "amber", "in force on 183 of 184 days"},
+		{"two versions that overlap", func(f *Facts) {
+			f.Controls[0].Spans = []Span{span("2026-09-02", "2200-01-01"), span("2020-01-01", "2026-09-10")}
+		}, "", ""},
+		{"retired the day after the period", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-12-31")} }, "", ""},
+		{"a Type 1 has no period", func(f *Facts) {
+			*f = asType1(*f, "2026-11-30")
+			f.Controls[0].Spans = []Span{span("2026-08-01", "2200-01-01")}
 		}, "", ""},
 	},
 	"G04": {
