@@ -78,6 +78,9 @@ func (v *view) keep() Option {
 		o.Cost = "no delay; each exception is printed, with how many of how many, beside management's response; it does not by itself decide the opinion"
 	}
 	o.Cost = v.over(v.period.To, o.Cost)
+	if open := v.undecided(v.period); open != "" {
+		o.Warnings = append(o.Warnings, open+": each that is not decided in favour is one more exception")
+	}
 	return o
 }
 
@@ -160,6 +163,9 @@ func (v *view) restart(s search, keep Option) (Option, bool) {
 	}
 	dropped := int(w.From - v.period.From)
 	o.Warnings = append(o.Warnings, fmt.Sprintf("the planned period loses its first %s: what happened in them is in no report, and customers must be told that they are not covered", count(dropped, "day", "days")))
+	if open := v.undecided(*w); open != "" {
+		o.Warnings = append(o.Warnings, open+" and may belong to this period: it is clean only if they are decided in favour")
+	}
 	if c.Sooner != nil && len(c.BringForward) > 0 {
 		o.Warnings = append(o.Warnings, fmt.Sprintf("%s must act before %s, ahead of the yearly date", some(c.BringForward), w.To))
 	}

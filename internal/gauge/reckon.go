@@ -1,6 +1,9 @@
 package gauge
 
-import "github.com/assayhq/assay/internal/civil"
+import (
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+)
 
 // reckoning is a control over one interval: the items known in it, what of them deviates, and how many are still to come.
 type reckoning struct {
@@ -88,4 +91,38 @@ func (v *view) unlisted(c *subject) {
 		}
 		c.bad = append(c.bad, b)
 	}
+}
+
+// undecided words the items that cannot be decided yet and may belong to an interval: "3 items of 2 controls cannot be
+// decided yet"; empty where there is none. An item that nobody dated may belong to each day that its test looked at.
+func (v *view) undecided(w Span) string {
+	items, controls := 0, 0
+	for _, c := range v.controls {
+		n := 0
+		for _, r := range c.results {
+			n += v.openIn(r, w)
+		}
+		if n > 0 {
+			items, controls = items+n, controls+1
+		}
+	}
+	if items == 0 {
+		return ""
+	}
+	return count(items, "item", "items") + " of " + count(controls, "control", "controls") + " cannot be decided yet"
+}
+
+// openIn counts the undecided items of a test that may belong to an interval.
+func (v *view) openIn(r *assure.TestResult, w Span) int {
+	if r.Undecided == 0 || r.To < w.From || min(r.From, v.Today) > w.To || w.From > v.Today {
+		return 0
+	}
+	n := r.Undecided
+	for i := range r.Findings {
+		x := &r.Findings[i]
+		if d, ok := v.dateOf(x.EventTime); ok && x.Verdict == assure.Undecided && (d < w.From || d > w.To) {
+			n--
+		}
+	}
+	return max(0, n)
 }

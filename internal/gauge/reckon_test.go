@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/assayhq/assay/internal/assure"
 )
 
 // supposing changes facts by suppositions, each in the form it is written in.
@@ -145,5 +147,46 @@ func TestNoReportInThePast(t *testing.T) {
 	g := asType1(clean(), "2026-10-31")
 	if o := way(t, foresee(t, g), "keep"); o.ReportReady[0] != "2026-12-20" || !strings.HasPrefix(o.Cost, "the date passed 22 days ago") {
 		t.Errorf("a Type 1 of the past is ready on %s at %q", o.ReportReady[0], o.Cost)
+	}
+}
+
+// TestUndecidedIsSaid: the search takes what is not decided for clean, and says so wherever that matters.
+func TestUndecidedIsSaid(t *testing.T) {
+	t.Parallel()
+	undecided := func(times ...string) Facts {
+		f := clean()
+		deviate(&f, 1)
+		r := &f.Results[0]
+		r.Passed, r.Undecided = r.Passed-2, 2
+		for _, at := range times {
+			r.Findings = append(r.Findings, assure.Finding{Key: "u" + at, Verdict: assure.Undecided, EventTime: at})
+		}
+		return f
+	}
+	const before, after = "2026-07-20", "2026-10-02" // the deviation ended on 4 August
+	for _, c := range []struct {
+		name    string
+		f       Facts
+		restart string // what the restart warns of
+	}{
+		{"before the restart", undecided(before, before), ""},
+		{"one in it", undecided(before, after), "1 item of 1 control cannot be decided yet and may belong"},
+		{"nobody dates them", undecided(), "2 items of 1 control cannot be decided yet and may belong"},
+	} {
+		got := foresee(t, c.f)
+		if s := strings.Join(got.Notes, "\n"); !strings.Contains(s, "2 items of 1 control cannot be decided yet; every clean period assumes that they are decided in favour") {
+			t.Errorf("%s: notes %q", c.name, got.Notes)
+		}
+		if s := strings.Join(way(t, got, "keep").Warnings, "\n"); !strings.Contains(s, "2 items of 1 control cannot be decided yet: each") {
+			t.Errorf("%s: keep warns %q", c.name, s)
+		}
+		s := strings.Join(way(t, got, "restart").Warnings, "\n")
+		if !strings.Contains(s, c.restart) || c.restart == "" && strings.Contains(s, "decided") {
+			t.Errorf("%s: restart warns %q, want %q", c.name, s, c.restart)
+		}
+	}
+	f := clean()
+	if s := strings.Join(foresee(t, f).Notes, "\n"); strings.Contains(s, "decided yet") {
+		t.Errorf("everything is decided, and the notes say %q", s)
 	}
 }
