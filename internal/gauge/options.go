@@ -2,6 +2,7 @@ package gauge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -107,7 +108,7 @@ func discloses(c *subject, r *reckoning, items int) []string {
 		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(r.deviating, items))
 		keys := make([]string, len(r.bad)) // the first few in words; the rest is only counted
 		for i := range keys[:min(len(keys), most)] {
-			keys[i] = r.bad[i].words()
+			keys[i] = c.words(r.bad[i])
 		}
 		if len(keys) > 0 {
 			what += ": " + some(keys)
@@ -120,9 +121,13 @@ func discloses(c *subject, r *reckoning, items int) []string {
 	return out
 }
 
-// words says one deviation: its key, and how long it lasted.
-func (b *bout) words() string {
+// words says one deviation: its key, and how long it lasted. An act that was never done was not done late, though the
+// next one ended what it left.
+func (c *subject) words(b *bout) string {
+	never := func(x *Instance) bool { return x.Key == b.key && x.Done == nil }
 	switch days := int(b.end - b.member); {
+	case b.late && b.end != civil.MaxDate && slices.ContainsFunc(c.instances, never):
+		return b.key + ", not done"
 	case b.late && b.end != civil.MaxDate:
 		return fmt.Sprintf("%s, done %s after it was due", b.key, count(days, "day", "days"))
 	case b.late:
