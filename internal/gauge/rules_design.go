@@ -34,8 +34,8 @@ func designRules() []Rule {
 		},
 		{
 			ID: "G04", Worst: Warn, Gate: Implemented, Trigger: "no walkthrough in the last 12 months, or before the date of a Type 1",
-			Fix:  "follow one instance from start to end, with the person who performs it, and record what was seen",
-			Page: "/controls/{control}",
+			Fix:     "follow one instance from start to end, with the person who performs it, and record what was seen",
+			Command: "assay import walkthroughs FILE", Page: "/controls/{control}",
 			Risk: "What people do may have drifted away from what the control says, and nobody would have noticed.",
 			control: func(v *view, c *subject, add func(finding)) {
 				ref := v.upTo

@@ -414,3 +414,30 @@ func TestEveryRuleHasCases(t *testing.T) {
 		}
 	}
 }
+
+// TestFixesName the command that takes the record in which the gap is closed, and its fields.
+func TestFixesName(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]struct {
+		command string
+		fields  []string
+	}{
+		"G04": {"assay import walkthroughs FILE", nil},
+		"G16": {"assay apply DIR", []string{"system.yaml", "communicated_on"}},
+		"G18": {"assay apply DIR", []string{"system.yaml", "report_period_end", "opinion"}},
+	} {
+		f := clean()
+		ruleCases[id][0].change(&f)
+		gaps := ready(t, f).Gaps
+		i := slices.IndexFunc(gaps, func(g Gap) bool { return g.Rule == id })
+		if i < 0 || gaps[i].Command != want.command {
+			t.Errorf("%s: %+v, want the command %s", id, gaps, want.command)
+			continue
+		}
+		for _, field := range want.fields {
+			if !strings.Contains(gaps[i].Fix, field) {
+				t.Errorf("%s: the fix %q does not name %s", id, gaps[i].Fix, field)
+			}
+		}
+	}
+}
