@@ -21,7 +21,11 @@ func (v *view) reckon(c *subject, w Span) reckoning {
 	out := reckoning{items: c.items, deviating: c.deviating, undecided: c.undecided}
 	told := map[string]bool{}
 	after := 0 // known items beyond the planned period
-	for _, x := range c.instances {
+	instances := c.instances
+	if w.To <= v.period.To {
+		instances = nil
+	}
+	for _, x := range instances {
 		if x.Due <= v.period.To || x.Due > w.To || x.Due > v.Today && !x.supposed {
 			continue
 		}
@@ -49,6 +53,9 @@ func (v *view) reckon(c *subject, w Span) reckoning {
 
 // ahead counts the items of the planned period that are supposed, lie ahead, and are counted as known.
 func (v *view) ahead(c *subject) int {
+	if len(v.supposed) == 0 {
+		return 0
+	}
 	n := 0
 	for _, x := range c.instances {
 		if x.supposed && x.Due > v.upTo && v.within(x.Due, true) && v.counts(c, x.Due) {
