@@ -166,8 +166,11 @@ type Chance struct {
 func (v *view) chance(w Span, restart bool) Chance {
 	out := Chance{Range{1, 1}, Range{1, 1}}
 	for _, c := range v.controls {
-		m := v.coming(c, w)
-		k, open, n := c.deviating, c.undecided, c.items
+		r := v.reckon(c, w)
+		k, open, n, m := r.deviating, r.undecided, r.items, r.coming
+		if restart {
+			k, open, n, m = c.deviating, c.undecided, c.items, v.coming(c, w)
+		}
 		if m == 0 && n == 0 {
 			continue
 		}
@@ -178,7 +181,7 @@ func (v *view) chance(w Span, restart bool) Chance {
 		}
 		if restart { // the new period starts after all that is known to be bad
 			k, open = 0, 0
-			n = n * max(0, Span{w.From, v.upTo}.Days()) / max(1, Span{v.period.From, v.upTo}.Days())
+			n = (n - v.ahead(c)) * max(0, Span{w.From, v.upTo}.Days()) / max(1, Span{v.period.From, v.upTo}.Days())
 		}
 		none := Range{NoDeviation(worst, m), NoDeviation(best, m)}
 		if k > 0 {

@@ -116,8 +116,16 @@ func keep[T any](list []T, in func(*T) bool) []T {
 	return out
 }
 
-// nearest words what may have been meant: the names that begin alike, or the first ones.
-func nearest(name string, known []string) string {
+// nearest words what may have been meant: the names that begin alike, or the first ones, each once.
+func nearest(name string, names []string) string {
+	var known []string
+	seen := make(map[string]bool, len(names))
+	for _, k := range names {
+		if !seen[k] {
+			known = append(known, k)
+		}
+		seen[k] = true
+	}
 	for n := len(name); n > 0; n-- {
 		var alike []string
 		for _, k := range known {

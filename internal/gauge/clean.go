@@ -168,8 +168,9 @@ func (v *view) sooner(s search, out *Clean) {
 }
 
 // ready is when the report of a period that ends on the day can be had, at the earliest and at the latest: after
-// fieldwork and reporting.
+// fieldwork and reporting. Fieldwork that has not begun begins today at the earliest, however long the period is over.
 func (v *view) ready(end civil.Date) [2]string {
+	end = max(end, v.Today)
 	at := func(i int) string { return (end + civil.Date(7*(v.set.Fieldwork[i]+v.set.Reporting[i]))).String() }
 	return [2]string{at(0), at(1)}
 }

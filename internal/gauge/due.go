@@ -147,10 +147,14 @@ func calendar(months, days int, all Span) map[civil.Date]int {
 	return out
 }
 
-// coming estimates how many items of a control fall into an interval that lies ahead: by its due dates, or by how
-// many there were a day so far.
+// coming estimates how many items of a control fall into the part of an interval that lies ahead.
 func (v *view) coming(c *subject, w Span) int {
-	w.From = max(w.From, v.Today+1)
+	return v.estimate(c, Span{max(w.From, v.Today+1), w.To})
+}
+
+// estimate is how many items of a control fall into an interval of which not everything is known: by its due dates, or
+// by how many there were a day so far.
+func (v *view) estimate(c *subject, w Span) int {
 	if w.To < w.From || c.retired(w.From) {
 		return 0
 	}
@@ -160,10 +164,11 @@ func (v *view) coming(c *subject, w Span) int {
 		}
 	}
 	elapsed := Span{v.period.From, v.upTo}.Days()
-	if elapsed < 1 || c.items == 0 {
+	n := c.items - v.ahead(c)
+	if elapsed < 1 || n < 1 {
 		return 0
 	}
-	return (2*c.items*w.Days() + elapsed) / (2 * elapsed)
+	return (2*n*w.Days() + elapsed) / (2 * elapsed)
 }
 
 // need is what a period must hold before anybody concludes on a control.

@@ -61,7 +61,8 @@ type Facts struct {
 	Examined  *civil.Date // the first day whose items were tested; nil: the first of the period
 	TasksDone int         // tasks that were closed, for the bar of effort
 
-	supposed []string // what Suppose changed
+	supposed     []string // what Suppose changed
+	contradicted []string // of that, what the records say otherwise
 }
 
 // Control is a control of the program, with what is known of its life.

@@ -232,6 +232,10 @@ func (v *view) search(start civil.Date) search {
 
 // remarks are what a reader of the forecast must know.
 func (v *view) remarks() []string {
+	if open := v.undecided(Span{v.examined(), v.Today}); open != "" {
+		v.note("%s; every clean period assumes that they are decided in favour", open)
+	}
+	v.notes = append(v.notes, v.contradicted...)
 	if len(v.supposed) > 0 {
 		v.note("what is supposed is no fact: everything else of the same controls that is due by then is taken to be done in time")
 	}

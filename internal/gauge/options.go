@@ -2,6 +2,7 @@ package gauge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -70,44 +71,63 @@ func (v *view) option(id string, w Span, restart bool) Option {
 func (v *view) keep() Option {
 	o := v.option("keep", v.period, false)
 	for _, c := range v.controls {
-		o.Discloses = append(o.Discloses, v.discloses(c, c.items)...)
+		r := v.reckon(c, v.period)
+		o.Discloses = append(o.Discloses, discloses(c, &r, r.items)...)
 	}
 	o.Cost = "no delay"
 	if len(o.Discloses) > 0 {
 		o.Cost = "no delay; each exception is printed, with how many of how many, beside management's response; it does not by itself decide the opinion"
 	}
+	o.Cost = v.over(v.period.To, o.Cost)
+	if open := v.undecided(v.period); open != "" {
+		o.Warnings = append(o.Warnings, open+": each that is not decided in favour is one more exception")
+	}
 	return o
 }
 
+// over adds to the cost of a period that its end has passed: the report is late by these days whatever is done now.
+func (v *view) over(end civil.Date, cost string) string {
+	days := int(v.Today - end)
+	if days <= 0 {
+		return cost
+	}
+	ago := fmt.Sprintf("the period ended %s ago, and fieldwork is taken to begin today", count(days, "day", "days"))
+	if rest, ok := strings.CutPrefix(cost, "no delay"); ok {
+		return ago + rest
+	}
+	return cost + "; " + ago
+}
+
+// later is by how many days the report of a period that ends on the day comes after that of the planned one.
+func (v *view) later(end civil.Date) int { return int(max(end, v.Today) - max(v.period.To, v.Today)) }
+
 // discloses words the exceptions of a control among so many items.
-func (v *view) discloses(c *subject, items int) []string {
+func discloses(c *subject, r *reckoning, items int) []string {
 	var out []string
-	if c.deviating > 0 {
-		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(c.deviating, items))
-		var keys []string // the first few in words; the rest is only counted
-		for i := range c.bad {
-			switch b := &c.bad[i]; {
-			case !v.within(b.member, b.supposed):
-			case len(keys) < most:
-				keys = append(keys, b.words())
-			default:
-				keys = append(keys, "")
-			}
+	if r.deviating > 0 {
+		what := fmt.Sprintf("%s: %s deviate", c.ID, ofItems(r.deviating, items))
+		keys := make([]string, len(r.bad)) // the first few in words; the rest is only counted
+		for i := range keys[:min(len(keys), most)] {
+			keys[i] = c.words(r.bad[i])
 		}
 		if len(keys) > 0 {
 			what += ": " + some(keys)
 		}
 		out = append(out, what)
 	}
-	if c.undecided > 0 {
-		out = append(out, fmt.Sprintf("%s: %s cannot be decided; what stays so counts as a deviation", c.ID, ofItems(c.undecided, items)))
+	if r.undecided > 0 {
+		out = append(out, fmt.Sprintf("%s: %s cannot be decided; what stays so counts as a deviation", c.ID, ofItems(r.undecided, items)))
 	}
 	return out
 }
 
-// words says one deviation: its key, and how long it lasted.
-func (b *bout) words() string {
+// words says one deviation: its key, and how long it lasted. An act that was never done was not done late, though the
+// next one ended what it left.
+func (c *subject) words(b *bout) string {
+	never := func(x *Instance) bool { return x.Key == b.key && x.Done == nil }
 	switch days := int(b.end - b.member); {
+	case b.late && b.end != civil.MaxDate && slices.ContainsFunc(c.instances, never):
+		return b.key + ", not done"
 	case b.late && b.end != civil.MaxDate:
 		return fmt.Sprintf("%s, done %s after it was due", b.key, count(days, "day", "days"))
 	case b.late:
@@ -137,13 +157,20 @@ func (v *view) restart(s search, keep Option) (Option, bool) {
 	o := v.option("restart", *w, true)
 	o.Strict = c.Strict
 	o.Discloses = append(o.Discloses, "nothing that is known today")
-	days := int(w.To - v.period.To)
-	o.Cost = fmt.Sprintf("the report comes %s later than planned, about %s", count(days, "day", "days"), count((days+15)/30, "month", "months"))
+	days := v.later(w.To)
+	than := "than planned"
+	if v.Today > v.period.To {
+		than = "than that of the planned period"
+	}
+	o.Cost = v.over(w.To, fmt.Sprintf("the report comes %s later %s, about %s", count(days, "day", "days"), than, count((days+15)/30, "month", "months")))
 	if days <= 0 {
-		o.Cost = "no delay"
+		o.Cost = v.over(w.To, "no delay")
 	}
 	dropped := int(w.From - v.period.From)
 	o.Warnings = append(o.Warnings, fmt.Sprintf("the planned period loses its first %s: what happened in them is in no report, and customers must be told that they are not covered", count(dropped, "day", "days")))
+	if open := v.undecided(*w); open != "" {
+		o.Warnings = append(o.Warnings, open+" and may belong to this period: it is clean only if they are decided in favour")
+	}
 	if c.Sooner != nil && len(c.BringForward) > 0 {
 		o.Warnings = append(o.Warnings, fmt.Sprintf("%s must act before %s, ahead of the yearly date", some(c.BringForward), w.To))
 	}
@@ -155,9 +182,14 @@ func (v *view) extend() Option {
 	w := Span{v.period.From, (v.period.To + 1).AddMonths(v.set.Extend) - 1}
 	o := v.option("extend", w, false)
 	for _, c := range v.controls {
-		o.Discloses = append(o.Discloses, v.discloses(c, c.items+v.coming(c, w))...)
+		r := v.reckon(c, w)
+		o.Discloses = append(o.Discloses, discloses(c, &r, r.total())...)
 	}
-	o.Cost = fmt.Sprintf("the report comes %s later; the same exceptions are printed among more items, provided that what is to come is clean", count(v.set.Extend, "month", "months"))
+	later := count(v.set.Extend, "month", "months")
+	if v.Today > v.period.To {
+		later = count(v.later(w.To), "day", "days")
+	}
+	o.Cost = v.over(w.To, fmt.Sprintf("the report comes %s later; the same exceptions are printed among more items, provided that what is to come is clean", later))
 	if w.months() > 12 {
 		o.Warnings = append(o.Warnings, "the period is longer than twelve months: users usually expect a report a year")
 	}
@@ -195,6 +227,9 @@ func (v *view) options1() []Option {
 	keep := Option{
 		ID: "keep", AsOf: &day, ReportReady: v.ready(day), Warnings: []string{}, Cost: "no delay",
 		Discloses: []string{fmt.Sprintf("design and implementation on %s; nothing about operation", day)},
+	}
+	if days := int(v.Today - day); days > 0 {
+		keep.Cost = fmt.Sprintf("the date passed %s ago, and fieldwork is taken to begin today", count(days, "day", "days"))
 	}
 	last, what := civil.Date(-1<<31), ""
 	for _, c := range v.controls {

@@ -373,3 +373,23 @@ func TestContradictionsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestInForceForAPart: a clean test of a part of the period does not make the control green; gate I says why.
+func TestInForceForAPart(t *testing.T) {
+	t.Parallel()
+	f := clean()
+	c := sound("IAM-02")
+	c.Spans = []Span{span("2020-01-01", "2026-07-02")}
+	f.Controls = append(f.Controls, c)
+	r := tested("IAM-02")
+	r.To = day("2026-07-02")
+	f.Results, f.Evidence = append(f.Results, r), append(f.Evidence, Evidence{Control: "IAM-02", Instances: 100})
+	got := ready(t, f)
+	gate, _ := got.Controls[1].Gates.Of(Implemented)
+	if gate.Status != Red || !strings.HasPrefix(gate.Why, "in force on 2 of 184 days of the period") {
+		t.Errorf("gate I is %s: %s; want red, in force on 2 of 184 days", gate.Status, gate.Why)
+	}
+	if got.Controls[0].Status != Green {
+		t.Errorf("the other control is %s, want green", got.Controls[0].Status)
+	}
+}

@@ -26,7 +26,7 @@ func designRules() []Rule {
 			control: incomplete,
 		},
 		{
-			ID: "G03", Worst: Block, Gate: Implemented, Trigger: "a control is designed and was not in place by the date or the first day of the period",
+			ID: "G03", Worst: Block, Gate: Implemented, Trigger: "a control is designed and was not in place by the date or the first day of the period, or was in force for a part of the period only",
 			Fix:     "put it in place and record the date, or move the period to start after it",
 			Command: "assay apply DIR", Page: "/controls/{control}",
 			Risk:    "The control exists on paper: until it is in place, what it should stop goes through.",
@@ -34,8 +34,8 @@ func designRules() []Rule {
 		},
 		{
 			ID: "G04", Worst: Warn, Gate: Implemented, Trigger: "no walkthrough in the last 12 months, or before the date of a Type 1",
-			Fix:  "follow one instance from start to end, with the person who performs it, and record what was seen",
-			Page: "/controls/{control}",
+			Fix:     "follow one instance from start to end, with the person who performs it, and record what was seen",
+			Command: "assay import walkthroughs FILE", Page: "/controls/{control}",
 			Risk: "What people do may have drifted away from what the control says, and nobody would have noticed.",
 			control: func(v *view, c *subject, add func(finding)) {
 				ref := v.upTo
@@ -193,6 +193,31 @@ func notImplemented(v *view, c *subject, add func(finding)) {
 	case *c.Implemented > by:
 		add(finding{severity: Block, what: fmt.Sprintf("the control was implemented on %s; it must be in place by %s", *c.Implemented, by)})
 	}
+	inPart(v, c, add)
+}
+
+// inPart finds a control of which no version was in force for a part of the period: it cannot have been effective
+// throughout, whatever its tests of the other part show (handbook E12, E13).
+func inPart(v *view, c *subject, add func(finding)) {
+	if v.type1 || len(c.Spans) == 0 {
+		return
+	}
+	days, in := v.period.Days(), 0
+	for _, s := range union(slices.Clone(c.Spans)) {
+		in += max(0, Span{max(s.From, v.period.From), min(s.To, v.period.To)}.Days())
+	}
+	if in >= days {
+		return
+	}
+	severity := Warn
+	if 2*in < days {
+		severity = Block
+	}
+	add(finding{
+		severity: severity,
+		what:     fmt.Sprintf("in force on %d of %d days of the period: not effective throughout; its criteria rest on others for the rest", in, days),
+		fix:      "name the control that covered the other days, or move the period; the report tells from when to when this one was in force",
+	})
 }
 
 // walked is the last walkthrough in an interval.

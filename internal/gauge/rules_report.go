@@ -13,8 +13,8 @@ func reportRules() []Rule {
 	return []Rule{
 		{
 			ID: "G16", Worst: Warn, Trigger: "a control that users must have was never communicated to them",
-			Fix:  "publish it where users find it, and record when",
-			Page: "/controls",
+			Fix:     "publish it where users find it, and record the day as communicated_on in system.yaml",
+			Command: "assay apply DIR", Page: "/controls",
 			Risk: "Users do not do what the commitments take for granted, and nobody told them to.",
 			report: func(v *view, add func(finding)) {
 				for _, u := range v.CUECs {
@@ -33,8 +33,8 @@ func reportRules() []Rule {
 		},
 		{
 			ID: "G18", Worst: Block, Trigger: "a vendor's report ends over three months before our period, is modified, or shows an exception on a control we rely on",
-			Fix:     "get a bridge letter, or test the effect on your own criteria and record it",
-			Command: "assay import vendors FILE", Page: "/controls/VEN-02",
+			Fix:     "get the vendor's report or a bridge letter, or test the effect on your own criteria; record what its report says in system.yaml (report_period_end, opinion)",
+			Command: "assay apply DIR", Page: "/controls/VEN-02",
 			Risk:   "What the vendor's controls did in our period is not shown, or shown to have failed.",
 			report: vendorReports,
 		},

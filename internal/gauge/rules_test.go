@@ -80,6 +80,20 @@ var ruleCases = map[string][]ruleCase{
 		{"on the date of a Type 1", func(f *Facts) { *f = asType1(*f, "2026-11-30"); f.Controls[0].Implemented = on("2026-11-30") }, "", ""},
 		{"defined in the period, in place that day", func(f *Facts) {
 			f.Controls[0].Spans, f.Controls[0].Implemented = []Span{span("2026-08-01", "2200-01-01")}, on("2026-08-01")
+		}, "amber", "in force on 153 of 184 days of the period: not effective throughout"},
+		{"retired on the second day", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-07-02")} }, "red", "in force on 2 of 184 days"},
+		{"retired after the half", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-09-30")} }, "amber", "in force on 92 of 184 days"},
+		{"retired before the half", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-09-29")} }, "red", "in force on 91 of 184 days"},
+		{"a day between two versions", func(f *Facts) {
+			f.Controls[0].Spans = []Span{span("2026-09-02", "2200-01-01"), span("2020-01-01", "2026-08-31")}
+		}, "amber", "in force on 183 of 184 days"},
+		{"two versions that overlap", func(f *Facts) {
+			f.Controls[0].Spans = []Span{span("2026-09-02", "2200-01-01"), span("2020-01-01", "2026-09-10")}
+		}, "", ""},
+		{"retired the day after the period", func(f *Facts) { f.Controls[0].Spans = []Span{span("2020-01-01", "2026-12-31")} }, "", ""},
+		{"a Type 1 has no period", func(f *Facts) {
+			*f = asType1(*f, "2026-11-30")
+			f.Controls[0].Spans = []Span{span("2026-08-01", "2200-01-01")}
 		}, "", ""},
 	},
 	"G04": {
@@ -397,6 +411,33 @@ func TestEveryRuleHasCases(t *testing.T) {
 		}
 		if strings.Count(r.Risk, ". ") > 0 {
 			t.Errorf("%s: the risk is more than one sentence: %s", r.ID, r.Risk)
+		}
+	}
+}
+
+// TestFixesName the command that takes the record in which the gap is closed, and its fields.
+func TestFixesName(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]struct {
+		command string
+		fields  []string
+	}{
+		"G04": {"assay import walkthroughs FILE", nil},
+		"G16": {"assay apply DIR", []string{"system.yaml", "communicated_on"}},
+		"G18": {"assay apply DIR", []string{"system.yaml", "report_period_end", "opinion"}},
+	} {
+		f := clean()
+		ruleCases[id][0].change(&f)
+		gaps := ready(t, f).Gaps
+		i := slices.IndexFunc(gaps, func(g Gap) bool { return g.Rule == id })
+		if i < 0 || gaps[i].Command != want.command {
+			t.Errorf("%s: %+v, want the command %s", id, gaps, want.command)
+			continue
+		}
+		for _, field := range want.fields {
+			if !strings.Contains(gaps[i].Fix, field) {
+				t.Errorf("%s: the fix %q does not name %s", id, gaps[i].Fix, field)
+			}
 		}
 	}
 }

@@ -104,6 +104,7 @@ func (f *Facts) suppose(x If) error {
 		}
 		return fault.Refuse("%s: %q is no instance of %s that is known", x, x.Key, x.Control).WithHint("%s", nearest(x.Key, keys))
 	}
+	says := x.against(v, c)
 	f.others(x, v, c, due)
 	was := f.state(v, c, x.Key)
 	f.setInstance(Instance{Control: x.Control, Key: x.Key, Due: due, Done: x.done(due), Owner: owner, supposed: true})
@@ -120,8 +121,63 @@ func (f *Facts) suppose(x If) error {
 		now = assure.Pass
 	}
 	f.recount(x.Control, x.Key, due, was, now)
-	f.supposed = append(slices.Clone(f.supposed), x.String())
+	echo := x.String()
+	if says != "" {
+		f.contradicted = append(slices.Clone(f.contradicted), fmt.Sprintf("%s: the records say otherwise: %s", x, says))
+		echo += " (the records say otherwise: " + says + ")"
+	}
+	f.supposed = append(slices.Clone(f.supposed), echo)
 	return nil
+}
+
+// against says what is on record of the instance where the supposition contradicts it; empty where nothing does. Such a
+// supposition stands: what might have been is a fair question, as long as nobody takes it for what was.
+func (x If) against(v *view, c *subject) string {
+	for _, i := range c.instances {
+		if i.Key == x.Key && !i.supposed && (i.Done != nil || i.Due <= v.Today) {
+			return x.contradicts(i.Due, i.Done, v.Today)
+		}
+	}
+	for i := range c.bad {
+		switch b := &c.bad[i]; {
+		case b.key != x.Key || b.supposed:
+		case b.late && b.end != civil.MaxDate:
+			return x.contradicts(b.member, &b.end, v.Today)
+		case b.late && !b.guess:
+			return x.contradicts(b.member, nil, v.Today)
+		case x.Outcome == Done:
+			return "it deviates"
+		default:
+			return ""
+		}
+	}
+	for _, r := range c.results {
+		passed := func(i assure.Item) bool { return i.Key == x.Key && i.Verdict == assure.Pass }
+		if x.Outcome != Done && slices.ContainsFunc(r.Items, passed) {
+			return "it passed its test"
+		}
+	}
+	return ""
+}
+
+// contradicts words how an act was done, if it was, where that is not what is supposed.
+func (x If) contradicts(due civil.Date, done *civil.Date, today civil.Date) string {
+	want := x.done(due)
+	switch {
+	case done == nil || *done > today:
+		if want == nil || *want > today {
+			return ""
+		}
+		return "not done by " + today.String()
+	case *done > due:
+		if x.Outcome == Late && *want == *done {
+			return ""
+		}
+		return fmt.Sprintf("done on %s, %s after it was due", *done, count(int(*done-due), "day", "days"))
+	case x.Outcome == Done:
+		return ""
+	}
+	return fmt.Sprintf("done on %s, in time", *done)
 }
 
 // instance finds the due date of an item: where instances are told, where deviations are, or in the results of a test.

@@ -136,3 +136,82 @@ func TestSupposeRecounts(t *testing.T) {
 		}
 	}
 }
+
+// TestSupposeAgainstTheRecords: what contradicts a fact is taken, and said to; what is open, or as recorded, is not.
+func TestSupposeAgainstTheRecords(t *testing.T) {
+	t.Parallel()
+	const late, inTime = "done on 2026-11-09, 10 days after it was due", "done on 2026-07-20, in time"
+	open := lateReview()
+	open.Instances = quarter(open.Instances, "2026-Q4", "2027-01-30", "")
+	undone := lateReview()
+	undone.Deviations = nil
+	for i := range undone.Instances {
+		if undone.Instances[i].Key == "billing/2026-Q3" {
+			undone.Instances[i].Done = nil
+		}
+	}
+	unlisted := lateReview()
+	unlisted.Instances = nil
+	grants := clean()
+	deviate(&grants, 1)
+	grants.Results[0].Items = []assure.Item{{Key: "fine", Verdict: assure.Pass, EventTime: "2026-08-03"}}
+	for _, c := range []struct {
+		f    Facts
+		what string
+		says string
+	}{
+		{open, "IAM-04/billing/2026-Q3=done", late},
+		{open, "IAM-04/billing/2026-Q3=missed", late},
+		{open, "IAM-04/billing/2026-Q3=late:3d", late},
+		{open, "IAM-04/billing/2026-Q3=late:10d", ""},
+		{open, "IAM-04/billing/2026-Q2=late:3d", inTime},
+		{open, "IAM-04/billing/2026-Q2=missed", inTime},
+		{open, "IAM-04/billing/2026-Q2=done", ""},
+		{open, "IAM-04/billing/2026-Q4=missed", ""},
+		{open, "IAM-04/billing/2026-Q4=done", ""},
+		{undone, "IAM-04/billing/2026-Q3=done", "not done by 2026-11-22"},
+		{undone, "IAM-04/billing/2026-Q3=late:5d", "not done by 2026-11-22"},
+		{undone, "IAM-04/billing/2026-Q3=late:40d", ""},
+		{undone, "IAM-04/billing/2026-Q3=missed", ""},
+		{unlisted, "IAM-04/billing/2026-Q3=done", late},
+		{grants, "IAM-01/grant-0=done", "it deviates"},
+		{grants, "IAM-01/grant-0=missed", ""},
+		{grants, "IAM-01/fine=late:2d", "it passed its test"},
+	} {
+		got := foresee(t, supposing(t, c.f, c.what))
+		want := c.what
+		if c.says != "" {
+			want += " (the records say otherwise: " + c.says + ")"
+		}
+		if len(got.If) != 1 || got.If[0] != want {
+			t.Errorf("if %q, want %q", got.If, want)
+		}
+		notes := strings.Join(got.Notes, "\n")
+		if noted := strings.Contains(notes, c.what+": the records say otherwise: "+c.says); noted != (c.says != "") {
+			t.Errorf("%s: notes %q", c.what, notes)
+		}
+	}
+	// What is supposed after something else was supposed contradicts no record.
+	twice := supposing(t, open, "IAM-04/billing/2026-Q4=missed", "IAM-04/billing/2026-Q4=done")
+	if got := foresee(t, twice).If; len(got) != 2 || strings.Contains(got[1], "records") {
+		t.Errorf("if %q, want no word of records", got)
+	}
+}
+
+// TestMissedIsNotDone: the next review ends what a missed one left, and does not do it.
+func TestMissedIsNotDone(t *testing.T) {
+	t.Parallel()
+	f := supposing(t, lateReview(), "IAM-04/billing/2026-Q3=missed")
+	if got := way(t, foresee(t, f), "keep").Discloses; len(got) != 1 || !strings.HasSuffix(got[0], "deviate: billing/2026-Q3, not done") {
+		t.Errorf("keep discloses %q, want that it was not done", got)
+	}
+}
+
+// TestHintNamesAKeyOnce: an instance that deviates is known twice, and named once.
+func TestHintNamesAKeyOnce(t *testing.T) {
+	t.Parallel()
+	_, err := lateReview().Suppose(If{Control: "IAM-04", Key: "billing/2026-Q9", Outcome: Missed})
+	if got := fault.Hint(err); got != "known are billing/2026-Q2, billing/2026-Q3" {
+		t.Errorf("hint %q", got)
+	}
+}

@@ -179,6 +179,7 @@ func (v *view) gatherDeviations() {
 	}
 	for _, c := range v.controls {
 		v.undated(c)
+		v.unlisted(c)
 	}
 }
 
