@@ -378,7 +378,7 @@ func (o *office) described(f *gauge.Facts) {
 		f.CUECs = append(f.CUECs, gauge.CUEC{ID: c.ID, Text: c.Text, Criteria: c.Criteria, Communicated: c.Communicated})
 	}
 	for _, v := range o.system.Subservice {
-		s := gauge.Subservice{Name: v.Name, Inclusive: v.Method == "inclusive", Monitoring: v.Monitoring, ReportEnd: v.ReportEnd}
+		s := gauge.Subservice{Name: v.Name, Inclusive: v.Method == "inclusive", Monitoring: v.Monitoring, ReportEnd: v.ReportEnd, BridgedTo: v.BridgedTo, Evaluated: v.JudgedOn}
 		for i, c := range v.CSOCs {
 			s.CSOCs = append(s.CSOCs, gauge.CSOC{ID: fmt.Sprintf("%s %d", v.Name, i+1), Criteria: c.Criteria})
 			for _, id := range c.Criteria {

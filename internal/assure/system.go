@@ -100,7 +100,9 @@ type Subservice struct {
 	Monitoring []string    `json:"monitoring,omitempty" yaml:"monitoring,omitempty"` // our controls over it
 	Report     string      `json:"report,omitempty" yaml:"report,omitempty"`         // the report it has
 	ReportEnd  *civil.Date `json:"report_period_end,omitempty" yaml:"report_period_end,omitempty"`
-	Opinion    string      `json:"opinion,omitempty" yaml:"opinion,omitempty"` // unqualified, qualified, adverse, disclaimer
+	Opinion    string      `json:"opinion,omitempty" yaml:"opinion,omitempty"`                   // unqualified, qualified, adverse, disclaimer
+	BridgedTo  *civil.Date `json:"bridged_to,omitempty" yaml:"bridged_to,omitempty"`             // the last day that its bridge letter covers
+	JudgedOn   *civil.Date `json:"effect_judged_on,omitempty" yaml:"effect_judged_on,omitempty"` // when the effect of a modified opinion or an exception was judged
 }
 
 // CSOC is a complementary subservice organization control: what the vendor is assumed to do.

@@ -210,8 +210,9 @@ func (r *run) forecast(f gauge.Forecast) {
 	if len(f.DueSoon) > 0 {
 		r.say("\nDue soon")
 	}
-	for _, d := range f.DueSoon {
-		r.say("  %s  in %d days  %-8s %s: %s", d.Due, d.InDays, d.Control, orDash(d.Owner), d.IfMissed)
+	for i := range f.DueSoon {
+		d := &f.DueSoon[i]
+		r.say("  %s  %s  %-8s %s: %s", d.Due, d.When(), d.Control, orDash(d.Owner), d.IfMissed)
 	}
 	for _, l := range f.Chain {
 		if l.Warning != "" {

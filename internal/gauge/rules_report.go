@@ -33,7 +33,7 @@ func reportRules() []Rule {
 		},
 		{
 			ID: "G18", Worst: Block, Trigger: "a vendor's report ends over three months before our period, is modified, or shows an exception on a control we rely on",
-			Fix:     "get the vendor's report or a bridge letter, or test the effect on your own criteria; record what its report says in system.yaml (report_period_end, opinion)",
+			Fix:     "get the vendor's report or a bridge letter, or test the effect on your own criteria; record what its report says in system.yaml (report_period_end, opinion, bridged_to, effect_judged_on)",
 			Command: "assay apply DIR", Page: "/controls/VEN-02",
 			Risk:   "What the vendor's controls did in our period is not shown, or shown to have failed.",
 			report: vendorReports,

@@ -28,7 +28,7 @@ func sample(t testing.TB) Folder {
 		System: System{Name: "Ledgerline", Services: []assure.Part{{Name: "Payments", Text: "Moves money: fast, \"safe\" and # not a comment.\nTwice."}},
 			Flow:       assure.Flow{Nodes: []assure.Node{{ID: "a", Name: "App", Does: []string{"processed"}}, {ID: "b", Name: "Bank", Outside: true}}, Edges: []assure.Edge{{From: "a", To: "b", Data: "orders"}}},
 			CUECs:      []assure.CUEC{{ID: "U1", Text: "Users remove their leavers.", Criteria: []string{"CC6.2"}, Communicated: &from}},
-			Subservice: []assure.Subservice{{Name: "Cloud", Services: "hosting", Method: "carve_out", CSOCs: []assure.CSOC{{Text: "Guards the halls.", Criteria: []string{"CC6.4"}}}, Monitoring: []string{"VEN-02"}}},
+			Subservice: []assure.Subservice{{Name: "Cloud", Services: "hosting", Method: "carve_out", CSOCs: []assure.CSOC{{Text: "Guards the halls.", Criteria: []string{"CC6.4"}}}, Monitoring: []string{"VEN-02"}, BridgedTo: &to, JudgedOn: &from}},
 			Texts:      map[string]string{"dc1": "# Services\n\nText.\n"}},
 		Versions:  []Version{{Control: c, Version: 1, From: First, To: &until, Implemented: &from, Test: "control IAM-04\n-- rule --\n"}, {Control: later, Version: 2, From: until + 1, Test: "two"}},
 		Policies:  []Policy{{ID: "access", Title: "Access", Version: "2", Controls: []string{"IAM-04"}, Text: "# Access\n\n---\n\nNobody shares.\n"}},
