@@ -338,11 +338,12 @@ func instances(d gauge.Due) string {
 	return strings.Join(d.Instances[:3], ", ") + " and " + report.Count(len(d.Instances)-3) + " more"
 }
 
-func inDays(n int) string {
-	if n == 1 {
-		return "tomorrow"
+// dueDays is the day on which something falls due, or the days from the first to the last.
+func dueDays(x gauge.Due) string {
+	if x.Until != nil {
+		return x.Due.String() + " to " + x.Until.String()
 	}
-	return "in " + report.Plural(n, "day", "days")
+	return x.Due.String()
 }
 
 func dueCaption(d forecastData) string {
