@@ -178,6 +178,25 @@ func TestLetters(t *testing.T) {
 	}
 }
 
+// TestNamesAreNoClaims: a name may hold a word that a document of ours must not claim, and ends its sentence once.
+func TestNamesAreNoClaims(t *testing.T) {
+	t.Parallel()
+	f := facts(t)
+	f.Organization, f.System = "Certified Payroll, Inc.", ""
+	f.Results.Organization = f.Organization
+	f.About.Subservice[0].Name = "Compliant Cloud Ltd."
+	r := build(t, "soc2-type2", f)
+	got := textUnder(r, "template-i") + textUnder(r, "template-ii")
+	if !strings.Contains(got, "the system of Certified Payroll, Inc.") || !strings.Contains(got, "Compliant Cloud Ltd.") {
+		t.Errorf("the letters do not name them:\n%s", got)
+	}
+	for _, bad := range []string{"Inc..", "Ltd..", "Inc. of Certified", "{"} {
+		if strings.Contains(got, bad) {
+			t.Errorf("the letters say %q:\n%s", bad, got)
+		}
+	}
+}
+
 // TestApplicability: all 93 controls stand in it, and "implemented" comes from dates.
 func TestApplicability(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,11 @@ func (b *builder) applicability() {
 				}
 			}
 		}
-		row.Cells = []Runs{{data(cr.ID)}, {data(cr.Title)}, {in}, why, state, b.controlLinks2(own)}
+		served := Runs{}
+		if len(own) > 0 {
+			served = b.controlLinks(own)
+		}
+		row.Cells = []Runs{{data(cr.ID)}, {data(cr.Title)}, {in}, why, state, served}
 		t.Rows = append(t.Rows, row)
 	}
 	n := len(b.f.Criteria)
@@ -68,11 +72,4 @@ func (b *builder) serving(id string) []string {
 
 func (b *builder) all(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !b.f.Implemented[id] })
-}
-
-func (b *builder) controlLinks2(ids []string) Runs {
-	if len(ids) == 0 {
-		return Runs{}
-	}
-	return b.controlLinks(ids)
 }

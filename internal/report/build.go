@@ -50,7 +50,7 @@ func Build(k Kind, f Facts) (*Report, error) {
 		return nil, err
 	}
 	if f.System == "" {
-		f.System = "the system of " + f.Organization
+		f.System = unnamed(f.Organization)
 	}
 	if f.Rows == 0 {
 		f.Rows = 500
@@ -68,6 +68,9 @@ func Build(k Kind, f Facts) (*Report, error) {
 	}
 	return b.r, Lint(b.r)
 }
+
+// unnamed is what a system without a name of its own is called.
+func unnamed(organization string) string { return "the system of " + organization }
 
 func (f Facts) check(form form) error {
 	if f.Organization == "" {

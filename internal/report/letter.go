@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,34 +14,43 @@ import (
 func (b *builder) letter(p part) {
 	b.owed(p)
 	b.open("section", b.cur.ID, say("Section "+p.Number+" is to be written by "+p.By+"."))
-	b.heading(1, "template-"+strings.ToLower(p.Number), "Text to begin with: DRAFT, nothing in it is concluded")
-	fill := b.filler()
-	n := 0
+	place := "template-" + strings.ToLower(p.Number)
+	b.heading(1, place, "Text to begin with: DRAFT, nothing in it is concluded")
+	facts := b.letterFacts()
 	for _, para := range p.Text {
 		if para.When != "" && !b.holds(para.When) {
 			continue
 		}
-		text := strings.TrimSpace(b.stops(fill.Replace(para.Text)))
 		if para.Head != "" {
-			n++
-			b.add(Block{Heading: &Heading{ID: "template-" + strings.ToLower(p.Number) + "-" + slug(strings.ToLower(para.Head)), Level: 2, Text: para.Head}})
+			b.heading(2, place+"-"+slug(strings.ToLower(para.Head)), para.Head)
 		}
-		// The facts in it came with the program; the words around them are ours and are linted as such.
-		b.cur.Blocks = append(b.cur.Blocks, Block{Paragraph: b.filled(text, para.Text)})
+		text := strings.TrimSpace(para.Text)
+		if b.f.System == unnamed(b.f.Organization) {
+			text = strings.ReplaceAll(text, "{system} of {organization}", "{system}")
+		}
+		b.add(Block{Paragraph: filled(text, facts)})
 	}
 }
 
-// filled marks what was put into a text: names that came with the program must not be read as our words.
-func (b *builder) filled(text, _ string) Runs {
-	name := b.f.Organization
+var blank = regexp.MustCompile(`\{[a-z]+\}`)
+
+// filled puts the facts into a text. The words around them are ours, and linted as such; a name that came with the program
+// is not. Where a name ends in a full stop, such as "Inc.", it ends the sentence too.
+func filled(text string, facts map[string]Run) Runs {
 	var out Runs
-	for i, piece := range strings.Split(text, name) {
-		if i > 0 {
-			out = append(out, data(name))
+	for text != "" {
+		at := blank.FindStringIndex(text)
+		if at == nil {
+			return append(out, say(text))
 		}
-		if piece != "" {
-			out = append(out, say(piece))
+		if at[0] > 0 {
+			out = append(out, say(text[:at[0]]))
 		}
+		fact := facts[text[at[0]+1:at[1]-1]]
+		if text = text[at[1]:]; strings.HasSuffix(fact.Text, ".") {
+			text = strings.TrimPrefix(text, ".")
+		}
+		out = append(out, fact)
 	}
 	return out
 }
@@ -57,14 +67,12 @@ func (b *builder) holds(cond string) bool {
 		return carved
 	case "inclusive":
 		return inclusive
-	case "other_information":
-		return true
 	}
 	return false
 }
 
-// filler puts the facts into a text.
-func (b *builder) filler() *strings.Replacer {
+// letterFacts are what a letter's blanks stand for.
+func (b *builder) letterFacts() map[string]Run {
 	var carved, inclusive []string
 	for _, s := range b.f.About.Subservice {
 		if s.Method == "carve_out" {
@@ -73,30 +81,12 @@ func (b *builder) filler() *strings.Replacer {
 			inclusive = append(inclusive, s.Name)
 		}
 	}
-	whole := b.f.System + " of " + b.f.Organization
-	if strings.HasSuffix(b.f.System, " of "+b.f.Organization) { // a system without a name of its own
-		whole = b.f.System
-	}
-	return strings.NewReplacer("{system} of {organization}", whole, "{organization}", b.f.Organization, "{system}", b.f.System, "{when}", b.f.When.Words(),
-		"{categories}", words(b.f.Categories), "{carved}", words2(carved), "{inclusive}", words2(inclusive), "{report}", b.form.Title)
+	return map[string]Run{"organization": data(b.f.Organization), "system": data(b.f.System), "when": say(b.f.When.Words()),
+		"categories": say(words(b.f.Categories)), "carved": data(names(carved)), "inclusive": data(names(inclusive)), "report": say(b.form.Title)}
 }
 
-// stops leaves one full stop where a name that ends in one, such as "Inc.", ends a sentence.
-func (b *builder) stops(text string) string {
-	names := []string{b.f.Organization, b.f.System}
-	for _, s := range b.f.About.Subservice {
-		names = append(names, s.Name)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, ".") {
-			text = strings.ReplaceAll(text, name+".", name)
-		}
-	}
-	return text
-}
-
-// words2 is words for names, which are left as they are.
-func words2(list []string) string {
+// names prints a list of names as English does; words is for our own.
+func names(list []string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}
