@@ -53,7 +53,7 @@ type Checker struct {
 	Rows        Rows  // nil: the checks that compare records are missing
 	Heads       Heads // nil: what sources say of this ledger is not compared
 	Kept        Kept  // nil: every comparison looks at every record
-	Worth       int64 // the records from which a comparison is kept; 0 for 20,000
+	Worth       int64 // the records from which a comparison is kept; 0 for 1,000
 	Comparisons *Comparisons
 	Registers   func(name string) *register.Schema // nil for an unknown one; needed where there are Rows
 	// Persons resolves logins to persons, given the alias rows and the addresses of each person.

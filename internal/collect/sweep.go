@@ -29,7 +29,7 @@ type Kept interface {
 }
 
 const (
-	keepFrom   = 20_000 // records from which keeping a comparison pays
+	keepFrom   = 1_000  // records from which keeping a comparison pays
 	mostKept   = 10_000 // differences that are kept one by one
 	mostNewer  = 50_000 // changed records that are worth looking at one by one
 	mostSingly = 1_000  // names that are worth looking up one by one in a field without an index
