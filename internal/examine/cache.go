@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -26,6 +27,7 @@ type Kept struct {
 	KnownAt  civil.Instant // as of which it was run
 	Counts   Counts
 	Findings []assure.Finding
+	Longest  *time.Duration // between two snapshots; nil where the test has none
 }
 
 // decide answers every item of the population. Where an earlier run was kept, and nothing was
@@ -42,6 +44,9 @@ func (e *Examiner) decide(ctx context.Context, s Session, r Request, u Unit, w r
 				}
 				if same {
 					t.Counts, t.known, t.same = k.Counts, k.Findings, true
+					if k.KnownAt >= w.Period.End() { // no more of the period has passed since
+						t.longest = k.Longest
+					}
 					return nil
 				}
 			}

@@ -319,8 +319,15 @@ func (e *Examiner) run(ctx context.Context, s Session, r Request, u Unit, w rule
 		t.Findings = append(t.Findings, tally.known...)
 		slices.SortFunc(t.Findings, func(a, b assure.Finding) int { return strings.Compare(a.Key, b.Key) })
 	}
+	if u.Plan.During != nil && tally.longest == nil {
+		longest, err := s.Longest(ctx, u.Plan, w)
+		if err != nil {
+			return err
+		}
+		tally.longest = &longest
+	}
 	if name := e.kept(r, u, w); name != "" && !tally.same {
-		if err := e.Cache.Store(name, Kept{r.Size, r.KnownAt, tally.Counts, t.Findings}); err != nil {
+		if err := e.Cache.Store(name, Kept{r.Size, r.KnownAt, tally.Counts, t.Findings, tally.longest}); err != nil {
 			return err
 		}
 	}
@@ -335,11 +342,7 @@ func (e *Examiner) run(ctx context.Context, s Session, r Request, u Unit, w rule
 		return err
 	}
 	if u.Plan.During != nil {
-		longest, err := s.Longest(ctx, u.Plan, w)
-		if err != nil {
-			return err
-		}
-		t.Resolution = resolution(u.Plan, longest)
+		t.Resolution = resolution(u.Plan, *tally.longest)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package examine
 
 import (
 	"sort"
+	"time"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -10,16 +11,17 @@ import (
 
 // tally counts a population as it streams by and keeps only what was found.
 type tally struct {
-	plan   *rule.Plan
-	world  rule.World
-	keep   bool
-	Counts Counts
-	found  []rule.Answered
-	known  []assure.Finding // of an earlier run, still true
-	same   bool             // all of it is an earlier run's
-	items  []assure.Item
-	edges  []int64 // where each month of the period begins, in the unit of At
-	names  []string
+	plan    *rule.Plan
+	world   rule.World
+	keep    bool
+	Counts  Counts
+	found   []rule.Answered
+	known   []assure.Finding // of an earlier run, still true
+	same    bool             // all of it is an earlier run's
+	longest *time.Duration   // between two snapshots, once it is known
+	items   []assure.Item
+	edges   []int64 // where each month of the period begins, in the unit of At
+	names   []string
 }
 
 // Counts are the numbers of a tested population. They add up: two runs over disjoint items can
