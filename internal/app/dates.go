@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,13 +28,13 @@ type dated struct {
 	Instances  []gauge.Instance
 }
 
-// datedName names what is kept: of the same records and controls, for a day, and within the same ten minutes of it, in
-// which hardly anything falls due.
-func datedName(r examine.Request, today civil.Date) (string, error) {
+// datedName names what is kept: of the same records, rules and registers, with the same doubts about them, for a day, and
+// within the same ten minutes of it, in which hardly anything falls due.
+func (o *office) datedName(r examine.Request, today civil.Date) (string, error) {
 	const tenMinutes = civil.Instant(10 * time.Minute / time.Microsecond)
-	at := []any{r.Org, r.Period, r.Period.Zone.Rules(), today, r.KnownAt / tenMinutes}
+	at := []any{r.Org, r.Period, r.Period.Zone.Rules(), today, r.KnownAt / tenMinutes, o.regs, r.Clocks, r.Unreadable}
 	for _, u := range r.Units {
-		at = append(at, u.Test, u.Version, u.From, u.To)
+		at = append(at, u.Test, u.Version, u.From, u.To, u.Plan.Text)
 	}
 	b, err := json.Marshal(at)
 	sum := sha256.Sum256(b)
@@ -59,7 +60,7 @@ func (o *office) date(ctx context.Context, f *gauge.Facts, r examine.Request, p 
 		return err
 	}
 	defer s.Close()
-	d := dater{o: o, s: session{s}, e: e, r: r, f: f, long: long, results: res.Controls}
+	d := dater{o: o, s: session{s}, e: e, r: r, f: f, long: long, results: res.Controls, due: map[string][2]int{}, dated: map[string]bool{}}
 	for _, u := range r.Units {
 		if err := d.unit(ctx, u); err != nil {
 			return fmt.Errorf("dates of %s: %w", u.Test, err)
@@ -92,7 +93,11 @@ type dater struct {
 	long civil.Period // of the report and beyond
 
 	results []assure.TestResult // of r
+	due     map[string][2]int   // test and version -> from where to where its instances stand in f
+	dated   map[string]bool     // test, version and key of what was dated: a state may last from one period into the next
 }
+
+func unitName(u examine.Unit) string { return u.Test + "@" + strconv.Itoa(u.Version) }
 
 // unit lists when a schedule asks for something, and dates what its test found.
 func (d *dater) unit(ctx context.Context, u examine.Unit) error {
@@ -109,7 +114,9 @@ func (d *dater) unit(ctx context.Context, u examine.Unit) error {
 		if err != nil {
 			return err
 		}
+		from := len(d.f.Instances)
 		d.f.Instances = append(d.f.Instances, due...)
+		d.due[unitName(u)] = [2]int{from, len(d.f.Instances)}
 	}
 	return d.found(ctx, u)
 }
@@ -178,12 +185,8 @@ func (d *dater) instances(ctx context.Context, u examine.Unit, w rule.World) ([]
 // schedule where nothing was recorded, until the same thing was next done; else it is over when it happened.
 func (d *dater) deviations(ctx context.Context, u examine.Unit, w rule.World, t *assure.TestResult) error {
 	const chunk = 2000
-	var due []*gauge.Instance
-	for i := range d.f.Instances {
-		if d.f.Instances[i].Control == u.Control {
-			due = append(due, &d.f.Instances[i])
-		}
-	}
+	at := d.due[unitName(u)]
+	due := d.f.Instances[at[0]:at[1]]
 	var keys []string
 	for _, x := range t.Findings {
 		if x.Verdict == assure.Deviation {
@@ -202,9 +205,10 @@ func (d *dater) deviations(ctx context.Context, u examine.Unit, w rule.World, t 
 	}
 	for _, x := range t.Findings {
 		member, err := civil.ParseDate(x.EventTime[:min(len(x.EventTime), 10)])
-		if x.Verdict != assure.Deviation || err != nil {
+		if x.Verdict != assure.Deviation || err != nil || d.dated[unitName(u)+"/"+x.Key] {
 			continue
 		}
+		d.dated[unitName(u)+"/"+x.Key] = true
 		out := gauge.Deviation{Control: u.Control, Key: x.Key, Member: member, Attributes: x.Attributes}
 		ended, lasts := d.end(u.Plan, w, facts[x.Key], x.Attributes)
 		switch {
@@ -329,7 +333,7 @@ func endField(s *register.Schema, name string) bool {
 
 // next is when the thing that an instance is about was next done: the due date of the first instance after it of the same
 // beginning of the key, such as one system's, that was done.
-func next(due []*gauge.Instance, key string, after civil.Date) *civil.Date {
+func next(due []gauge.Instance, key string, after civil.Date) *civil.Date {
 	group := func(k string) string { return k[:strings.LastIndexByte(k, '/')+1] }
 	for _, x := range due {
 		if x.Due > after && x.Done != nil && group(x.Key) == group(key) {

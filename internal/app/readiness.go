@@ -118,7 +118,7 @@ func (o *office) tested(ctx context.Context, f *gauge.Facts, p civil.Period, now
 	r.KnownAt = now
 	name, kept := "", dated{}
 	if !o.readOnly && r.Size > 0 {
-		if name, err = datedName(r, f.Today); err != nil {
+		if name, err = o.datedName(r, f.Today); err != nil {
 			return err
 		}
 		if b, ok := o.cache().load(name); ok && json.Unmarshal(b, &kept) == nil && kept.Size == r.Size {

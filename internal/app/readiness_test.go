@@ -11,6 +11,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/rule"
 	"github.com/assayhq/assay/internal/scope"
 )
 
@@ -65,6 +66,90 @@ func TestDeviationsAreDated(t *testing.T) {
 	give(t, o, "access_reviews", reviewed("2026-Q3", "2026-09-20", "2026-10-20"))
 	if f = foreseen(t, o, "2026-11-19", "IAM-04"); len(f.Bad.Conservative) != 1 {
 		t.Errorf("a record that came later is not seen: bad in %v", f.Bad.Conservative)
+	}
+}
+
+// TestDatedName: what is kept is not found again once evidence cannot be read, a clock is known to be off, or a register or a
+// rule means something else.
+func TestDatedName(t *testing.T) {
+	t.Parallel()
+	o := company(t, "America/New_York")
+	r, err := o.request(t.Context(), cli.Test{Controls: []string{"IAM-04"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := civil.NewDate(2026, 1, 1)
+	named := func() string {
+		t.Helper()
+		n, err := o.datedName(r, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	seen := map[string]string{named(): "the first"}
+	for _, c := range []struct {
+		what string
+		do   func()
+	}{
+		{"evidence that cannot be read", func() { r.Unreadable = map[string]bool{"ab": true} }},
+		{"a clock that was off", func() { r.Clocks = map[string]rule.Clock{"accounts": {Source: "idp", Off: 9e6}} }},
+		{"another day", func() { today++ }},
+		{"an hour later", func() { r.KnownAt += civil.Instant(time.Hour / time.Microsecond) }},
+		{"another rule", func() {
+			p := *r.Units[0].Plan
+			p.Text += " "
+			r.Units[0].Plan = &p
+		}},
+		{"a register of another meaning", func() { s := *o.regs["accounts"]; s.Title = "Others"; o.regs["accounts"] = &s }},
+	} {
+		c.do()
+		if was, ok := seen[named()]; ok {
+			t.Errorf("%s is named like %s", c.what, was)
+		}
+		seen[named()] = c.what
+	}
+}
+
+// TestStatesAreDatedOnce: a state that lasts from the period into what comes after it is one deviation, and the instances of
+// a control's tests are not mixed.
+func TestStatesAreDatedOnce(t *testing.T) {
+	t.Parallel()
+	o := company(t, "America/New_York")
+	o.app.Clock = func() time.Time { return time.Date(2026, 9, 20, 12, 0, 0, 0, time.UTC) }
+	give(t, o, "assets", `{"asset":"hb/app","kind":"repository","in_scope":true,"created_at":"2025-01-01T00:00:00Z"}`)
+	var states []string
+	for d := civil.NewDate(2026, 5, 1); d < civil.NewDate(2026, 9, 19); d += 7 {
+		for _, s := range []string{"review_required", "tests_required", "admins_bound"} {
+			value := "true"
+			if s == "tests_required" {
+				value = "false"
+			}
+			states = append(states, fmt.Sprintf(`{"asset":"hb/app","setting":%q,"value":%q,"observed_at":"%sT04:00:00Z"}`, s, value, d))
+		}
+	}
+	give(t, o, "asset_states", states...)
+	give(t, o, "changes", change("c1", inPeriod)) // no emergency that would explain it
+	today := civil.NewDate(2026, 9, 19)
+	f, err := o.gaugeFacts(t.Context(), cli.Ask{Today: &today, Controls: []string{"CHG-02"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, seen := 0, map[string]bool{}
+	for _, x := range f.Deviations {
+		if strings.Contains(x.Key, "tests_required") {
+			n++
+			if x.Ended != nil {
+				t.Errorf("%s ended on %s; it lasts", x.Key, x.Ended)
+			}
+		}
+		if seen[x.Key] {
+			t.Errorf("%s stands twice", x.Key)
+		}
+		seen[x.Key] = true
+	}
+	if n != 1 {
+		t.Errorf("%d deviations of the state; want one: %+v", n, f.Deviations)
 	}
 }
 
