@@ -11,6 +11,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/rule"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -66,6 +67,35 @@ func TestDeviationsAreDated(t *testing.T) {
 	give(t, o, "access_reviews", reviewed("2026-Q3", "2026-09-20", "2026-10-20"))
 	if f = foreseen(t, o, "2026-11-19", "IAM-04"); len(f.Bad.Conservative) != 1 {
 		t.Errorf("a record that came later is not seen: bad in %v", f.Bad.Conservative)
+	}
+}
+
+// TestImplementedOn: the version in force on the last day decides whether a statement of applicability says implemented.
+func TestImplementedOn(t *testing.T) {
+	t.Parallel()
+	day := func(m time.Month, d int) *civil.Date { x := civil.NewDate(2026, m, d); return &x }
+	version := func(n int, from, to, implemented *civil.Date, editorial bool) scope.Version {
+		v := scope.Version{Version: n, From: *from, To: to, Implemented: implemented, Editorial: editorial}
+		v.Control.ID = "X-01"
+		return v
+	}
+	first, cut, next, last := day(1, 1), day(5, 31), day(6, 1), day(6, 30)
+	for name, c := range map[string]struct {
+		versions []scope.Version
+		want     bool
+	}{
+		"implemented":               {[]scope.Version{version(1, first, nil, first, false)}, true},
+		"designed only":             {[]scope.Version{version(1, first, nil, nil, false)}, false},
+		"implemented after the day": {[]scope.Version{version(1, first, nil, day(7, 1), false)}, false},
+		"retired":                   {[]scope.Version{version(1, first, cut, first, false)}, false},
+		"a version nobody built":    {[]scope.Version{version(1, first, cut, first, false), version(2, next, nil, nil, false)}, false},
+		"another wording":           {[]scope.Version{version(1, first, cut, first, false), version(2, next, nil, nil, true)}, true},
+		"a version of next year":    {[]scope.Version{version(1, first, day(12, 31), first, false), version(2, day(12, 31), nil, nil, false)}, true},
+	} {
+		o := &office{versions: c.versions}
+		if got := o.implemented(report.AsOf{Date: *last})["X-01"]; got != c.want {
+			t.Errorf("%s: implemented = %v, want %v", name, got, c.want)
+		}
 	}
 }
 

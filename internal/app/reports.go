@@ -257,15 +257,34 @@ func (o *office) criteriaFor(c *catalog.Catalog, kind string) ([]assure.Criterio
 	return o.program.Criteria(c)
 }
 
-// implemented says which controls were implemented by the last day of which a report speaks.
+// implemented says which controls are implemented on the last day of which a report speaks: the version that is in force
+// then decides, and a change of its wording alone is no new version of what is done.
 func (o *office) implemented(w report.When) map[string]bool {
+	last := until(w)
 	out := map[string]bool{}
 	for _, v := range o.versions {
-		if v.Implemented != nil && *v.Implemented <= until(w) {
-			out[v.Control.ID] = true
+		switch id := v.Control.ID; {
+		case v.From > last:
+		case v.To != nil && *v.To < last:
+			out[id] = false // retired, unless a later version says otherwise
+		case !v.Editorial:
+			out[id] = v.Implemented != nil && *v.Implemented <= last
+		default:
+			out[id] = o.implementedBefore(v, last)
 		}
 	}
 	return out
+}
+
+// implementedBefore is what the version before a change of wording says.
+func (o *office) implementedBefore(v scope.Version, last civil.Date) bool {
+	yes := false
+	for _, b := range o.versions {
+		if b.Control.ID == v.Control.ID && b.Version < v.Version && !b.Editorial {
+			yes = b.Implemented != nil && *b.Implemented <= last
+		}
+	}
+	return yes
 }
 
 // amended words the versions of controls that begin or end within a period.
