@@ -78,7 +78,10 @@ var rooms = []room{
 	{third, "blob/*", "", "files network"},
 	{third, "render/*", "report", ""},
 
-	{doors, "web", "all:first all:second", "network"},
+	{doors, "web/elements", "", ""},
+	{doors, "web/shell", "all:first web/elements", "network"},
+	{doors, "web/*", "all:first all:second web/shell web/elements", "network"},
+	{doors, "web", "all:first all:second web/elements web/shell", "network"},
 	{doors, "api", "all:first all:second", "network"},
 	{doors, "mcp", "all:first all:second", "network"},
 	{doors, "cli", "all:first all:second", ""},
@@ -95,6 +98,7 @@ var rooms = []room{
 	{suites, "engine/enginetest", "all:first", "sql"},
 	{suites, "collector/collectortest", "all:first", ""},
 	{suites, "tsa/tsatest", "", "network random"},
+	{suites, "web/browse", "", "files network"},
 }
 
 func TestHouse(t *testing.T) {

@@ -21,6 +21,9 @@ type Pull string
 // Link names a relation between two organizations, such as an engagement.
 type Link string
 
+// Person names a human being in an installation, whatever organizations they belong to.
+type Person string
+
 // lower-case base32 in alphabetical order, so that text order is time order.
 var enc = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
@@ -49,6 +52,15 @@ func ParseOrg(s string) (Org, error) {
 	}
 	return Org(s), nil
 }
+
+// NewPerson makes a person's identifier.
+func NewPerson(now time.Time, random io.Reader) (Person, error) {
+	s, err := mint("person", now, random)
+	return Person(s), err
+}
+
+// New makes an identifier of a kind that has no type of its own, such as a session, a token or a record that a person enters.
+func New(kind string, now time.Time, random io.Reader) (string, error) { return mint(kind, now, random) }
 
 func mint(kind string, now time.Time, random io.Reader) (string, error) {
 	var b [16]byte
