@@ -1,0 +1,217 @@
+package phrase_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// use is one place in the sources where a sentence is said.
+type use struct {
+	key   string
+	where string
+	// args counts the arguments of the format, n of a plural included; unknown when it cannot be seen.
+	args   int
+	plural bool
+}
+
+const unknown = -1
+
+// sources walks the folders of a tree for the sentences in Go and templ files, those that
+// are generated and those of tests left out.
+func sources(tree fs.FS, folders ...string) ([]use, error) {
+	var uses []use
+	for _, folder := range folders {
+		err := fs.WalkDir(tree, folder, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			b, err := []byte(nil), error(nil)
+			found := extractGo
+			switch {
+			case strings.HasSuffix(path, ".templ"):
+				found = extractTempl
+			case !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"), strings.HasSuffix(path, "_templ.go"):
+				return nil
+			}
+			if b, err = fs.ReadFile(tree, path); err != nil {
+				return err
+			}
+			us, err := found(path, b)
+			uses = append(uses, us...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return uses, nil
+}
+
+func extractGo(path string, src []byte) ([]use, error) {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, path, src, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var uses []use
+	ast.Inspect(f, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			p := set.Position(call.Pos())
+			uses = append(uses, said(call, f.Name.Name == "phrase", fmt.Sprintf("%s:%d", path, p.Line))...)
+		}
+		return true
+	})
+	return uses, nil
+}
+
+var opening = regexp.MustCompile(`(\bphrase\.)?\b(T|N|Mark)\(`)
+
+// extractTempl finds the calls in a templ file, which is no Go that package parser reads:
+// from each name on, it scans tokens up to the parenthesis that closes the call.
+func extractTempl(path string, src []byte) ([]use, error) {
+	var uses []use
+	for _, at := range opening.FindAllIndex(src, -1) {
+		line := 1 + bytes.Count(src[:at[0]], []byte("\n"))
+		start := bytes.LastIndexByte(src[:at[0]], '\n') + 1
+		if bytes.HasPrefix(bytes.TrimSpace(src[start:at[0]]), []byte("//")) {
+			continue
+		}
+		where := fmt.Sprintf("%s:%d", path, line)
+		end, ok := closing(src[at[0]:])
+		if !ok {
+			return nil, fmt.Errorf("%s: a call without its closing parenthesis", where)
+		}
+		expr, err := parser.ParseExpr(string(src[at[0] : at[0]+end]))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+		if call, ok := expr.(*ast.CallExpr); ok {
+			uses = append(uses, said(call, false, where)...)
+		}
+	}
+	return uses, nil
+}
+
+// closing returns the offset after the parenthesis that closes the first one.
+func closing(src []byte) (int, bool) {
+	set := token.NewFileSet()
+	file := set.AddFile("", -1, len(src))
+	var s scanner.Scanner
+	s.Init(file, src, nil, 0)
+	for depth := 0; ; {
+		pos, tok, _ := s.Scan()
+		switch tok {
+		case token.LPAREN:
+			depth++
+		case token.RPAREN:
+			if depth--; depth == 0 {
+				return file.Offset(pos) + 1, true
+			}
+		case token.EOF:
+			return 0, false
+		}
+	}
+}
+
+// said returns the sentences of a call of T, N or Mark: T("..."), l.T("..."),
+// shell.T(ctx, "..."), l.N(n, "one", "other"), shell.N(ctx, n, "one", "other"),
+// phrase.Mark("..."). A sentence that is no constant was marked where it stands.
+func said(call *ast.CallExpr, home bool, where string) []use {
+	name, of := callee(call.Fun)
+	first := 0
+	if len(call.Args) > 0 && isContext(call.Args[0]) {
+		first = 1
+	}
+	switch {
+	case name == "Mark" && (of == "phrase" || of == "" && home):
+		return keys(call, 0, 1, unknown, where)
+	case name == "T":
+		return keys(call, first, 1, len(call.Args)-first-1, where)
+	case name == "N":
+		us := keys(call, first+1, 2, len(call.Args)-first-2, where)
+		for i := range us {
+			us[i].plural = true
+		}
+		return us
+	}
+	return nil
+}
+
+func keys(call *ast.CallExpr, from, n, args int, where string) []use {
+	if call.Ellipsis.IsValid() {
+		args = unknown
+	}
+	var uses []use
+	for i := from; i < from+n && i < len(call.Args); i++ {
+		if s, ok := constant(call.Args[i]); ok {
+			uses = append(uses, use{key: s, where: where, args: args})
+		}
+	}
+	return uses
+}
+
+func callee(fun ast.Expr) (name, of string) {
+	switch f := fun.(type) {
+	case *ast.Ident:
+		return f.Name, ""
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok {
+			return f.Sel.Name, x.Name
+		}
+		return f.Sel.Name, "?"
+	}
+	return "", ""
+}
+
+func isContext(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name == "ctx"
+	case *ast.SelectorExpr:
+		return e.Sel.Name == "ctx"
+	case *ast.CallExpr:
+		name, _ := callee(e.Fun)
+		return name == "Context"
+	}
+	return false
+}
+
+// constant reads a string literal of either kind, or a sum of them.
+func constant(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return "", false
+		}
+		s, err := strconv.Unquote(e.Value)
+		return s, err == nil
+	case *ast.ParenExpr:
+		return constant(e.X)
+	case *ast.BinaryExpr:
+		a, ok := constant(e.X)
+		b, also := constant(e.Y)
+		return a + b, ok && also && e.Op == token.ADD
+	}
+	return "", false
+}
+
+// said in this repository: the doors and acts whose words people read, and this package.
+func repository() ([]use, error) {
+	folders := []string{"web", "phrase"}
+	for _, f := range []string{"operate", "account"} {
+		if _, err := os.Stat(filepath.Join("..", f)); err == nil {
+			folders = append(folders, f)
+		}
+	}
+	return sources(os.DirFS(".."), folders...)
+}
