@@ -35,7 +35,6 @@ func sources(tree fs.FS, folders ...string) ([]use, error) {
 			if err != nil || e.IsDir() {
 				return err
 			}
-			b, err := []byte(nil), error(nil)
 			found := extractGo
 			switch {
 			case strings.HasSuffix(path, ".templ"):
@@ -43,7 +42,8 @@ func sources(tree fs.FS, folders ...string) ([]use, error) {
 			case !strings.HasSuffix(path, ".go"), strings.HasSuffix(path, "_test.go"), strings.HasSuffix(path, "_templ.go"):
 				return nil
 			}
-			if b, err = fs.ReadFile(tree, path); err != nil {
+			b, err := fs.ReadFile(tree, path)
+			if err != nil {
 				return err
 			}
 			us, err := found(path, b)
