@@ -99,6 +99,7 @@ var rooms = []room{
 	{suites, "collector/collectortest", "all:first", ""},
 	{suites, "tsa/tsatest", "", "network random"},
 	{suites, "web/browse", "", "files network"},
+	{suites, "test/provider", "", "files network random clock"}, // a module of its own: the provider that sign-in is tested against
 }
 
 func TestHouse(t *testing.T) {
