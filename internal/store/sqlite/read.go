@@ -272,25 +272,8 @@ func (s *Store) System(ctx context.Context, org id.Org, name string, size int64)
 	if err != nil || t == "" {
 		return nil, err
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT r.idx, r.bytes FROM `+quote(t)+` p JOIN records r ON r.org = p._org AND r.idx = p._idx
+	return s.knownRows(ctx, org, `SELECT r.idx, r.bytes FROM `+quote(t)+` p JOIN records r ON r.org = p._org AND r.idx = p._idx
 		WHERE p._org = ? AND p._idx < ? AND p._until >= ? AND p._until > p._idx AND p._erased = 0 ORDER BY p._key`, string(org), size, size)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []record.Known
-	for rows.Next() {
-		var k record.Known
-		var b []byte
-		if err := rows.Scan(&k.Index, &b); err != nil {
-			return nil, err
-		}
-		if k.Record, err = record.Parse(b); err != nil {
-			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("record #%d of %s", k.Index, name), Err: err, Hint: "run assay verify"}
-		}
-		out = append(out, k)
-	}
-	return out, rows.Err()
 }
 
 // lastRecord is the number of records and the received time of the last one.

@@ -28,6 +28,8 @@ import (
 type Store interface {
 	record.Opener
 	record.Appender
+	record.Lister
+	record.Historian
 	CreateOrg(context.Context, record.Org) error
 	Orgs(context.Context) ([]record.Org, error)
 	Ensure(context.Context, id.Org, *register.Schema, func([]byte) ([]any, error)) error
@@ -83,9 +85,10 @@ func Run(t *testing.T, place func(t *testing.T) Place) {
 		"a rollback is noticed":                       testRolledBack,
 		"a fork is noticed":                           testForked,
 		"what others say of a checkpoint is kept":     testAttest,
-		"links":                          testLinks,
-		"proofs hold at every size":      testProofs,
-		"random acts agree with a model": testModel,
+		"a register page by page":                     testList,
+		"links":                                       testLinks,
+		"proofs hold at every size":                   testProofs,
+		"random acts agree with a model":              testModel,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
