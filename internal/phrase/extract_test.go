@@ -13,6 +13,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/report"
 )
 
 // use is one place in the sources where a sentence is said.
@@ -64,17 +68,33 @@ func extractGo(path string, src []byte) ([]use, error) {
 		return nil, err
 	}
 	var uses []use
+	marks := map[string]bool{} // what else the file calls phrase.Mark
 	ast.Inspect(f, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			p := set.Position(call.Pos())
-			uses = append(uses, said(call, f.Name.Name == "phrase", fmt.Sprintf("%s:%d", path, p.Line))...)
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i, x := range n.Rhs {
+				name, of := callee(x)
+				if as, ok := n.Lhs[i].(*ast.Ident); ok && name == "Mark" && of == "phrase" {
+					marks[as.Name] = true
+				}
+			}
+		case *ast.CallExpr:
+			where := fmt.Sprintf("%s:%d", path, set.Position(n.Pos()).Line)
+			if name, of := callee(n.Fun); of == "" && (marks[name] || name == "Mark" && f.Name.Name == "phrase") {
+				uses = append(uses, keys(n, 0, 1, unknown, where)...)
+				break
+			}
+			uses = append(uses, said(n, where)...)
 		}
 		return true
 	})
 	return uses, nil
 }
 
-var opening = regexp.MustCompile(`(\bphrase\.)?\b(T|N|Mark)\(`)
+var (
+	opening = regexp.MustCompile(`(\bphrase\.)?\b(T|N|Mark)\(`)
+	noCall  = regexp.MustCompile(`^\s*//|^templ |^func `) // what stands before a comment's word or a declaration
+)
 
 // extractTempl finds the calls in a templ file, which is no Go that package parser reads:
 // from each name on, it scans tokens up to the parenthesis that closes the call.
@@ -83,7 +103,7 @@ func extractTempl(path string, src []byte) ([]use, error) {
 	for _, at := range opening.FindAllIndex(src, -1) {
 		line := 1 + bytes.Count(src[:at[0]], []byte("\n"))
 		start := bytes.LastIndexByte(src[:at[0]], '\n') + 1
-		if bytes.HasPrefix(bytes.TrimSpace(src[start:at[0]]), []byte("//")) {
+		if noCall.Match(src[start:at[0]]) {
 			continue
 		}
 		where := fmt.Sprintf("%s:%d", path, line)
@@ -96,7 +116,7 @@ func extractTempl(path string, src []byte) ([]use, error) {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 		if call, ok := expr.(*ast.CallExpr); ok {
-			uses = append(uses, said(call, false, where)...)
+			uses = append(uses, said(call, where)...)
 		}
 	}
 	return uses, nil
@@ -126,14 +146,14 @@ func closing(src []byte) (int, bool) {
 // said returns the sentences of a call of T, N or Mark: T("..."), l.T("..."),
 // shell.T(ctx, "..."), l.N(n, "one", "other"), shell.N(ctx, n, "one", "other"),
 // phrase.Mark("..."). A sentence that is no constant was marked where it stands.
-func said(call *ast.CallExpr, home bool, where string) []use {
+func said(call *ast.CallExpr, where string) []use {
 	name, of := callee(call.Fun)
 	first := 0
 	if len(call.Args) > 0 && isContext(call.Args[0]) {
 		first = 1
 	}
 	switch {
-	case name == "Mark" && (of == "phrase" || of == "" && home):
+	case name == "Mark" && of == "phrase":
 		return keys(call, 0, 1, unknown, where)
 	case name == "T":
 		return keys(call, first, 1, len(call.Args)-first-1, where)
@@ -205,7 +225,8 @@ func constant(e ast.Expr) (string, bool) {
 	return "", false
 }
 
-// said in this repository: the doors and acts whose words people read, and this package.
+// repository reads what this repository says: the doors and acts whose words people read, this
+// package, the elements, and the words of the rooms below that pages show.
 func repository() ([]use, error) {
 	folders := []string{"web", "phrase"}
 	for _, f := range []string{"operate", "account"} {
@@ -213,5 +234,26 @@ func repository() ([]use, error) {
 			folders = append(folders, f)
 		}
 	}
-	return sources(os.DirFS(".."), folders...)
+	uses, err := sources(os.DirFS(".."), folders...)
+	if err != nil {
+		return nil, err
+	}
+	const script = "web/elements/dist/phrases.txt"
+	b, err := os.ReadFile(filepath.Join("..", script))
+	if err != nil {
+		return nil, err
+	}
+	for i, line := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") {
+		uses = append(uses, use{key: line, where: fmt.Sprintf("%s:%d", script, i+1)})
+	}
+	for s := report.Clean; s <= report.Deviates; s++ {
+		uses = append(uses, use{key: s.Word(), where: "report.Standing.Word"})
+	}
+	for c := assure.Shown; c <= assure.CheckFailed; c++ {
+		uses = append(uses, use{key: c.Word(), where: "assure.Completeness.Word"})
+	}
+	for _, g := range []gauge.Gate{gauge.Design, gauge.Implemented, gauge.Population, gauge.Operation, gauge.EvidenceOK, gauge.Findings} {
+		uses = append(uses, use{key: g.Title(), where: "gauge.Gate.Title"})
+	}
+	return uses, nil
 }

@@ -173,6 +173,9 @@ func germanFaults(english, german string) []string {
 			add("says " + term.english.FindString(english) + " otherwise than the glossary")
 		}
 	}
+	if e, g := braces(english), braces(german); !slices.Equal(e, g) {
+		add(fmt.Sprintf("fills in %q, the English %q", g, e))
+	}
 	if informal.MatchString(german) {
 		add(`says "du" to the reader`)
 	}
@@ -183,6 +186,15 @@ func germanFaults(english, german string) []string {
 		add("has a control or direction mark in it")
 	}
 	return faults
+}
+
+var brace = regexp.MustCompile(`\{\w+\}`)
+
+// braces lists what the elements fill in.
+func braces(s string) []string {
+	list := brace.FindAllString(s, -1)
+	slices.Sort(list)
+	return list
 }
 
 // end is the mark at the end of a sentence, if there is one.
@@ -220,6 +232,7 @@ func TestGermanFollowsTheGlossary(t *testing.T) {
 		"Your name":                "Dein Name",
 		"The report is ready":      "Der Bericht ist konform",
 		"Page ":                    "Seite",
+		"{n} of {m}":               "{n} von {k}",
 		"Open":                     "Auf\u202e",
 	} {
 		if got := germanFaults(english, german); len(got) != 1 {
@@ -233,9 +246,9 @@ func TestExtraction(t *testing.T) {
 	tree := fstest.MapFS{
 		"web/a.go": {Data: []byte("package web\nfunc f() {\n" +
 			"shell.T(ctx, \"one\")\nT(`two \"2\"` +\n\" and more\", x)\nl.N(n, \"%d a\", (\"%d b\"))\nshell.N(r.Context(), n, \"%d c of %s\", \"%d d of %s\", x)\n" +
-			"phrase.Mark(\"three\")\nreport.Mark(\"no\")\nshell.T(ctx, x, \"no\")\nl.T(x, \"no\")\nU(\"no\")\nlang(r).T(\"four %s\", xs...)\n// l.T(\"no\")\n}")},
+			"phrase.Mark(\"three\"); m := phrase.Mark; m(\"also\")\nreport.Mark(\"no\")\nshell.T(ctx, x, \"no\")\nl.T(x, \"no\")\nU(\"no\")\nlang(r).T(\"four %s\", xs...)\n// l.T(\"no\")\n}")},
 		"web/deep/b.templ": {Data: []byte("package deep\n\ntempl b() {\n\t<p title={ shell.T(ctx, \"five\") }>don't { shell.N(ctx, f(1, \")\"), \"%d e\", \"%d f\") }</p>\n" +
-			"\t// shell.T(ctx, \"no\")\n\t@x(shell.T(ctx, \"six %s\", shell.T(ctx, `seven`)), phrase.Mark(\"eight\"))\n\t@report.Mark(\"no\")\n}")},
+			"\t// shell.T(ctx, \"no\")\ntempl Mark(m report.Mark) {}\n\t@x(shell.T(ctx, \"six %s\", shell.T(ctx, `seven`)), phrase.Mark(\"eight\"))\n\t@report.Mark(\"no\")\n}")},
 		"web/a_test.go":       {Data: []byte(`package web; var _ = T("no")`)},
 		"web/deep/b_templ.go": {Data: []byte(`package deep; var _ = T("no")`)},
 		"web/notes.md":        {Data: []byte(`T("no")`)},
@@ -247,9 +260,9 @@ func TestExtraction(t *testing.T) {
 	a, b := "web/a.go:", "web/deep/b.templ:"
 	want := []use{
 		{"one", a + "3", 0, false}, {`two "2" and more`, a + "4", 1, false}, {"%d a", a + "6", 1, true}, {"%d b", a + "6", 1, true},
-		{"%d c of %s", a + "7", 2, true}, {"%d d of %s", a + "7", 2, true}, {"three", a + "8", unknown, false}, {"four %s", a + "13", unknown, false},
+		{"%d c of %s", a + "7", 2, true}, {"%d d of %s", a + "7", 2, true}, {"three", a + "8", unknown, false}, {"also", a + "8", unknown, false}, {"four %s", a + "13", unknown, false},
 		{"five", b + "4", 0, false}, {"%d e", b + "4", 1, true}, {"%d f", b + "4", 1, true},
-		{"six %s", b + "6", 1, false}, {"seven", b + "6", 0, false}, {"eight", b + "6", unknown, false},
+		{"six %s", b + "7", 1, false}, {"seven", b + "7", 0, false}, {"eight", b + "7", unknown, false},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(use{})); diff != "" {
 		t.Errorf("sources(-want +got)\n%s", diff)
