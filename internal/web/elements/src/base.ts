@@ -100,11 +100,11 @@ export function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !/^(button|checkbox|radio|submit|reset|file|image|range|color)$/.test(target.type);
 }
 
-/** Opens a dialog that is labelled by its heading and closed by Escape, by its button or by a click beside it. */
+/** Opens a dialog that is labelled by its heading, where the focus begins (the key that opened it must not press its button), and closed by Escape, by its button or by a click beside it. */
 export function dialog(title: string, kind: string, ...children: Child[]): HTMLDialogElement {
   const id = fresh();
   const box = h("dialog", { class: `as-dialog ${kind}`, "aria-labelledby": id });
-  box.append(h("header", {}, h("h2", { id }, title), button(t("Close"), () => box.close(), true)), ...children);
+  box.append(h("header", {}, h("h2", { id, tabindex: "-1", autofocus: true }, title), button(t("Close"), () => box.close(), true)), ...children);
   box.addEventListener("click", (e) => {
     if (e.target === box) box.close();
   });
