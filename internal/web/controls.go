@@ -11,6 +11,7 @@ import (
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // Testing says how a control is decided.
@@ -135,9 +136,9 @@ func (s *Site) known(id string) bool {
 }
 
 // listings puts the tests of each control together.
-func (s *Site) listings(res assure.Results) []listing {
+func (s *Site) listings(rows []row) []listing {
 	var out []listing
-	for _, r := range s.rows(res) {
+	for _, r := range rows {
 		if n := len(out); n == 0 || out[n-1].Control.ID != r.Control.ID {
 			out = append(out, s.listing(r.Control))
 		}
@@ -170,17 +171,17 @@ func (s *Site) controls(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	res, err := s.o.Tests.Tests(r.Context())
+	k, err := s.worked(r.Context())
 	if err != nil {
 		return err
 	}
-	d := controlsData{head: s.head("Controls", "controls"), All: s.listings(res), Criteria: s.o.Catalog.Criteria, Filter: f}
+	d := controlsData{head: head{shell.T(r.Context(), "Controls")}, All: k.listings, Criteria: s.o.Catalog.Criteria, Filter: f}
 	for _, l := range d.All {
 		if f.admits(l) {
 			d.Shown = append(d.Shown, l)
 		}
 	}
-	return s.page(w, r, http.StatusOK, controlsPage(d))
+	return shell.Page(w, r, http.StatusOK, controlsPage(d))
 }
 
 // caption says how many controls are shown, and of which kinds.

@@ -9,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // covering is one criterion with the controls of the program that serve it.
@@ -30,8 +31,7 @@ func (c covering) standing() (report.Mark, string) {
 }
 
 // coverings holds criteria against the controls of the program.
-func coverings(criteria []assure.Criterion, rows []row) []covering {
-	worst := worstRows(rows)
+func coverings(criteria []assure.Criterion, worst []row) []covering {
 	var out []covering
 	for _, cr := range criteria {
 		c := covering{Criterion: cr}
@@ -106,7 +106,7 @@ type coverageData struct {
 }
 
 func (s *Site) coverage(w http.ResponseWriter, r *http.Request) error {
-	d := coverageData{head: s.head("Coverage", "coverage"), Of: s.frameworkOf(), Report: s.o.Report, Choices: slices.Clone(s.o.Catalog.Frameworks)}
+	d := coverageData{head: head{shell.T(r.Context(), "Coverage")}, Of: s.frameworkOf(), Report: s.o.Report, Choices: slices.Clone(s.o.Catalog.Frameworks)}
 	slices.SortStableFunc(d.Choices, func(a, b catalog.Framework) int { return place(d.Of, a) - place(d.Of, b) })
 	criteria := s.o.Catalog.Criteria
 	d.Framework = d.Of
@@ -117,12 +117,15 @@ func (s *Site) coverage(w http.ResponseWriter, r *http.Request) error {
 		}
 		d.Framework, criteria = f, d.Choices[i].Criteria
 	}
-	res, err := s.o.Tests.Tests(r.Context())
+	k, err := s.worked(r.Context())
 	if err != nil {
 		return err
 	}
-	d.Rows = coverings(criteria, s.rows(res))
-	return s.page(w, r, http.StatusOK, coveragePage(d))
+	d.Rows = k.scope
+	if d.Framework != d.Of {
+		d.Rows = coverings(criteria, k.worst)
+	}
+	return shell.Page(w, r, http.StatusOK, coveragePage(d))
 }
 
 // closing says how a gap closes: what an examiner of that framework accepts.

@@ -9,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // drawn is a format that a document is drawn in.
@@ -22,14 +23,14 @@ type drawn struct {
 
 // formats are those that the pages hand out. A workbook holds whole populations, so that it asks for more than a report.
 var formats = []drawn{
-	{"html", "HTML", "text/html; charset=utf-8", "html", access.ReadResults},
-	{"pdf", "PDF", "application/pdf", "pdf", access.ReadResults},
-	{"docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", access.ReadResults},
+	{"html", "HTML", "text/html; charset=utf-8", "html", access.ReadDrafts},
+	{"pdf", "PDF", "application/pdf", "pdf", access.ReadDrafts},
+	{"docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", access.ReadDrafts},
 	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", access.ReadRecords},
-	{"json", "JSON", "application/json", "json", access.ReadResults},
-	{"oscal-component", "OSCAL component definition", "application/json", "json", access.ReadResults},
-	{"oscal-ssp", "OSCAL system security plan", "application/json", "json", access.ReadResults},
-	{"oscal-results", "OSCAL assessment results", "application/json", "json", access.ReadResults},
+	{"json", "JSON", "application/json", "json", access.ReadDrafts},
+	{"oscal-component", "OSCAL component definition", "application/json", "json", access.ReadDrafts},
+	{"oscal-ssp", "OSCAL system security plan", "application/json", "json", access.ReadDrafts},
+	{"oscal-results", "OSCAL assessment results", "application/json", "json", access.ReadDrafts},
 }
 
 func formatOf(name string) (drawn, bool) {
@@ -41,15 +42,15 @@ func formatOf(name string) (drawn, bool) {
 }
 
 // documentRoutes gives each kind in each format an address of its own, so that each declares its own policy.
-func (s *Site) documentRoutes() ([]Route, error) {
+func (s *Site) documentRoutes() ([]shell.Route, error) {
 	kinds, err := report.Kinds()
 	if err != nil {
 		return nil, err
 	}
-	out := []Route{{http.MethodGet, "/documents", access.ReadResults, s.documents}}
+	out := []shell.Route{{Method: http.MethodGet, Pattern: "/documents", Policy: access.ReadDrafts, Handler: s.documents}}
 	for _, k := range kinds {
 		for _, f := range formats {
-			out = append(out, Route{http.MethodGet, documentURL(string(k), f.Name), f.Policy, s.document(string(k), f)})
+			out = append(out, shell.Route{Method: http.MethodGet, Pattern: documentURL(string(k), f.Name), Policy: f.Policy, Handler: s.document(string(k), f)})
 		}
 	}
 	return out, nil
@@ -67,8 +68,12 @@ func fileOf(kind string, f drawn) string {
 }
 
 // document draws into memory first, so that a fault half-way gives a page of its own and never half a file.
-func (s *Site) document(kind string, f drawn) Handler {
+func (s *Site) document(kind string, f drawn) shell.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		// A draft shows what management prepares, a workbook beyond that whole populations: both must be open to the reader.
+		if err := access.Decide(access.ReadDrafts, access.From(r.Context())); err != nil {
+			return err
+		}
 		var b bytes.Buffer
 		if err := s.o.Documents.Draw(r.Context(), kind, f.Name, &b); err != nil {
 			return err
@@ -82,7 +87,7 @@ func (s *Site) document(kind string, f drawn) Handler {
 		h.Set("Content-Disposition", how+`; filename="`+fileOf(kind, f)+`"`)
 		h.Set("Content-Type", f.Type)
 		_, err := w.Write(b.Bytes())
-		return quietly(err)
+		return shell.Quietly(err)
 	}
 }
 
@@ -104,7 +109,7 @@ func (s *Site) documents(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	slices.SortStableFunc(kinds, func(a, b DocumentKind) int { return ownFirst(a) - ownFirst(b) })
-	return s.page(w, r, http.StatusOK, documentsPage(documentsData{s.head("Documents", "documents"), kinds}))
+	return shell.Page(w, r, http.StatusOK, documentsPage(documentsData{head{shell.T(r.Context(), "Documents")}, kinds}))
 }
 
 // ownFirst puts the report that the organization prepares before what else can be drawn, and that before what cannot.

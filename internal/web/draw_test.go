@@ -68,7 +68,7 @@ func TestTimeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tl, ok := forecastData{F: f}.timeline()
+	tl, ok := forecastData{F: &f}.timeline()
 	if !ok {
 		t.Fatal("a period has no timeline")
 	}
@@ -85,7 +85,7 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := (forecastData{F: gauge.Forecast{AsOf: new(civil.Date)}}).timeline(); ok {
+	if _, ok := (forecastData{F: &gauge.Forecast{AsOf: new(civil.Date)}}).timeline(); ok {
 		t.Error("a report about one date has a timeline")
 	}
 }
@@ -99,14 +99,14 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff, same := compare(before, before); len(diff) > 0 || same < 80 {
+	if diff, same := compare(*before, *before); len(diff) > 0 || same < 80 {
 		t.Errorf("equal forecasts: %v differ, %d do not", diff, same)
 	}
 	after, err := w.judged.Foresee(t.Context(), nil, []string{"IAM-04/billing/2026-Q2=late:10d"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff, _ := compare(before, after)
+	diff, _ := compare(*before, *after)
 	i := slices.IndexFunc(diff, func(c change) bool { return c.What == "Deviations of IAM-04" })
 	if i < 0 || diff[i].Before != "1 of 48 (2.1 %)" || diff[i].After != "2 of 51 (3.9 %)" {
 		t.Errorf("IAM-04 is not told to change: %+v", diff)

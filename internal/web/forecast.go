@@ -14,6 +14,7 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // mostIfs is how many suppositions one question may hold: a person writes a few.
@@ -101,7 +102,7 @@ func (a *asked) blame(err error) {
 type forecastData struct {
 	head
 	Title  string // of the report
-	F      gauge.Forecast
+	F      *gauge.Forecast
 	Asked  asked
 	Before *gauge.Forecast // as known, where F supposes something
 	Diff   []change
@@ -109,7 +110,7 @@ type forecastData struct {
 }
 
 func (s *Site) forecast(w http.ResponseWriter, r *http.Request) error {
-	d := forecastData{head: s.head("Forecast", "forecast"), Title: s.o.Report, Asked: readAsked(r.URL.Query())}
+	d := forecastData{head: head{shell.T(r.Context(), "Forecast")}, Title: s.o.Report, Asked: readAsked(r.URL.Query())}
 	status := http.StatusOK
 	if err := s.foresee(r.Context(), &d); err != nil {
 		return err
@@ -117,7 +118,7 @@ func (s *Site) forecast(w http.ResponseWriter, r *http.Request) error {
 	if d.Asked.wrong() {
 		status = http.StatusBadRequest
 	}
-	return s.page(w, r, status, forecastPage(d))
+	return shell.Page(w, r, status, forecastPage(d))
 }
 
 // foresee answers the form. What is wrong with it stands beside its lines, and the page shows how things stand without.
@@ -143,8 +144,8 @@ func (s *Site) foresee(ctx context.Context, d *forecastData) error {
 	if err != nil {
 		return err
 	}
-	d.F, d.Before = got, &base
-	d.Diff, d.Same = compare(base, got)
+	d.F, d.Before = got, base
+	d.Diff, d.Same = compare(*base, *got)
 	return nil
 }
 
@@ -233,7 +234,7 @@ func (f forecastView) disclosing() (deviating, undecided int) {
 	return deviating, undecided
 }
 
-type forecastView struct{ gauge.Forecast }
+type forecastView struct{ *gauge.Forecast }
 
 // optionWord is what a way to a report is called.
 func optionWord(o gauge.Option, period bool) string {
@@ -367,7 +368,7 @@ func spansOf(list []gauge.Span) []string {
 }
 
 // gapWords says how many days since the last report no report would cover.
-func gapWords(o gauge.Option, f gauge.Forecast) string {
+func gapWords(o gauge.Option, f *gauge.Forecast) string {
 	switch {
 	case o.Period == nil:
 		return "Not about a period"

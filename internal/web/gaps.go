@@ -10,6 +10,7 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // gapFilter narrows the list of gaps; an empty field lets everything through.
@@ -86,7 +87,7 @@ func (s *Site) gaps(w http.ResponseWriter, r *http.Request) error {
 	from := min(paged.Offset, len(out.Hits))
 	part := out.Hits[from:min(from+rowsOfPage, len(out.Hits))]
 	out.Shown, out.N = d.causes(part), len(part)
-	return s.page(w, r, http.StatusOK, gapsPage(out))
+	return shell.Page(w, r, http.StatusOK, gapsPage(out))
 }
 
 // check refuses a filter that names what does not exist, so that an empty list is never a mistyped one.

@@ -40,7 +40,7 @@ func TestGaugePagesSay(t *testing.T) {
 			"if=IAM-04%2Fbilling%2F2026-Q2%3Dlate%3A10d", "Expected"},
 		late: {"Supposed: <bdi>IAM-04/billing/2026-Q2=late:10d</bdi>", "Deviations of IAM-04", "1 of 48 (2.1 %)", "2 of 51 (3.9 %)", "stay as they are", "nothing was stored"},
 		"/documents": {"2 of 3 documents can be drawn", "DRAFT", "/documents/soc2-type2.pdf", `download="soc2-type2-DRAFT.pdf"`, `download="soc2-type2-DRAFT-oscal-ssp.json"`, "Deviations without a response",
-			`href="/documents/soc2-type2.html#section-i"`, "a Type 1 report needs a date", "4 more"},
+			`href="/o/harborline/documents/soc2-type2.html#section-i"`, "a Type 1 report needs a date", "4 more"},
 	} {
 		body := text(s, page)
 		for _, w := range wants {
@@ -210,22 +210,23 @@ func TestDocumentsLeave(t *testing.T) {
 func TestGaugePolicies(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		denied access.Policy
-		path   string
-		want   int
+		role access.Role
+		path string
+		want int
 	}{
-		{access.ReadResults, "/readiness", 403}, {access.ReadResults, "/readiness/gaps", 403}, {access.ReadResults, "/readiness/controls/CHG-01", 403}, {access.ReadResults, "/forecast", 403},
-		{access.ReadResults, "/documents", 403}, {access.ReadResults, "/documents/soc2-type2.pdf", 403},
-		{access.ReadRecords, "/documents/soc2-type2.xlsx", 403}, {access.ReadRecords, "/documents/soc2-type2.pdf", 200}, {access.ReadRecords, "/readiness", 200},
+		{access.Contributor, "/readiness", 403}, {access.Contributor, "/readiness/gaps", 403}, {access.Contributor, "/readiness/controls/CHG-01", 403}, {access.Contributor, "/forecast", 403},
+		{access.Contributor, "/documents", 403}, {access.Contributor, "/documents/soc2-type2.pdf", 403},
+		{access.Auditor, "/documents", 403}, {access.Auditor, "/documents/soc2-type2.pdf", 403}, {access.Auditor, "/documents/soc2-type2.xlsx", 403}, {access.Auditor, "/readiness", 200},
+		{access.Executive, "/documents/soc2-type2.xlsx", 403}, {access.Executive, "/documents/soc2-type2.pdf", 200}, {access.Executive, "/readiness", 200},
+		{access.Administrator, "/readiness", 403}, {access.Adviser, "/documents/soc2-type2.xlsx", 200},
 	} {
 		w := newWorld(t)
-		w.denied = c.denied
-		s := site(t, w)
+		s := behind(t, options(t, w), c.role)
 		if got := get(s, c.path).Code; got != c.want {
-			t.Errorf("GET %s without %q = %d, want %d", c.path, c.denied, got, c.want)
+			t.Errorf("GET %s as %s = %d, want %d", c.path, c.role, got, c.want)
 		}
 		if c.want == 403 && len(w.judged.asked) > 0 {
-			t.Errorf("GET %s without %q drew %q", c.path, c.denied, w.judged.asked)
+			t.Errorf("GET %s as %s drew %q", c.path, c.role, w.judged.asked)
 		}
 	}
 }
@@ -238,10 +239,7 @@ func TestNothingToJudge(t *testing.T) {
 	o.Catalog = Catalog{}
 	w.judged.facts = gauge.Facts{Report: "soc2-type2", Title: "SOC 2 Type 2", Term: w.judged.facts.Term, Today: day("2026-05-20")}
 	w.judged.kinds = nil
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := behind(t, o, readers...)
 	for path, says := range map[string]string{"/readiness": "Nothing is in scope yet.", "/readiness/controls": "There is no control to judge yet.", "/readiness/gaps": "Nothing is in scope that the controls are held against",
 		"/forecast": "Nothing falls due in the next 30 days.", "/documents": "No document can be drawn yet."} {
 		rec := get(s, path)
@@ -251,15 +249,13 @@ func TestNothingToJudge(t *testing.T) {
 		wellFormed(t, path, rec.Body.String())
 	}
 	o.Gauge, o.Documents = nil, nil
-	if s, err = New(o); err != nil {
-		t.Fatal(err)
-	}
+	s = behind(t, o, readers...)
 	for _, p := range []string{"/readiness", "/forecast", "/documents", "/documents/soc2-type2.pdf"} {
 		if rec := get(s, p); rec.Code != 404 {
 			t.Errorf("GET %s without the room behind it = %d, want 404", p, rec.Code)
 		}
 	}
-	if body := text(s, "/"); strings.Contains(body, "/readiness") || strings.Contains(body, "/documents") {
+	if body := text(s, "/results"); strings.Contains(body, "/readiness") || strings.Contains(body, "/documents") {
 		t.Error("the navigation leads to pages that there are not")
 	}
 }
@@ -304,10 +300,7 @@ func TestHostileGauge(t *testing.T) {
 	f.Earlier[0].Report = "soc2-type2"
 	w.judged.kinds[2].Title, w.judged.kinds[2].When, w.judged.kinds[0].Missing, w.judged.kinds[2].Open[0].Where = evil, evil, evil, evil
 	w.judged.kinds[2].Open[0].Text[0].Text = evil
-	s, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := behind(t, o, readers...)
 	for _, p := range []string{"/readiness", "/readiness/controls", "/readiness/gaps", "/readiness/controls/" + f.Controls[0].ID, "/forecast", "/documents"} {
 		rec := get(s, p)
 		if rec.Code != 200 {

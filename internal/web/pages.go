@@ -7,33 +7,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 const (
 	rowsOfPage  = 50
-	rowsOfStory = 40 // records of one item that are shown with their proofs
+	rowsOfList  = 100 // controls of a page
+	rowsOfStory = 40  // records of one item that are shown with their proofs
 )
 
-// head is what every page's frame needs.
+// head is what every page has.
 type head struct {
-	Title        string
-	Organization string
-	Here         string // the entry of the navigation that is current
-	CSS          string
-	Report       bool
-	Reload       int // seconds after which the page loads again by itself; 0 for never
-	Gauge        bool
-	Documents    bool
-}
-
-func (s *Site) head(title, here string) head {
-	return head{Title: title, Organization: s.o.Organization, Here: here, CSS: s.cssURL,
-		Report: s.o.Drafts != nil, Gauge: s.o.Gauge != nil, Documents: s.o.Documents != nil}
+	Title string // in the reader's language
 }
 
 // row is one test of one version of a control, with the control that it belongs to.
@@ -89,29 +80,36 @@ func (r row) itemURL(key string) string {
 
 // rows puts the results in the order of the program; controls without a result stand there
 // too, and so do results of controls that the program no longer has.
-func (s *Site) rows(res assure.Results) []row {
-	var out []row
-	add := func(c assure.Control) {
-		n := len(out)
-		for _, t := range res.Controls {
-			if t.Control == c.ID {
-				out = append(out, row{Control: c, Test: t, Tested: true})
-			}
-		}
-		for i := range out[n:] {
-			out[n+i].Several = len(out)-n > 1
-		}
-		if len(out) == n {
-			out = append(out, row{Control: c})
-		}
-	}
-	for _, c := range s.o.Catalog.Controls {
-		add(c)
-	}
+func (s *Site) rows(res *assure.Results) []row {
+	tests := map[string][]assure.TestResult{}
+	var order []string
 	for _, t := range res.Controls {
-		if !slices.ContainsFunc(out, func(r row) bool { return r.Control.ID == t.Control }) {
-			add(assure.Control{ID: t.Control, Title: t.Title, Shape: t.Shape})
+		if _, seen := tests[t.Control]; !seen {
+			order = append(order, t.Control)
 		}
+		tests[t.Control] = append(tests[t.Control], t)
+	}
+	var out []row
+	known := map[string]bool{}
+	for _, c := range s.o.Catalog.Controls {
+		known[c.ID] = true
+		out = append(out, rowsOf(c, tests[c.ID])...)
+	}
+	for _, id := range order {
+		if t := tests[id]; !known[id] {
+			out = append(out, rowsOf(assure.Control{ID: id, Title: t[0].Title, Shape: t[0].Shape}, t)...)
+		}
+	}
+	return out
+}
+
+func rowsOf(c assure.Control, tests []assure.TestResult) []row {
+	if len(tests) == 0 {
+		return []row{{Control: c}}
+	}
+	var out []row
+	for _, t := range tests {
+		out = append(out, row{Control: c, Test: t, Tested: true, Several: len(tests) > 1})
 	}
 	return out
 }
@@ -119,75 +117,103 @@ func (s *Site) rows(res assure.Results) []row {
 type overviewData struct {
 	head
 	Report  string
-	Results assure.Results
-	Rows    []row
+	Results *assure.Results
+	Rows    []row      // of the page
+	All     int        // controls
+	Tested  int        // controls with a result
+	Tallies []tally    // of all controls
 	Scope   []covering // what the report is held against
 	Noun    string
+	Page    int
+	Last    int
 }
 
 func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
-	res, err := s.o.Tests.Tests(r.Context())
+	k, err := s.worked(r.Context())
 	if err != nil {
 		return err
 	}
-	d := overviewData{head: s.head("Overview", "overview"), Report: s.o.Report, Results: res, Rows: s.rows(res)}
-	d.Scope, d.Noun = coverings(s.o.Catalog.Criteria, d.Rows), noun(s.frameworkOf(), len(s.o.Catalog.Criteria))
-	return s.page(w, r, http.StatusOK, overviewPage(d))
+	d := overviewData{head: head{shell.T(r.Context(), "Results")}, Report: s.o.Report, Results: k.res, All: len(k.worst), Tallies: k.tallies,
+		Scope: k.scope, Noun: noun(s.frameworkOf(), len(s.o.Catalog.Criteria))}
+	for _, x := range k.worst {
+		if x.Tested && x.Test.Outcome != assure.Blocked {
+			d.Tested++
+		}
+	}
+	page, err := pageOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	from, to := span(page, rowsOfList, len(k.worst))
+	for _, x := range k.worst[from:to] {
+		d.Rows = append(d.Rows, k.of(x.Control.ID)...)
+	}
+	d.Page, d.Last = page, lastPage(len(k.worst), rowsOfList)
+	return shell.Page(w, r, http.StatusOK, overviewPage(d))
 }
 
+func resultsURL(page int) string {
+	if page < 2 {
+		return "/results"
+	}
+	return "/results?page=" + strconv.Itoa(page)
+}
+
+// pageOf reads the number of a page of a list.
+func pageOf(q url.Values) (int, error) {
+	p := q.Get("page")
+	if p == "" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(p)
+	if err != nil || n < 1 || n > 1<<30 {
+		return 0, fault.Refuse("%q is not a page", p)
+	}
+	return n, nil
+}
+
+// span is the part of a list of n that stands on a page.
+func span(page, size, n int) (from, to int) {
+	from = min((page-1)*size, n)
+	return from, min(from+size, n)
+}
+
+func lastPage(n, size int) int { return max(1, (n+size-1)/size) }
+
 // standings counts the controls by their worst standing, worst first.
-func (d overviewData) standings() []tally {
-	worst := map[string]report.Standing{}
-	var order []string
-	untested := 0
-	for _, x := range d.Rows {
-		if !x.Tested {
-			untested++
-			continue
+func standings(worst []row) []tally {
+	by := map[report.Standing]*tally{}
+	untested := tally{Mark: report.MarkGap, Word: notTested}
+	for i, x := range worst {
+		t := &untested
+		if x.Tested {
+			s := report.StandingOf(x.Test)
+			if by[s] == nil {
+				by[s] = &tally{Mark: s.Mark(), Word: s.Word()}
+			}
+			t = by[s]
 		}
-		s, seen := worst[x.Control.ID]
-		if !seen {
-			order = append(order, x.Control.ID)
+		if t.N++; t.N == 1 {
+			t.First = resultsURL(i/rowsOfList+1) + "#control-" + x.Control.ID
 		}
-		worst[x.Control.ID] = max(s, report.StandingOf(x.Test))
 	}
 	var out []tally
 	for s := report.Deviates; s >= report.Clean; s-- {
-		t := tally{Mark: s.Mark(), Word: s.Word()}
-		for _, id := range order {
-			if worst[id] == s {
-				t.Controls = append(t.Controls, id)
-			}
-		}
-		if len(t.Controls) > 0 {
-			out = append(out, t)
+		if by[s] != nil {
+			out = append(out, *by[s])
 		}
 	}
-	if untested > 0 {
-		t := tally{Mark: report.MarkGap, Word: "Not tested"}
-		for _, x := range d.Rows {
-			if !x.Tested {
-				t.Controls = append(t.Controls, x.Control.ID)
-			}
-		}
-		out = append(out, t)
+	if untested.N > 0 {
+		out = append(out, untested)
 	}
 	return out
 }
 
 type tally struct {
-	Mark     report.Mark
-	Word     string
-	Controls []string
-}
-
-// controlCount counts controls, not tests.
-func (d overviewData) controlCount() int {
-	n := 0
-	for _, t := range d.standings() {
-		n += len(t.Controls)
-	}
-	return n
+	Mark  report.Mark
+	Word  string
+	N     int    // controls
+	First string // where the first of them stands in the list
 }
 
 type controlData struct {
@@ -203,24 +229,21 @@ type controlData struct {
 	Query    Query
 	Items    []Item
 	Total    int
+	Open     bool // the reader may see single items
 }
 
 func (s *Site) control(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("control")
-	res, err := s.o.Tests.Tests(r.Context())
+	k, err := s.worked(r.Context())
 	if err != nil {
 		return err
 	}
-	d := controlData{Zone: s.o.Zone, Period: res.Period}
-	for _, x := range s.rows(res) {
-		if x.Control.ID == id {
-			d.Control, d.Tests = x.Control, append(d.Tests, x)
-		}
-	}
+	d := controlData{Zone: s.o.Zone, Period: k.res.Period, Tests: k.of(id), Open: shell.May(r.Context(), access.ReadRecords)}
 	if len(d.Tests) == 0 {
 		return fault.NotFound
 	}
-	d.head = s.head(id+" "+d.Control.Title, "controls")
+	d.Control = d.Tests[0].Control
+	d.head = head{id + " " + d.Control.Title}
 	d.Listing = s.listing(d.Control)
 	for _, cr := range s.o.Catalog.Criteria {
 		if catalog.Serves(d.Control, cr) != "" {
@@ -235,11 +258,13 @@ func (s *Site) control(w http.ResponseWriter, r *http.Request) error {
 		if d.Query, err = query(d.Current.ref(), r.URL.Query()); err != nil {
 			return err
 		}
-		if d.Items, d.Total, err = s.o.Items.Items(r.Context(), d.Query); err != nil {
-			return err
+		if d.Open {
+			if d.Items, d.Total, err = s.o.Items.Items(r.Context(), d.Query); err != nil {
+				return err
+			}
 		}
 	}
-	return s.page(w, r, http.StatusOK, controlPage(d))
+	return shell.Page(w, r, http.StatusOK, controlPage(d))
 }
 
 // choose finds the test that the address names; without a name it is the first.
@@ -267,14 +292,9 @@ func query(ref TestRef, q url.Values) (Query, error) {
 			return Query{}, fault.Refuse("%q is not a month; expected YYYY-MM", out.Month)
 		}
 	}
-	if p := q.Get("page"); p != "" {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 1 || n > 1<<30 {
-			return Query{}, fault.Refuse("%q is not a page", p)
-		}
-		out.Offset = (n - 1) * rowsOfPage
-	}
-	return out, nil
+	page, err := pageOf(q)
+	out.Offset = (page - 1) * rowsOfPage
+	return out, err
 }
 
 // link is the address of this list with another verdict or page.
@@ -334,18 +354,15 @@ type sourcesData struct {
 }
 
 func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
-	all, err := s.o.Pulls.Pulls(r.Context())
+	page, err := pageOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	q, err := query(TestRef{}, r.URL.Query())
-	if err != nil {
+	d := sourcesData{head: head{shell.T(r.Context(), "Sources")}, Zone: s.o.Zone, Page: page}
+	if d.Pulls, d.Total, err = s.o.Pulls.Pulls(r.Context(), (page-1)*rowsOfPage, rowsOfPage); err != nil {
 		return err
 	}
-	from := min(q.Offset, len(all))
-	d := sourcesData{head: s.head("Sources", "sources"), Zone: s.o.Zone, Total: len(all), Page: q.Offset/rowsOfPage + 1,
-		Pulls: all[from:min(from+rowsOfPage, len(all))]}
-	return s.page(w, r, http.StatusOK, sourcesPage(d))
+	return shell.Page(w, r, http.StatusOK, sourcesPage(d))
 }
 
 // checksOf sums the checks of a pull in one word. Checks of accuracy alone do not show that

@@ -7,22 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
-
-func (s *Site) gaugeRoutes() []Route {
-	return []Route{
-		{http.MethodGet, "/readiness", access.ReadResults, s.readiness},
-		{http.MethodGet, "/readiness/controls", access.ReadResults, s.readyControls},
-		{http.MethodGet, "/readiness/controls/{control}", access.ReadResults, s.readyControl},
-		{http.MethodGet, "/readiness/gaps", access.ReadResults, s.gaps},
-		{http.MethodGet, "/forecast", access.ReadResults, s.forecast},
-	}
-}
 
 // statusMark and statusWord tell a status by a shape and a word; the colour only repeats them.
 func statusMark(s gauge.Status) report.Mark {
@@ -60,26 +50,41 @@ func capital(s string) string {
 // readyData is what the pages of readiness have in common.
 type readyData struct {
 	head
-	R     gauge.Readiness
-	Tab   string // the address of the page among them
-	place map[string]bool
+	R *gauge.Readiness
+	*weighed
+	Tab       string // the address of the page among them
+	drafts    bool   // there is a page /report
+	documents bool   // there is a page /documents
+	static
+}
+
+// static is what pages look up in the program, which does not change while they are served.
+type static struct {
+	place map[string]bool // addresses of controls
 	rules map[string]gauge.Rule
 	subs  map[string]assure.Criterion
 }
 
-func (s *Site) ready(r *http.Request, title, tab string) (readyData, error) {
-	got, err := s.o.Gauge.Ready(r.Context())
-	d := readyData{head: s.head(title, "readiness"), R: got, Tab: tab, place: map[string]bool{}, rules: map[string]gauge.Rule{}, subs: map[string]assure.Criterion{}}
-	for _, c := range s.o.Catalog.Controls {
-		d.place["/controls/"+c.ID] = true
+func newStatic(c Catalog) static {
+	out := static{map[string]bool{}, map[string]gauge.Rule{}, map[string]assure.Criterion{}}
+	for _, x := range c.Controls {
+		out.place["/controls/"+x.ID] = true
 	}
 	for _, x := range gauge.Rules() {
-		d.rules[x.ID] = x
+		out.rules[x.ID] = x
 	}
-	for _, cr := range s.o.Catalog.Criteria {
-		d.subs[cr.ID] = cr
+	for _, x := range c.Criteria {
+		out.subs[x.ID] = x
 	}
-	return d, err
+	return out
+}
+
+func (s *Site) ready(r *http.Request, title, tab string) (readyData, error) {
+	got, err := s.weighed(r.Context())
+	if err != nil {
+		return readyData{}, err
+	}
+	return readyData{head: head{title}, R: got.r, weighed: got, Tab: tab, static: s.static, drafts: s.o.Drafts != nil, documents: s.o.Documents != nil}, nil
 }
 
 // pageOf is where the fix of a gap is made: the page that the gap names, if it is served here.
@@ -87,9 +92,9 @@ func (d readyData) pageOf(g gauge.Gap) string {
 	switch {
 	case strings.HasPrefix(g.Page, "/controls/") && !d.place[g.Page]:
 		return "/controls"
-	case g.Page == "/report" && !d.Report && d.Documents:
+	case g.Page == "/report" && !d.drafts && d.documents:
 		return "/documents"
-	case g.Page == "/report" && !d.Report:
+	case g.Page == "/report" && !d.drafts:
 		return ""
 	}
 	return g.Page
@@ -227,7 +232,7 @@ func (s *Site) readiness(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	open := slices.DeleteFunc(slices.Clone(d.R.Gaps), func(g gauge.Gap) bool { return g.Severity == gauge.Info })
-	return s.page(w, r, http.StatusOK, readinessPage(readinessData{d, d.causes(open)}))
+	return shell.Page(w, r, http.StatusOK, readinessPage(readinessData{d, d.causes(open)}))
 }
 
 // series groups the criteria as the framework does.
@@ -254,19 +259,11 @@ type criteriaOf struct {
 }
 
 // gapsAt counts what stands against a criterion itself, beside its controls.
-func (d readyData) gapsAt(criterion string) int {
-	n := 0
-	for _, g := range d.R.Gaps {
-		if g.Criterion == criterion || slices.Contains(g.Criteria, criterion) {
-			n++
-		}
-	}
-	return n
-}
+func (d readyData) gapsAt(criterion string) int { return d.criterion[criterion] }
 
 func (d readyData) statusOf(control string) (gauge.ControlStatus, bool) {
-	i := slices.IndexFunc(d.R.Controls, func(c gauge.ControlStatus) bool { return c.ID == control })
-	if i < 0 {
+	i, ok := d.status[control]
+	if !ok {
 		return gauge.ControlStatus{}, false
 	}
 	return d.R.Controls[i], true

@@ -9,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 type readyControlsData struct {
@@ -31,7 +32,7 @@ func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
 			out.Shown = append(out.Shown, c)
 		}
 	}
-	return s.page(w, r, http.StatusOK, readyControlsPage(out))
+	return shell.Page(w, r, http.StatusOK, readyControlsPage(out))
 }
 
 var statuses = []string{gauge.Red.String(), gauge.Amber.String(), gauge.Green.String()}
@@ -116,13 +117,13 @@ func (s *Site) readyControl(w http.ResponseWriter, r *http.Request) error {
 		return fault.NotFound
 	}
 	out := readyControlData{readyData: d, C: c}
-	out.Causes = d.causes(filtered(d.R.Gaps, gapFilter{Control: id}))
+	out.Causes = d.causes(d.gaps[id])
 	for _, cr := range d.R.Criteria {
 		if slices.Contains(cr.Primary, id) {
 			out.Serves = append(out.Serves, cr)
 		}
 	}
-	return s.page(w, r, http.StatusOK, readyControlPage(out))
+	return shell.Page(w, r, http.StatusOK, readyControlPage(out))
 }
 
 // gateAsks says what a gate asks, in a sentence.

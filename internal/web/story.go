@@ -9,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 type itemData struct {
@@ -29,16 +30,16 @@ type recordData struct {
 }
 
 func (s *Site) item(w http.ResponseWriter, r *http.Request) error {
-	res, err := s.o.Tests.Tests(r.Context())
+	k, err := s.worked(r.Context())
 	if err != nil {
 		return err
 	}
-	tests := slices.DeleteFunc(s.rows(res), func(x row) bool { return x.Control.ID != r.PathValue("control") || !x.Tested })
-	if len(tests) == 0 {
+	tests := k.of(r.PathValue("control"))
+	if len(tests) == 0 || !tests[0].Tested {
 		return fault.NotFound
 	}
 	q := r.URL.Query()
-	d := itemData{head: s.head(q.Get("key"), "controls"), Zone: s.o.Zone}
+	d := itemData{head: head{q.Get("key")}, Zone: s.o.Zone}
 	if d.Row, err = choose(tests, q); err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (s *Site) item(w http.ResponseWriter, r *http.Request) error {
 	if err := s.story(r, &d); err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, itemPage(d))
+	return shell.Page(w, r, http.StatusOK, itemPage(d))
 }
 
 // story reads the item's records, in the order in which they happened, each with its proof.
@@ -131,5 +132,5 @@ func (s *Site) proofFile(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%d.%s"`, index, r.PathValue("file")))
 	_, err = w.Write(body)
-	return quietly(err)
+	return shell.Quietly(err)
 }

@@ -1,6 +1,7 @@
-// Package web draws the read-only pages: the tests of an organization, the list of its controls and what they
+// Package web draws the pages that read: the tests of an organization, the list of its controls and what they
 // serve, a control with its items, an item with its records and their proofs, the pulls that the records came
-// from, how ready the report is and when it can be had, and the documents that can be drawn of it.
+// from, how ready the report is and when it can be had, its calendar, its ledger, and the documents that can be
+// drawn of it. What stands around them, and who may see them, is package shell's.
 package web
 
 //go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
@@ -8,20 +9,20 @@ package web
 import (
 	"context"
 	"io"
-	"net/http"
 
-	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/report"
 )
 
-// Tests gives the results of every test for the period, without items. Findings may be left out.
+// Tests gives the results of every test for the period. Items and findings may be left out. It answers with the same
+// pointer for as long as nothing changed, so that what the pages work out from it is worked out once; nobody writes to it.
 type Tests interface {
-	Tests(ctx context.Context) (assure.Results, error)
+	Tests(ctx context.Context) (*assure.Results, error)
 }
 
 // TestRef names one test of one version of a control.
@@ -37,9 +38,23 @@ type Query struct {
 	Verdict assure.Verdict // empty: all
 	Month   string         // YYYY-MM, the local month of membership; empty: all
 	Text    string         // a part of the key, compared without regard to case; empty: all
+	Sort    Sort
+	Columns []string // fields of the item's own record that Item.Values gives, in this order
 	Offset  int
 	Limit   int
 }
+
+// Sort is an order of items. The zero value is the order of Items.
+type Sort string
+
+// The orders. Descending turns ByKey and ByEvent round; items without a time stand last in both.
+const (
+	ByVerdict Sort = ""
+	ByKey     Sort = "key"
+	ByKeyDown Sort = "-key"
+	ByEvent   Sort = "event"
+	ByLatest  Sort = "-event"
+)
 
 // Item is a row of the list of items, and the head of an item's page.
 type Item struct {
@@ -51,11 +66,15 @@ type Item struct {
 	Records    []string // register/key@version, the item's own first
 	// Each gives every attribute's verdict by its letter, where known; an item's page shows it.
 	Each map[string]assure.Verdict
+	// Values are those of Query.Columns, as a person reads them; empty where the record has none.
+	Values []string
 }
 
-// Items gives the items of a test: deviations first, then undecided ones, then the others,
-// each group by key. Item answers fault.NotFound for a key that is no item of the test.
+// Items gives the items of a test in the order of Query.Sort; without one deviations first, then undecided ones, then the
+// others, each group by key. Columns names the fields of the register that the items come from, none where no register
+// makes them. Item answers fault.NotFound for a key that is no item of the test.
 type Items interface {
+	Columns(ctx context.Context, t TestRef) ([]string, error)
 	Items(ctx context.Context, q Query) (items []Item, total int, err error)
 	Item(ctx context.Context, t TestRef, key string) (Item, error)
 }
@@ -110,9 +129,9 @@ type PullView struct {
 	Checks []assure.Check
 }
 
-// Pulls gives every pull, the latest first.
+// Pulls gives a page of the pulls, the latest first, and how many there are.
 type Pulls interface {
-	Pulls(ctx context.Context) ([]PullView, error)
+	Pulls(ctx context.Context, offset, limit int) (list []PullView, total int, err error)
 }
 
 // Drafts gives the draft report as one self-contained HTML document. It may be nil: then no
@@ -124,9 +143,40 @@ type Drafts interface {
 // Gauge judges how the report stands and foresees when it can be had. It may be nil: then no page of either is served.
 // Foresee looks ahead from the end of a day, the present one when nil, and supposes each of ifs, such as
 // IAM-04/billing/2026-Q3=late:10d. It refuses a supposition about an instance that nobody knows, naming it first.
+// Both answer with the same pointer for as long as the answer is the same; nobody writes to it.
 type Gauge interface {
-	Ready(ctx context.Context) (gauge.Readiness, error)
-	Foresee(ctx context.Context, today *civil.Date, ifs []string) (gauge.Forecast, error)
+	Ready(ctx context.Context) (*gauge.Readiness, error)
+	Foresee(ctx context.Context, today *civil.Date, ifs []string) (*gauge.Forecast, error)
+}
+
+// Calendar gives the instances that fall due within days, both ends included, by day, control and key, and the civil day
+// that it is. It may be nil: then no calendar is served.
+type Calendar interface {
+	Calendar(ctx context.Context, from, to civil.Date) ([]gauge.Instance, error)
+	Today(ctx context.Context) (civil.Date, error)
+}
+
+// LedgerView is the ledger as it is now.
+type LedgerView struct {
+	Origin string        // the name that checkpoints bear
+	Key    string        // of the verifier, as C2SP signed-note writes it (vkey)
+	Size   int64         // records
+	Window ledger.Window // what nobody outside vouches for yet
+	Verify []string      // commands that verify a package and the ledger in it without this installation, one a line
+}
+
+// CheckpointView is one signed checkpoint with what those outside said of it.
+type CheckpointView struct {
+	Size    int64
+	Root    string // lower-case hex
+	Note    string // the signed note, as text
+	Anchors []ledger.Anchor
+}
+
+// Ledger tells of the ledger and its checkpoints, the latest first. It may be nil: then no page of it is served.
+type Ledger interface {
+	Ledger(ctx context.Context) (LedgerView, error)
+	Checkpoints(ctx context.Context, offset, limit int) (list []CheckpointView, total int, err error)
 }
 
 // DocumentKind is one document, with the formats that it can be drawn in and what stands between the draft and a report.
@@ -145,12 +195,6 @@ type DocumentKind struct {
 type Documents interface {
 	Kinds(ctx context.Context) ([]DocumentKind, error)
 	Draw(ctx context.Context, kind, format string, w io.Writer) error
-}
-
-// Gate decides whether a request may do what its route's policy names. It answers
-// fault.Denied when not. It runs before the handler of every route.
-type Gate interface {
-	Allow(r *http.Request, p access.Policy) error
 }
 
 // Catalog is the program as the pages show it.
@@ -175,10 +219,6 @@ type Options struct {
 	Drafts       Drafts    // may be nil
 	Gauge        Gauge     // may be nil
 	Documents    Documents // may be nil
-	Gate         Gate
-	// Hosts are the names, without port, under which the pages may be asked for. A browser that was tricked
-	// into another name for this address gets nothing. Empty: every name.
-	Hosts []string
-	// Failed is told of errors without a kind, which the reader sees as "internal error".
-	Failed func(r *http.Request, err error)
+	Calendar     Calendar  // may be nil
+	Ledger       Ledger    // may be nil
 }

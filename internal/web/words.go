@@ -23,16 +23,12 @@ func worstOf(rows []row) (report.Standing, bool) {
 	return report.Worst(ts)
 }
 
+// notTested stands where a control has no result.
+const notTested = "Not tested"
+
 // testsCaption says how many controls of the program have a result.
 func testsCaption(d overviewData) string {
-	tested, all := map[string]bool{}, map[string]bool{}
-	for _, r := range d.Rows {
-		all[r.Control.ID] = true
-		if r.Tested && r.Test.Outcome != assure.Blocked {
-			tested[r.Control.ID] = true
-		}
-	}
-	return report.Count(len(tested)) + " of " + report.Plural(len(all), "control", "controls") +
+	return report.Count(d.Tested) + " of " + report.Plural(d.All, "control", "controls") +
 		" tested on every item of the population, not on a sample; each figure leads to its items"
 }
 

@@ -100,21 +100,22 @@ func lived(c assure.Control, i int) gauge.Control {
 	return out
 }
 
-func (j *judged) Ready(context.Context) (gauge.Readiness, error) {
+func (j *judged) Ready(context.Context) (*gauge.Readiness, error) {
 	if j.err != nil {
-		return gauge.Readiness{}, j.err
+		return nil, j.err
 	}
-	return gauge.Ready(j.facts, gauge.Defaults())
+	r, err := gauge.Ready(j.facts, gauge.Defaults())
+	return &r, err
 }
 
-func (j *judged) Foresee(_ context.Context, today *civil.Date, ifs []string) (gauge.Forecast, error) {
+func (j *judged) Foresee(_ context.Context, today *civil.Date, ifs []string) (*gauge.Forecast, error) {
 	if j.err != nil {
-		return gauge.Forecast{}, j.err
+		return nil, j.err
 	}
 	f := j.facts
 	if today != nil {
 		if *today < day("2025-07-01") {
-			return gauge.Forecast{}, fault.Refuse("nothing is known of %s", *today).WithHint("the first record is of 2025-07-01")
+			return nil, fault.Refuse("nothing is known of %s", *today).WithHint("the first record is of 2025-07-01")
 		}
 		f.Today = *today
 	}
@@ -122,15 +123,16 @@ func (j *judged) Foresee(_ context.Context, today *civil.Date, ifs []string) (ga
 	for _, s := range ifs {
 		x, err := gauge.ParseIf(s)
 		if err != nil {
-			return gauge.Forecast{}, err
+			return nil, err
 		}
 		list = append(list, x)
 	}
 	f, err := f.Suppose(list...)
 	if err != nil {
-		return gauge.Forecast{}, err
+		return nil, err
 	}
-	return gauge.Foresee(f, gauge.Defaults())
+	out, err := gauge.Foresee(f, gauge.Defaults())
+	return &out, err
 }
 
 func (j *judged) Kinds(context.Context) ([]DocumentKind, error) {

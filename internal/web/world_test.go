@@ -15,8 +15,11 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // world is a company as the other rooms would tell of it.
@@ -24,7 +27,6 @@ type world struct {
 	res     assure.Results
 	pulls   []PullView
 	err     error
-	denied  access.Policy
 	judged  *judged
 	records map[string]RecordView
 }
@@ -57,7 +59,12 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) Tests(context.Context) (assure.Results, error) { return w.res, w.err }
+func (w *world) Tests(context.Context) (*assure.Results, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return &w.res, nil
+}
 
 func (w *world) test(ref TestRef) (assure.TestResult, bool) {
 	i := slices.IndexFunc(w.res.Controls, func(t assure.TestResult) bool {
@@ -86,6 +93,10 @@ func (w *world) all(ref TestRef) []Item {
 		out = append(out, Item{Key: fmt.Sprintf("na-%04d", i), Verdict: assure.NotApplicable, EventTime: "2025-11-04"})
 	}
 	return out
+}
+
+func (w *world) Columns(context.Context, TestRef) ([]string, error) {
+	return []string{"author", "title"}, nil
 }
 
 func (w *world) Items(_ context.Context, q Query) ([]Item, int, error) {
@@ -141,17 +152,13 @@ func (w *world) Proof(_ context.Context, index int64) (ProofView, error) {
 		Verify: []string{"assay-verify --proof 4012.tlog-proof --record 4012.record --key assay.local/org_06f8+1f0c6a9b+AQ=="}}, nil
 }
 
-func (w *world) Pulls(context.Context) ([]PullView, error) { return w.pulls, nil }
+func (w *world) Pulls(_ context.Context, offset, limit int) ([]PullView, int, error) {
+	from := min(offset, len(w.pulls))
+	return w.pulls[from:min(from+limit, len(w.pulls))], len(w.pulls), nil
+}
 
 func (w *world) Draft(context.Context) ([]byte, error) {
 	return []byte("<!DOCTYPE html><html><head><style>p{}</style></head><body>DRAFT</body></html>"), nil
-}
-
-func (w *world) Allow(_ *http.Request, p access.Policy) error {
-	if p == w.denied && p.Declared() {
-		return fault.Denied
-	}
-	return nil
 }
 
 func options(t testing.TB, w *world) Options {
@@ -179,23 +186,82 @@ func options(t testing.TB, w *world) Options {
 	}
 	o := Options{Organization: w.res.Organization, Report: "SOC 2 Type 2", Zone: w.res.Period.Zone,
 		Catalog: cat,
-		Tests:   w, Items: w, Records: w, Proofs: w, Pulls: w, Drafts: w, Gate: w}
+		Tests:   w, Items: w, Records: w, Proofs: w, Pulls: w, Drafts: w}
 	w.judged = newJudged(t, w, o)
 	o.Gauge, o.Documents = w.judged, w.judged
 	return o
 }
 
-func site(t testing.TB, w *world) *Site {
+// door is a site behind the door, at /o/harborline.
+type door struct {
+	*shell.Door
+	told int // errors that the operator was told of
+}
+
+// harborline is the one organization behind the door.
+type harborline struct {
+	tenant *shell.Tenant
+	roles  []access.Role
+}
+
+func (h harborline) Tenant(_ context.Context, slug string) (*shell.Tenant, error) {
+	if slug != h.tenant.Slug {
+		return nil, fault.NotFound
+	}
+	return h.tenant, nil
+}
+
+func (h harborline) Roles(context.Context, id.Person, id.Org) ([]access.Role, error) {
+	return h.roles, nil
+}
+
+// readers are roles that together read everything.
+var readers = []access.Role{access.Lead, access.Owner, access.Executive}
+
+// behind puts pages behind the door, for a member with the roles.
+func behind(t testing.TB, o Options, roles ...access.Role) *door {
 	t.Helper()
-	s, err := New(options(t, w))
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	out := &door{}
+	failed := func(*http.Request, error) { out.told++ }
+	m, err := shell.NewMux(s.Routes(), failed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Door, err = shell.NewDoor(shell.Options{
+		Tenants: harborline{&shell.Tenant{Org: "org_1", Slug: "harborline", Name: o.Organization, Zone: o.Zone, Mux: m}, roles},
+		Identify: func(r *http.Request) (shell.Visit, error) {
+			return shell.Visit{Visitor: access.Visitor{Person: "person_1", Name: "Mara Lindqvist", Email: "mara@harborline.example"}, Lang: r.Header.Get("Test-Lang"), Theme: r.Header.Get("Test-Theme")}, nil
+		},
+		Assets: shell.Assets{Style: []byte(shell.Themed(report.Style() + Style() + shell.Style()))}, Failed: failed,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
-func get(s http.Handler, path string) *httptest.ResponseRecorder {
+func site(t testing.TB, w *world) *door {
+	t.Helper()
+	return behind(t, options(t, w), readers...)
+}
+
+// base stands before every address of the organization.
+const base = "/o/harborline"
+
+// get asks for a page of the organization; the path is below it, or whole.
+func get(s http.Handler, path string, header ...string) *httptest.ResponseRecorder {
+	if !strings.HasPrefix(path, base+"/") && !strings.HasPrefix(path, "/assets/") {
+		path = base + path
+	}
 	rec := httptest.NewRecorder()
-	s.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "http://assay.test"+path, nil))
+	r := httptest.NewRequest(http.MethodGet, "http://assay.test"+path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	s.ServeHTTP(rec, r)
 	return rec
 }
