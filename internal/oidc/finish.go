@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -47,7 +48,7 @@ func (p *Provider) Finish(ctx context.Context, f Flow, query url.Values) (Identi
 	if err != nil {
 		return Identity{}, err
 	}
-	if c.Email == "" && m.Userinfo != "" {
+	if c.Email == "" && m.Userinfo != "" && slices.Contains(p.cfg.Scopes, "email") {
 		if err := p.complete(ctx, m, &c, token.AccessToken); err != nil {
 			return Identity{}, err
 		}

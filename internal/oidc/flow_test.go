@@ -136,6 +136,11 @@ func TestClaimsAtUserinfo(t *testing.T) {
 	if n := cfg.HTTP.Transport.(*wire).count("/userinfo"); n != 1 {
 		t.Errorf("userinfo was asked %d times, want once", n)
 	}
+	cfg.Scopes = nil
+	got, err = signIn(t, party(t, cfg), newBrowser(t), oidc.Options{})
+	if n := cfg.HTTP.Transport.(*wire).count("/userinfo"); err != nil || n != 1 || got.Subject != "subject-of-anna" {
+		t.Errorf("Finish(without the scope email) = %+v, %v, and asked userinfo %d times in all, want once", got, err, n)
+	}
 }
 
 func TestReplay(t *testing.T) {
@@ -188,6 +193,8 @@ func TestFlowsThatAreNotOurs(t *testing.T) {
 	}{
 		{"none", oidc.Flow{}, url.Values{"code": {"x"}, "state": {""}}, "flow", "no sign-in under way"},
 		{"without a state", with(func(f *oidc.Flow) { f.State = "" }), url.Values{"code": query["code"], "iss": query["iss"]}, "flow", "no sign-in under way"},
+		{"without a nonce", with(func(f *oidc.Flow) { f.Nonce = "" }), query, "flow", "no sign-in under way"},
+		{"without a verifier", with(func(f *oidc.Flow) { f.Verifier = "" }), query, "flow", "no sign-in under way"},
 		{"of another provider", with(func(f *oidc.Flow) { f.Issuer = "https://somebody.example" }), query, "flow", "another provider"},
 		{"of another client", with(func(f *oidc.Flow) { f.ClientID = "other" }), query, "flow", "another provider"},
 		{"of another callback", with(func(f *oidc.Flow) { f.Redirect += "/x" }), query, "flow", "another provider"},

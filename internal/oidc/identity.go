@@ -64,11 +64,11 @@ func (p *Provider) identity(c claims) Identity {
 func domain(address string) (string, bool) {
 	local, d, found := strings.Cut(address, "@")
 	parsed, err := mail.ParseAddress(address)
-	if !found || err != nil || parsed.Address != address || parsed.Name != "" || len(address) > 254 || len(local) > 64 {
+	if !found || err != nil || parsed.Address != address || len(address) > 254 || len(local) > 64 {
 		return "", false
 	}
 	for _, r := range address {
-		if r <= ' ' || r > '~' || strings.ContainsRune(`"\()<>[]:;,`, r) {
+		if r <= ' ' || r > '~' {
 			return "", false
 		}
 	}

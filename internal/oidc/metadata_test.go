@@ -30,7 +30,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {kind}, "Location": {"/elsewhere"}}, Body: io.NopCloser(strings.NewReader(body)),
+		Header: http.Header{"Content-Type": {kind}, "Location": {"/elsewhere"}, "Set-Cookie": {"a=b; Path=/"}}, Body: io.NopCloser(strings.NewReader(body)),
 	}, nil
 }
 
