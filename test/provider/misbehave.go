@@ -66,8 +66,11 @@ func (s *store) misbehave(r *http.Request, a *httptest.ResponseRecorder) error {
 	id, _, _ := r.BasicAuth()
 	fault := fault(id)
 	var answer map[string]any
-	if a.Code != http.StatusOK || fault == "" || json.Unmarshal(a.Body.Bytes(), &answer) != nil {
+	if a.Code != http.StatusOK || fault == "" {
 		return nil
+	}
+	if err := json.Unmarshal(a.Body.Bytes(), &answer); err != nil {
+		return err
 	}
 	switch fault {
 	case "down":
