@@ -285,7 +285,12 @@ func servePages(t *testing.T, data string) string {
 		t.Fatalf("serve: %v", err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, said) }()
-	return url
+	res, err := http.Get(url) // leads to the organization's pages
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return url + strings.TrimSuffix(res.Request.URL.Path, "/results")
 }
 
 func fetch(t *testing.T, url string) (status int, page string) {

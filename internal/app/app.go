@@ -61,7 +61,7 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbou
 // House gives the command line its acts.
 func (a *App) House() cli.House {
 	return cli.House{
-		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Library: library, Version: Version,
+		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Serve: a.serve, Library: library, Version: Version,
 		Today: func() civil.Date {
 			t := a.Clock()
 			return civil.NewDate(t.Year(), t.Month(), t.Day())

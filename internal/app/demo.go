@@ -86,7 +86,7 @@ func (o *office) show(ctx context.Context, folder string, files []example.File, 
 		return cli.Demo{}, err
 	}
 	progress("drafting the report", n+2)
-	d := cli.Demo{Results: res, Data: o.data, Package: filepath.Join(folder, "package.zip"), Serve: o.Serve, Close: o.Close}
+	d := cli.Demo{Results: res, Data: o.data, Package: filepath.Join(folder, "package.zip"), Serve: o.serveDemo, Close: o.Close}
 	for _, format := range []string{"html", "pdf", "docx"} {
 		name := filepath.Join(folder, "report."+format)
 		err := createFile(name, func(w io.Writer) error {

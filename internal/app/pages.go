@@ -6,47 +6,57 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log"
-	"net"
-	"net/http"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
-	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
+	enginesqlite "github.com/assayhq/assay/internal/engine/sqlite"
+	"github.com/assayhq/assay/internal/examine"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/render/html"
-	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/rule"
 	"github.com/assayhq/assay/internal/web"
 )
 
-// pages answers the web from one organization. Results are computed once per state of the ledger
-// and day: without items from the kept runs, which is soon done, and with every item.
+// pages answers the web from one organization. What it shows is the latest finished run; a newer one is made in the background
+// when the ledger has grown or a day has passed, so that nobody who works here waits for the tests.
 type pages struct {
 	o     *office
 	gauge *gauging
-	work  sync.Mutex // held by whoever computes
-	mu    sync.Mutex // over what follows
-	runs  map[bool]run
+	life  context.Context // of the background work
+	work  sync.Mutex      // held by whoever tests
+	mu    sync.Mutex      // over what follows
+	last  run
+	lists []listed // the latest used last
 	said  progress
 
-	background sync.WaitGroup // those who compute for nobody in particular
+	background sync.WaitGroup // those who work for nobody in particular
 }
 
-// run is a set of results, or why there are none, and the state that it is for.
+// run is a set of results without items, or why there are none, and the state that it is for.
 type run struct {
 	state
-	res assure.Results
+	res *assure.Results
 	err error
+	at  time.Time
 }
+
+// listed is a test with all of its items, as of the run that it belongs to.
+type listed struct {
+	state
+	ref web.TestRef
+	res assure.TestResult
+}
+
+// mostListed is how many items are kept in memory, over all tests; the list that was asked for last is kept in any case.
+const mostListed = 200_000
 
 // state is what results depend on: the tree size, and the civil day, for what is due depends on it.
 type state struct {
@@ -65,44 +75,57 @@ func (p *pages) now(ctx context.Context) (state, error) {
 	return state{size, p.o.app.Clock().UTC().Format(time.DateOnly)}, err
 }
 
-// have gives what was computed for a state. Results with items serve also where none are asked for.
-func (p *pages) have(s state, items bool) (run, bool) {
+// latest is the last finished run, if it has results.
+func (p *pages) latest() (run, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, with := range []bool{true, items} {
-		if r, ok := p.runs[with]; ok && r.state == s {
-			return r, true
-		}
-	}
-	return run{}, false
+	return p.last, !p.last.at.IsZero() && p.last.err == nil
 }
 
-func (p *pages) results(ctx context.Context, items bool) (assure.Results, error) {
-	s, err := p.now(ctx)
-	if err != nil {
-		return assure.Results{}, err
+// results gives those of the latest run, which it has made when there is none.
+func (p *pages) results(ctx context.Context) (*assure.Results, error) {
+	r, ok := p.latest()
+	if !ok {
+		r = p.renew(ctx)
+		return r.res, r.err
 	}
-	if r, ok := p.have(s, items); ok && r.err == nil {
-		return r.res, nil
+	if s, err := p.now(ctx); err == nil && s != r.state {
+		p.soon()
 	}
+	return r.res, nil
+}
+
+// renew runs the tests unless somebody has just done so.
+func (p *pages) renew(ctx context.Context) run {
 	p.work.Lock()
 	defer p.work.Unlock()
-	if r, ok := p.have(s, items); ok && r.err == nil {
-		return r.res, nil
+	s, err := p.now(ctx)
+	if r, ok := p.latest(); ok && r.state == s {
+		return r
 	}
-	r := run{state: s}
-	if p.o.asOf("") {
-		r.res, r.err = p.o.results(ctx, "")
-	} else {
-		r.res, r.err = p.o.Test(ctx, cli.Test{Items: items, Cached: !items}, p.tell)
+	r := run{state: s, err: err}
+	r.res = &assure.Results{}
+	if err == nil && p.o.asOf("") {
+		*r.res, r.err = p.o.results(ctx, "")
+	} else if err == nil {
+		*r.res, r.err = p.o.Test(ctx, cli.Test{Cached: true}, p.tell)
 	}
+	r.at = p.o.app.Clock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.runs == nil {
-		p.runs = map[bool]run{}
+	if r.err == nil || p.last.at.IsZero() || p.last.err != nil {
+		p.last = r // a run that failed does not take away the results that stand
 	}
-	p.runs[items] = r
-	return r.res, r.err
+	return r
+}
+
+// soon has the tests run in the background, unless they do.
+func (p *pages) soon() {
+	if p.life == nil || p.life.Err() != nil || !p.work.TryLock() {
+		return
+	}
+	p.work.Unlock()
+	p.background.Go(func() { p.renew(p.life) })
 }
 
 func (p *pages) tell(test string, done, of int) {
@@ -112,37 +135,153 @@ func (p *pages) tell(test string, done, of int) {
 }
 
 // Tests gives the results without their items.
-func (p *pages) Tests(ctx context.Context) (assure.Results, error) {
-	res, err := p.results(ctx, false)
-	res.Controls = slices.Clone(res.Controls)
-	for i := range res.Controls {
-		res.Controls[i].Items = nil
+func (p *pages) Tests(ctx context.Context) (*assure.Results, error) { return p.results(ctx) }
+
+// found gives a test without its items, with the run that it belongs to.
+func (p *pages) found(ctx context.Context, ref web.TestRef) (assure.TestResult, assure.Results, error) {
+	latest, err := p.results(ctx)
+	if err != nil {
+		return assure.TestResult{}, assure.Results{}, err
 	}
-	return res, err
+	res := *latest
+	for _, t := range res.Controls {
+		if t.Control == ref.Control && t.Test == ref.Test && t.Version == ref.Version {
+			return t, res, nil
+		}
+	}
+	return assure.TestResult{}, res, fault.NotFound
 }
 
-func (p *pages) test(ctx context.Context, ref web.TestRef) (assure.TestResult, error) {
-	res, err := p.results(ctx, true)
+// listed gives a test with all of its items, as the run knew them.
+func (p *pages) listed(ctx context.Context, ref web.TestRef) (assure.TestResult, error) {
+	r, _ := p.latest()
+	p.mu.Lock()
+	i := slices.IndexFunc(p.lists, func(l listed) bool { return l.ref == ref && l.state == r.state })
+	if i >= 0 {
+		l := p.lists[i]
+		p.lists = append(slices.Delete(p.lists, i, i+1), l)
+		p.mu.Unlock()
+		return l.res, nil
+	}
+	p.mu.Unlock()
+	known, err := civil.ParseInstant(r.res.KnownAt)
+	if err != nil {
+		return assure.TestResult{}, err
+	}
+	res, err := p.o.Test(ctx, cli.Test{Controls: []string{ref.Test}, KnownAt: &known, Items: true}, nil)
 	if err != nil {
 		return assure.TestResult{}, err
 	}
 	for _, t := range res.Controls {
 		if t.Control == ref.Control && t.Test == ref.Test && t.Version == ref.Version {
+			p.keep(listed{r.state, ref, t})
 			return t, nil
 		}
 	}
 	return assure.TestResult{}, fault.NotFound
 }
 
+func (p *pages) keep(l listed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lists = slices.DeleteFunc(p.lists, func(x listed) bool { return x.state != l.state || x.ref == l.ref })
+	p.lists = append(p.lists, l)
+	n := 0
+	for i := len(p.lists) - 1; i >= 0; i-- {
+		if n += len(p.lists[i].res.Items); n > mostListed && i < len(p.lists)-1 {
+			p.lists = slices.Clone(p.lists[i+1:])
+			return
+		}
+	}
+}
+
 // order of verdicts in lists: what needs a person first.
 var order = map[assure.Verdict]int{assure.Deviation: 0, assure.Undecided: 1, assure.Pass: 2, assure.NotApplicable: 3}
 
-// Items pages through a test's items.
+// Items pages through a test's items. Those that need a person are kept with the results; the others are listed by testing again.
 func (p *pages) Items(ctx context.Context, q web.Query) ([]web.Item, int, error) {
-	t, err := p.test(ctx, q.TestRef)
+	t, _, err := p.found(ctx, q.TestRef)
 	if err != nil {
 		return nil, 0, err
 	}
+	items, total, known := fromFindings(t, q)
+	if !known {
+		if t, err = p.listed(ctx, q.TestRef); err != nil {
+			return nil, 0, err
+		}
+		items = chosenItems(t, q)
+		total = len(items)
+	}
+	items = items[min(q.Offset, len(items)):min(q.Offset+q.Limit, len(items))]
+	var out []web.Item
+	for _, i := range items {
+		w := view(t, i)
+		if w.Values, err = p.values(ctx, q, w); err != nil {
+			return nil, 0, err
+		}
+		out = append(out, w)
+	}
+	return out, total, nil
+}
+
+// own is the register that the items of a test come from, and the latest version of the test's plan; nil where they are made of
+// several, or of the calendar.
+func (p *pages) own(ref web.TestRef) *register.Schema {
+	for _, u := range p.o.units {
+		if u.Test == ref.Test && u.Version == ref.Version && len(u.Plan.Sources) == 1 {
+			return u.Plan.Sources[0].Schema
+		}
+	}
+	return nil
+}
+
+// Columns names the fields of the register that the items of a test come from.
+func (p *pages) Columns(_ context.Context, ref web.TestRef) ([]string, error) {
+	s := p.own(ref)
+	if s == nil {
+		return nil, nil
+	}
+	return s.Names(), nil
+}
+
+// values reads the columns that a query asks for from the item's own record.
+func (p *pages) values(ctx context.Context, q web.Query, i web.Item) ([]string, error) {
+	s := p.own(q.TestRef)
+	if s == nil || len(q.Columns) == 0 {
+		return nil, nil
+	}
+	k, err := p.o.st.Lookup(ctx, p.o.org.ID, s.Name, i.Key, 0)
+	if errors.Is(err, fault.NotFound) {
+		return make([]string, len(q.Columns)), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	body, err := register.ParseJSON(s.Name, 0, k.Body)
+	out := make([]string, len(q.Columns))
+	for n, c := range q.Columns {
+		out[n] = body.Get(c).Text
+	}
+	return out, err
+}
+
+// fromFindings lists the items of a query that asks for nothing but findings.
+func fromFindings(t assure.TestResult, q web.Query) ([]assure.Item, int, bool) {
+	all := make([]assure.Item, len(t.Findings))
+	for i, f := range t.Findings {
+		all[i] = assure.Item{Key: f.Key, Verdict: f.Verdict, EventTime: f.EventTime}
+	}
+	hits := chosenItems(assure.TestResult{Items: all}, q)
+	switch {
+	case q.Verdict == assure.Deviation || q.Verdict == assure.Undecided:
+		return hits, len(hits), true
+	case q.Verdict == "" && q.Text == "" && q.Month == "" && q.Sort == web.ByVerdict && q.Offset+q.Limit <= len(hits):
+		return hits, t.Population, true
+	}
+	return nil, 0, false
+}
+
+func chosenItems(t assure.TestResult, q web.Query) []assure.Item {
 	var hits []assure.Item
 	text := strings.ToLower(q.Text)
 	for _, i := range t.Items {
@@ -151,14 +290,26 @@ func (p *pages) Items(ctx context.Context, q web.Query) ([]web.Item, int, error)
 			hits = append(hits, i)
 		}
 	}
-	sort.SliceStable(hits, func(a, b int) bool { return order[hits[a].Verdict] < order[hits[b].Verdict] })
-	total := len(hits)
-	hits = hits[min(q.Offset, total):min(q.Offset+q.Limit, total)]
-	var out []web.Item
-	for _, i := range hits {
-		out = append(out, view(t, i))
+	slices.SortStableFunc(hits, func(a, b assure.Item) int { return compare(q.Sort, a, b) })
+	return hits
+}
+
+func compare(by web.Sort, a, b assure.Item) int {
+	switch by {
+	case web.ByKey:
+		return strings.Compare(a.Key, b.Key)
+	case web.ByKeyDown:
+		return strings.Compare(b.Key, a.Key)
+	case web.ByEvent, web.ByLatest:
+		if a.EventTime == "" || b.EventTime == "" {
+			return strings.Compare(b.EventTime, a.EventTime) // those without a time last
+		}
+		if by == web.ByLatest {
+			a, b = b, a
+		}
+		return strings.Compare(a.EventTime, b.EventTime)
 	}
-	return out, total, nil
+	return order[a.Verdict] - order[b.Verdict]
 }
 
 func view(t assure.TestResult, i assure.Item) web.Item {
@@ -166,59 +317,68 @@ func view(t assure.TestResult, i assure.Item) web.Item {
 	at, found := slices.BinarySearchFunc(t.Findings, i.Key, func(f assure.Finding, key string) int { return strings.Compare(f.Key, key) })
 	if found {
 		f := t.Findings[at]
-		w.Attributes, w.Reason, w.Records = f.Attributes, f.Reason, f.Records
+		w.Verdict, w.Attributes, w.Reason, w.Records = f.Verdict, f.Attributes, f.Reason, f.Records
 	}
 	return w
 }
 
-// Item gives one item, with the records it rests on also when it passed.
+// Item gives one item, with the records it rests on also when it passed. It is decided anew, from the records that the run knew.
 func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item, error) {
-	t, err := p.test(ctx, ref)
+	t, res, err := p.found(ctx, ref)
 	if err != nil {
 		return web.Item{}, err
 	}
-	for _, i := range t.Items {
-		if i.Key != key {
-			continue
-		}
-		w := view(t, i)
-		if w.Records == nil {
-			w.Records, err = p.restsOn(ctx, t, key)
-		}
-		return w, err
+	i := slices.IndexFunc(p.o.units, func(u examine.Unit) bool { return u.Test == t.Test && u.Version == t.Version })
+	if i < 0 {
+		return web.Item{}, fault.NotFound
 	}
-	return web.Item{}, fault.NotFound
-}
-
-func (p *pages) restsOn(ctx context.Context, t assure.TestResult, key string) ([]string, error) {
-	res, err := p.results(ctx, true)
-	if err != nil {
-		return nil, err
-	}
+	u := p.o.units[i]
 	s, err := p.o.session(ctx, res)
 	if err != nil {
-		return nil, err
+		return web.Item{}, err
 	}
 	defer s.Close()
-	for _, u := range p.o.units {
-		if u.Test != t.Test || u.Version != t.Version {
-			continue
-		}
-		w, err := p.o.world(ctx, res, u, t)
-		if err != nil {
-			return nil, err
-		}
-		facts, err := s.Facts(ctx, u.Plan, w, []string{key})
-		if err != nil || facts[key] == nil {
-			return nil, err
-		}
-		var all []string
-		for _, c := range u.Plan.Checks {
-			all = append(all, c.ID)
-		}
-		return u.Plan.Records(*facts[key], all), nil
+	w, err := p.o.world(ctx, res, u, t)
+	if err != nil {
+		return web.Item{}, err
 	}
-	return nil, fault.NotFound
+	var out web.Item
+	err = s.Run(ctx, u.Plan, w, []string{key}, true, func(a rule.Answered) error {
+		if a.Key == key && !a.InProgress {
+			out = view(t, assure.Item{Key: key, Verdict: a.Verdict(), EventTime: examine.EventTime(u.Plan, w, a.At)})
+			out.Each = map[string]assure.Verdict{}
+			for i, c := range u.Plan.Checks {
+				out.Each[c.ID] = a.Verdicts[i]
+			}
+		}
+		return nil
+	})
+	if err != nil || out.Key == "" {
+		return out, errors.Join(err, notThere(out.Key))
+	}
+	if out.Records == nil {
+		out.Records, err = restsOn(ctx, s, u.Plan, w, key)
+	}
+	return out, err
+}
+
+func notThere(key string) error {
+	if key == "" {
+		return fault.NotFound
+	}
+	return nil
+}
+
+func restsOn(ctx context.Context, s *enginesqlite.Session, plan *rule.Plan, w rule.World, key string) ([]string, error) {
+	facts, err := s.Facts(ctx, plan, w, []string{key})
+	if err != nil || facts[key] == nil {
+		return nil, err
+	}
+	var all []string
+	for _, c := range plan.Checks {
+		all = append(all, c.ID)
+	}
+	return plan.Records(*facts[key], all), nil
 }
 
 // Records gives records by name.
@@ -295,37 +455,39 @@ func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
 	return v, nil
 }
 
-// Pulls gives every pull, the latest first.
-func (p *pages) Pulls(ctx context.Context) ([]web.PullView, error) {
-	res, err := p.results(ctx, false)
+// Pulls pages through the pulls, the latest first.
+func (p *pages) Pulls(ctx context.Context, offset, limit int) ([]web.PullView, int, error) {
+	res, err := p.results(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []web.PullView
-	complete := p.o.completeness()
 	known, err := civil.ParseInstant(res.KnownAt)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	list, err := p.o.st.System(ctx, p.o.org.ID, record.Pulls, res.Checkpoint.Size)
+	if err != nil {
+		return nil, 0, err
+	}
+	slices.SortFunc(list, func(a, b record.Known) int { return int(b.Index - a.Index) })
+	total := len(list)
+	var out []web.PullView
+	complete := p.o.completeness()
 	checks := map[string][]assure.Check{}
-	err = p.o.each(ctx, record.Pulls, res.Checkpoint.Size, func(k record.Known) error {
+	for _, k := range list[min(offset, total):min(offset+limit, total)] {
 		v := web.PullView{Index: k.Index}
 		if err := json.Unmarshal(k.Body, &v.Pull); err != nil {
-			return err
+			return nil, 0, fmt.Errorf("read %s: %w", k.Name(), err)
 		}
 		if _, ok := checks[v.Register]; !ok {
-			list, err := complete.Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, known, res.Period)
-			if err != nil {
-				return err
+			if checks[v.Register], err = complete.Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, known, res.Period); err != nil {
+				return nil, 0, err
 			}
-			checks[v.Register] = list
 		}
 		v.Checks = checks[v.Register]
 		out = append(out, v)
-		return nil
-	})
-	sort.SliceStable(out, func(a, b int) bool { return out[a].Index > out[b].Index })
-	return out, err
+	}
+	return out, total, nil
 }
 
 // Draft gives the draft report.
@@ -334,7 +496,7 @@ func (p *pages) Draft(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.o.draft(ctx, "", res)
+	r, err := p.o.draft(ctx, "", *res)
 	if err != nil {
 		return nil, err
 	}
@@ -342,12 +504,6 @@ func (p *pages) Draft(ctx context.Context) ([]byte, error) {
 	err = html.Render(&b, r)
 	return []byte(b.String()), err
 }
-
-// gate admits every reader that reaches the address: the pages only read, and the address is the
-// machine's own unless the operator chose another, which serve says aloud.
-type gate struct{}
-
-func (gate) Allow(*http.Request, access.Policy) error { return nil }
 
 // testing says how each control is decided, in its latest version.
 func (o *office) testing() map[string]web.Testing {
@@ -372,33 +528,4 @@ func (o *office) testing() map[string]web.Testing {
 		out[u.Control] = t
 	}
 	return out
-}
-
-func (o *office) site(listen string, p *pages) (*web.Site, error) {
-	c, err := catalog.Load()
-	if err != nil {
-		return nil, err
-	}
-	in, err := o.program.Criteria(c)
-	if err != nil {
-		return nil, err
-	}
-	k, err := scope.KindOf(o.program.Report)
-	if err != nil {
-		return nil, err
-	}
-	p.gauge = o.gauging()
-	opts := web.Options{
-		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
-		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},
-		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: p.gauge, Documents: &drawings{p}, Gate: gate{},
-		Failed: func(r *http.Request, err error) { log.Printf("%s %s: %v", r.Method, r.URL.Path, err) },
-	}
-	if strings.HasPrefix(o.program.Report, "soc2-") {
-		opts.Drafts = p
-	}
-	if host, _, _ := net.SplitHostPort(listen); loopback(host) {
-		opts.Hosts = []string{"localhost", "127.0.0.1", "::1", "[::1]"}
-	}
-	return web.New(opts)
 }

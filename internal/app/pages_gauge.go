@@ -20,16 +20,20 @@ import (
 )
 
 // gauging answers the pages of readiness and forecast. The facts are what takes long: those of the latest days that were
-// asked for are kept for as long as the ledger stays as it is, so that a reader who asks what would be if does not wait again.
+// asked for are kept, so that a reader who asks what would be if does not wait again, and nobody who writes waits for those of the
+// records that were just written.
 type gauging struct {
 	// facts are what is known at the end of a day, the present one when nil.
 	facts func(ctx context.Context, today *civil.Date) (gauge.Facts, error)
 	// state is the size of the ledger and the present day.
 	state func(ctx context.Context) (size int64, day civil.Date, err error)
 
-	work sync.Mutex  // held by whoever collects facts
-	mu   sync.Mutex  // over what follows
-	kept []keptFacts // the latest last
+	life       context.Context // of the background work; nil: none is done
+	background *sync.WaitGroup
+
+	work sync.Mutex   // held by whoever collects facts
+	mu   sync.Mutex   // over what follows
+	kept []*keptFacts // the latest last
 }
 
 // keptFacts are the facts of a day, or why there are none, and the state that they are for.
@@ -37,6 +41,22 @@ type keptFacts struct {
 	factsOf
 	facts gauge.Facts
 	err   error
+
+	ready    func() (*gauge.Readiness, error) // worked out once
+	foreseen func() (*gauge.Forecast, error)  // without suppositions, worked out once
+}
+
+func keepFacts(k factsOf, f gauge.Facts, err error) *keptFacts {
+	x := &keptFacts{factsOf: k, facts: f, err: err}
+	x.ready = sync.OnceValues(func() (*gauge.Readiness, error) {
+		out, err := gauge.Ready(f, gauge.Defaults())
+		return &out, err
+	})
+	x.foreseen = sync.OnceValues(func() (*gauge.Forecast, error) {
+		out, err := gauge.Foresee(f, gauge.Defaults())
+		return &out, err
+	})
+	return x
 }
 
 type factsOf struct {
@@ -58,84 +78,129 @@ func (g *gauging) of(ctx context.Context, today *civil.Date) (factsOf, error) {
 	return k, err
 }
 
-func (g *gauging) have(k factsOf) (keptFacts, bool) {
+func (g *gauging) have(k factsOf) (*keptFacts, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	i := slices.IndexFunc(g.kept, func(x keptFacts) bool { return x.factsOf == k })
+	i := slices.IndexFunc(g.kept, func(x *keptFacts) bool { return x.factsOf == k })
 	if i < 0 {
-		return keptFacts{}, false
+		return nil, false
 	}
 	return g.kept[i], true
 }
 
-func (g *gauging) at(ctx context.Context, today *civil.Date) (gauge.Facts, error) {
+func (g *gauging) at(ctx context.Context, today *civil.Date) (*keptFacts, error) {
 	k, err := g.of(ctx, today)
 	if err != nil {
-		return gauge.Facts{}, err
+		return nil, err
 	}
 	if x, ok := g.have(k); ok && x.err == nil {
-		return x.facts, nil
+		return x, nil
 	}
 	g.work.Lock()
 	defer g.work.Unlock()
 	if x, ok := g.have(k); ok && x.err == nil {
-		return x.facts, nil
+		return x, nil
 	}
-	x := keptFacts{factsOf: k}
-	x.facts, x.err = g.facts(ctx, today)
+	f, err := g.facts(ctx, today)
+	x := keepFacts(k, f, err)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.kept = slices.DeleteFunc(g.kept, func(y keptFacts) bool { return y.factsOf == k })
+	g.kept = slices.DeleteFunc(g.kept, func(y *keptFacts) bool { return y.factsOf == k })
 	if len(g.kept) == mostKept {
 		g.kept = slices.Delete(g.kept, 0, 1)
 	}
 	g.kept = append(g.kept, x)
-	return x.facts, x.err
+	return x, x.err
 }
 
-// waits says whether the present facts are still to be collected, and has them collected in the background.
-func (g *gauging) waits(ctx context.Context, background *sync.WaitGroup) bool {
+// recent gives the facts of the present day as they were collected last; newer ones are collected in the background.
+func (g *gauging) recent(ctx context.Context) (*keptFacts, error) {
+	k, err := g.of(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if x, ok := g.today(k); ok {
+		if x.factsOf != k {
+			g.soon()
+		}
+		return x, nil
+	}
+	return g.at(ctx, nil)
+}
+
+// today finds facts of the day, of whatever size of the ledger, the latest first.
+func (g *gauging) today(k factsOf) (*keptFacts, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, x := range slices.Backward(g.kept) {
+		if x.day == k.day && x.today == k.today && x.err == nil {
+			return x, true
+		}
+	}
+	return nil, false
+}
+
+// soon has the present facts collected in the background, unless somebody does.
+func (g *gauging) soon() {
+	if g.life == nil || g.life.Err() != nil || !g.work.TryLock() {
+		return
+	}
+	g.work.Unlock()
+	g.background.Go(func() { _, _ = g.at(g.life, nil) }) // what fails is told to who asks
+}
+
+// waits says whether facts of the present day are still to be collected, and has them collected in the background.
+func (g *gauging) waits(ctx context.Context) bool {
 	k, err := g.of(ctx, nil)
 	if err != nil {
 		return false // the page tells it
 	}
-	if _, ok := g.have(k); ok {
-		return false // facts, or why there are none
+	if _, ok := g.today(k); ok {
+		return false
 	}
-	if g.work.TryLock() {
-		g.work.Unlock()
-		background.Go(func() { _, _ = g.at(ctx, nil) }) // what fails is told to who asks
+	if _, failed := g.have(k); failed {
+		return false // why there are none
 	}
+	g.soon()
 	return true
 }
 
 // Ready judges how the report stands now.
-func (g *gauging) Ready(ctx context.Context) (gauge.Readiness, error) {
-	f, err := g.at(ctx, nil)
+func (g *gauging) Ready(ctx context.Context) (*gauge.Readiness, error) {
+	f, err := g.recent(ctx)
 	if err != nil {
-		return gauge.Readiness{}, err
+		return nil, err
 	}
-	return gauge.Ready(f, gauge.Defaults())
+	return f.ready()
 }
 
 // Foresee looks ahead from the end of a day, with suppositions.
-func (g *gauging) Foresee(ctx context.Context, today *civil.Date, ifs []string) (gauge.Forecast, error) {
+func (g *gauging) Foresee(ctx context.Context, today *civil.Date, ifs []string) (*gauge.Forecast, error) {
 	var list []gauge.If
 	for _, s := range ifs {
 		x, err := gauge.ParseIf(s)
 		if err != nil {
-			return gauge.Forecast{}, err
+			return nil, err
 		}
 		list = append(list, x)
 	}
-	f, err := g.at(ctx, today)
+	get := g.recent
+	if today != nil {
+		get = func(ctx context.Context) (*keptFacts, error) { return g.at(ctx, today) }
+	}
+	x, err := get(ctx)
 	if err != nil {
-		return gauge.Forecast{}, err
+		return nil, err
 	}
-	if f, err = f.Suppose(list...); err != nil {
-		return gauge.Forecast{}, err
+	if len(list) == 0 {
+		return x.foreseen()
 	}
-	return gauge.Foresee(f, gauge.Defaults())
+	f, err := x.facts.Suppose(list...)
+	if err != nil {
+		return nil, err
+	}
+	out, err := gauge.Foresee(f, gauge.Defaults())
+	return &out, err
 }
 
 // gauging wires the pages to the records.
@@ -211,7 +276,11 @@ func (d *drawings) results(ctx context.Context, kind string) (assure.Results, er
 	if d.p.o.asOf(kind) != d.p.o.asOf("") {
 		return d.p.o.results(ctx, kind)
 	}
-	return d.p.Tests(ctx)
+	res, err := d.p.Tests(ctx)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	return *res, nil
 }
 
 // Draw draws one document in one format.

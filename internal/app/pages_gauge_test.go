@@ -24,6 +24,7 @@ type told struct {
 
 func (f *told) gauging() *gauging {
 	return &gauging{
+		life: context.Background(), background: &sync.WaitGroup{},
 		facts: func(_ context.Context, today *civil.Date) (gauge.Facts, error) {
 			if today == nil {
 				today = &f.day
@@ -36,7 +37,8 @@ func (f *told) gauging() *gauging {
 	}
 }
 
-// TestGaugingKeepsFacts: a reader who asks again waits only when the ledger has grown, the day has changed, or another day is asked for.
+// TestGaugingKeepsFacts: a reader who asks again waits only when the day has changed, or another day is asked for. Where the ledger has
+// grown they get what was known before, and what is known now is collected for the next.
 func TestGaugingKeepsFacts(t *testing.T) {
 	t.Parallel()
 	f := &told{size: 10, day: civil.NewDate(2026, 5, 20)}
@@ -60,6 +62,8 @@ func TestGaugingKeepsFacts(t *testing.T) {
 	ask(nil, 2)
 	ask(&other, 2)
 	f.size++
+	ask(nil, 2)
+	g.background.Wait()
 	ask(nil, 3)
 	f.day++
 	ask(nil, 4)
@@ -75,7 +79,7 @@ func TestGaugingKeepsFacts(t *testing.T) {
 		t.Errorf("the forecast is from %s, %v; want %s", got.Today, err, other)
 	}
 	f.err = errors.New("disk on fire")
-	f.size++
+	f.day++
 	if _, err := g.Ready(t.Context()); !errors.Is(err, f.err) {
 		t.Errorf("Ready over a broken disk = %v", err)
 	}
@@ -110,11 +114,7 @@ func TestGaugingTogether(t *testing.T) {
 func TestPagesOfTheReport(t *testing.T) {
 	t.Parallel()
 	o := company(t, "UTC")
-	p := &pages{o: o}
-	s, err := o.site("127.0.0.1:0", p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := shown(t, o)
 	for path, want := range map[string]int{"/readiness": 200, "/readiness/gaps": 200, "/readiness/controls": 200, "/forecast": 200, "/documents": 200,
 		"/documents/soc2-type2.html": 200, "/documents/soc2-type2.pdf": 200, "/documents/soc2-type2.json": 200,
 		"/documents/soc2-type2.docx": 200, "/documents/soc2-type2.xlsx": 200, "/documents/soc2-type2.oscal-component": 200, "/documents/soc2-type2.oscal-ssp": 200, "/documents/soc2-type2.oscal-results": 200,
@@ -135,12 +135,7 @@ func TestPagesOfTheReport(t *testing.T) {
 func TestServeWhileJudging(t *testing.T) {
 	t.Parallel()
 	o := company(t, "UTC")
-	p := &pages{o: o}
-	s, err := o.site("127.0.0.1:0", p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := p.patiently(t.Context(), s)
+	p, h := shown(t, o)
 	get := func(path, accept string) int {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "http://127.0.0.1"+path, nil)
@@ -148,6 +143,10 @@ func TestServeWhileJudging(t *testing.T) {
 		h.ServeHTTP(rec, r)
 		return rec.Code
 	}
+	if code := get("/readiness", "text/html"); code != 503 {
+		t.Errorf("the readiness that nobody judged yet = %d, want 503", code)
+	}
+	p.background.Wait() // the tests
 	if code := get("/readiness", "text/html"); code != 503 {
 		t.Errorf("the readiness that nobody judged yet = %d, want 503", code)
 	}

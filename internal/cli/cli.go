@@ -49,6 +49,8 @@ type House struct {
 	Found func(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (Founded, error)
 	// Apply makes a folder's program the organization's, and founds one where the data folder holds none.
 	Apply func(ctx context.Context, data, org, dir string, dry bool) (Applied, error)
+	// Serve runs the web application over a data folder, which is made when it does not exist, until the context ends.
+	Serve func(ctx context.Context, data string, s Serving, ready func(Served)) error
 	// Enter opens an organization, in the way that a command needs it.
 	Enter func(ctx context.Context, data, org string, how Entry) (Office, error)
 	// Demo builds the example company in a temporary folder.
@@ -133,7 +135,27 @@ type Guard interface {
 	// Anchor has the last checkpoint time stamped and cosigned by whom the data folder names;
 	// settings are added to it first. Without settings it does nothing where nobody is named.
 	Anchor(ctx context.Context, s *AnchorSettings) (Anchored, error)
-	Serve(ctx context.Context, listen string, ready func(url string)) error
+}
+
+// Serving says where and how the web application is reached, and what it reaches.
+type Serving struct {
+	Listen string // address to listen on
+	URL    string // under which browsers reach it, where that is not the address itself, as https://assay.example.com
+	OIDC   OIDC   // the organization's own sign-in; empty: none
+	SMTP   string // smtp://user:password@host:port?from=address, or smtps; empty: no e-mail is sent
+	Demo   bool   // the example company: whoever is at this machine chooses a person to be
+}
+
+// OIDC names the provider of OpenID Connect that people may sign in with.
+type OIDC struct {
+	Issuer, ClientID, Secret string
+	Domains                  []string // whose addresses the provider vouches for, even without saying that they are verified
+}
+
+// Served is what serve says once it listens.
+type Served struct {
+	URL      string
+	FirstRun string // the one-time link that makes the first account; empty once there is one
 }
 
 // Import is one file to take in.
@@ -229,7 +251,7 @@ type Demo struct {
 	Reports []string // absolute paths: html, pdf, docx
 	Data    string   // the data folder
 	Package string
-	Serve   func(ctx context.Context, listen string, ready func(url string)) error
+	Serve   func(ctx context.Context, s Serving, ready func(Served)) error
 	Close   func() error
 }
 
@@ -258,7 +280,7 @@ type commands struct {
 	Verify    verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
 	Anchor    anchorCmd        `cmd:"" help:"Have the last checkpoint time stamped and cosigned by others."`
 	Erase     eraseCmd         `cmd:"" help:"Erase the content of a record; its proof stays."`
-	Serve     serveCmd         `cmd:"" help:"Serve the pages."`
+	Serve     serveCmd         `cmd:"" help:"Serve the web application."`
 	Version   kong.VersionFlag `help:"Print the version."`
 }
 

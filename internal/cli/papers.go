@@ -102,12 +102,29 @@ func orDash(s string) string {
 }
 
 type serveCmd struct {
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
+	Listen     string   `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
+	URL        string   `name:"url" help:"Address under which browsers reach it, where a proxy stands before it." env:"ASSAY_URL" placeholder:"https://HOST"`
+	Issuer     string   `name:"oidc-issuer" help:"OpenID Connect: the provider people may sign in with." env:"ASSAY_OIDC_ISSUER" placeholder:"URL"`
+	ClientID   string   `name:"oidc-client" help:"OpenID Connect: the client's id." env:"ASSAY_OIDC_CLIENT" placeholder:"ID"`
+	SecretFile string   `name:"oidc-secret-file" help:"OpenID Connect: a file with the client's secret." env:"ASSAY_OIDC_SECRET_FILE" placeholder:"FILE"`
+	Domains    []string `name:"oidc-domain" help:"OpenID Connect: a domain of addresses that the provider vouches for." env:"ASSAY_OIDC_DOMAINS" placeholder:"DOMAIN"`
+	SMTP       string   `name:"smtp" help:"Server that sends e-mail: smtp://user:password@host:587?from=assay@example.com." env:"ASSAY_SMTP" placeholder:"URL"`
 }
 
 func (c *serveCmd) Run(r *run) error {
-	return r.enter(Read, func(o Office) error {
-		return o.Serve(r.ctx, c.Listen, func(url string) { r.say("Serving on %s (stop with Ctrl-C)", url) })
+	s := Serving{Listen: c.Listen, URL: c.URL, SMTP: c.SMTP, OIDC: OIDC{Issuer: c.Issuer, ClientID: c.ClientID, Domains: c.Domains}}
+	if c.SecretFile != "" {
+		b, err := r.h.ReadFile(c.SecretFile)
+		if err != nil {
+			return err
+		}
+		s.OIDC.Secret = strings.TrimSpace(string(b))
+	}
+	return r.h.Serve(r.ctx, r.g.Data, s, func(x Served) {
+		r.say("Serving on %s (stop with Ctrl-C)", x.URL)
+		if x.FirstRun != "" {
+			r.say("Nobody has an account yet. This link makes the first one; it works once, for a day:\n%s", x.FirstRun)
+		}
 	})
 }
 
@@ -136,5 +153,5 @@ func (c *demoCmd) Run(r *run) (err error) {
 	if c.NoServe {
 		return nil
 	}
-	return d.Serve(r.ctx, c.Listen, func(url string) { fmt.Fprintf(r.s.Err, "Serving on %s (stop with Ctrl-C)\n", url) })
+	return d.Serve(r.ctx, Serving{Listen: c.Listen, Demo: true}, func(x Served) { fmt.Fprintf(r.s.Err, "Serving on %s (stop with Ctrl-C)\n", x.URL) })
 }

@@ -420,7 +420,7 @@ func (e *Examiner) explain(ctx context.Context, s Session, p *rule.Plan, w rule.
 }
 
 func word(p *rule.Plan, w rule.World, a rule.Answered, f *rule.Facts) (assure.Finding, error) {
-	out := assure.Finding{Key: a.Key, Verdict: a.Verdict(), EventTime: eventTime(p, w, a.At)}
+	out := assure.Finding{Key: a.Key, Verdict: a.Verdict(), EventTime: EventTime(p, w, a.At)}
 	var reasons []string
 	for i, j := range p.Judge(*f, w) {
 		if j.Verdict != a.Verdicts[i] {
@@ -455,7 +455,8 @@ func merge(reasons []string) []string {
 	return out
 }
 
-func eventTime(p *rule.Plan, w rule.World, at *int64) string {
+// EventTime words the membership time of an item: RFC 3339, or a civil date where the rule goes by dates; empty when unknown.
+func EventTime(p *rule.Plan, w rule.World, at *int64) string {
 	if at == nil {
 		return ""
 	}

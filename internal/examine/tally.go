@@ -102,7 +102,7 @@ func (t *tally) take(a rule.Answered) {
 		t.found = append(t.found, a)
 	}
 	if t.keep {
-		item := assure.Item{Key: a.Key, Verdict: v, Attributes: map[string]assure.Verdict{}, EventTime: eventTime(t.plan, t.world, a.At)}
+		item := assure.Item{Key: a.Key, Verdict: v, Attributes: map[string]assure.Verdict{}, EventTime: EventTime(t.plan, t.world, a.At)}
 		for i, c := range t.plan.Checks {
 			item.Attributes[c.ID] = a.Verdicts[i]
 		}
