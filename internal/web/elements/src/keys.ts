@@ -41,7 +41,8 @@ export class Keys extends Piece {
     for (const typed of this.#typed.length ? [[...this.#typed, key], [key]] : [[key]]) {
       const text = typed.join(" ");
       const found = [...document.querySelectorAll<HTMLElement>("[data-key]")].filter((x) => !x.matches(":disabled, [aria-disabled=true]"));
-      const hit = found.find((x) => x.dataset.key === text);
+      const hits = found.filter((x) => x.dataset.key === text); // a menu may stand twice, for narrow and for wide
+      const hit = hits.find((x) => x.checkVisibility()) ?? hits[0];
       if (hit) {
         this.#typed = [];
         hit.focus();
@@ -91,7 +92,9 @@ export class Keys extends Piece {
       if (entries.length === 0) return;
       lists.push(h("h3", {}, title), h("dl", { class: "as-keys" }, ...entries.map(([keys, label]) => h("div", {}, h("dt", {}, ...caps(keys)), h("dd", {}, label)))));
     };
-    list(t("On this page"), [...document.querySelectorAll<HTMLElement>("[data-key][data-key-label]")].map((x) => [x.dataset.key ?? "", x.dataset.keyLabel ?? ""]));
+    const here = new Map([...document.querySelectorAll<HTMLElement>("[data-key][data-key-label]")].map((x) => [x.dataset.key ?? "", x.dataset.keyLabel ?? ""]));
+    here.delete("");
+    list(t("On this page"), [...here]);
     if (document.querySelector("assay-grid")) {
       list(t("In the review"), [
         ["y", t("Keep")], ["n", t("Remove")], ["u", t("Undo the last decision")], ["↑ ↓", t("Next or previous row")], ["Home End", t("First or last row")],

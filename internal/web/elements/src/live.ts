@@ -79,7 +79,7 @@ const LEAST = 8000; // ms that a message stays, at least
 export class Toast extends Piece {
   protected override start(signal: AbortSignal): void {
     const inside = [...this.childNodes];
-    this.setAttribute("role", this.dataset.kind === "error" ? "alert" : "status");
+    if (!this.querySelector("[role]")) this.setAttribute("role", this.dataset.kind === "error" ? "alert" : "status");
     this.tabIndex = -1;
     // A live region speaks of what changes in it: so the text comes once more.
     this.replaceChildren();

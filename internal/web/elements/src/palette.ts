@@ -1,3 +1,4 @@
+import type { Keys } from "./keys";
 import { Piece, dialog, fresh, go, h, ours, plural, t } from "./base";
 
 interface Item {
@@ -14,6 +15,7 @@ interface Match {
 }
 
 const SHOWN = 50;
+const KEYS = "#assay-keys"; // the list of shortcuts, found also where single keys are switched off
 
 /** <assay-palette src>: go to anything by a few of its letters. The items come once, when first asked for; without src they are the links of the navigation. */
 export class Palette extends Piece {
@@ -49,6 +51,7 @@ export class Palette extends Piece {
         this.#items = undefined; // asked again at the next opening
       }
     }
+    if (document.querySelector("assay-keys")) links.push({ title: t("Keyboard"), url: KEYS, group: t("Pages") });
     const seen = new Set<string>();
     return [...items, ...links].filter((i) => {
       const to = ours(i.url);
@@ -88,7 +91,8 @@ export class Palette extends Piece {
       const match = found[i];
       if (!match) return;
       box.close();
-      go(match.item.url);
+      if (match.item.url === KEYS) document.querySelector<Keys>("assay-keys")?.open();
+      else go(match.item.url);
     };
     this.#items ??= this.#load();
     const items = this.#items;
