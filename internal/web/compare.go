@@ -1,19 +1,19 @@
 package web
 
 import (
+	"context"
 	"slices"
-	"strings"
 
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // change is one answer of a forecast, as things are known and as they are supposed.
 type change struct{ What, Before, After string }
 
 // compare holds two forecasts against each other: the answers that differ, and how many do not.
-func compare(before, after gauge.Forecast) (diff []change, same int) {
-	a, b := answers(before), answers(after)
+func compare(ctx context.Context, before, after *gauge.Forecast) (diff []change, same int) {
+	a, b := answers(ctx, before), answers(ctx, after)
 	for _, x := range b {
 		i := slices.IndexFunc(a, func(y change) bool { return y.What == x.What })
 		switch {
@@ -34,39 +34,38 @@ func compare(before, after gauge.Forecast) (diff []change, same int) {
 }
 
 // answers are what a forecast says, each under a name.
-func answers(f gauge.Forecast) []change {
+func answers(ctx context.Context, f *gauge.Forecast) []change {
 	var out []change
 	add := func(what, says string) { out = append(out, change{What: what, After: says}) }
 	for _, c := range f.Controls {
-		says := report.Count(c.Deviations) + " of " + report.Count(c.ItemsDue)
+		says := shell.T(ctx, "%s of %s", count(ctx, c.Deviations), count(ctx, c.ItemsDue))
 		if c.Deviations > 0 && c.Rate != "" {
 			says += " (" + c.Rate + ")"
 		}
 		if c.Undecided > 0 {
-			says += ", " + report.Count(c.Undecided) + " undecided"
+			says += ", " + shell.T(ctx, "%s undecided", count(ctx, c.Undecided))
 		}
-		add("Deviations of "+c.ID, says)
+		add(shell.T(ctx, "Deviations of %s", c.ID), says)
 	}
-	add("A period may start on", f.Start.On.String()+": "+f.Start.Why)
+	add(shell.T(ctx, "A period may start on"), f.Start.On.String()+": "+f.Start.Why)
 	for _, c := range f.EarliestClean {
-		length := report.Plural(c.Months, "month", "months")
-		add("Earliest clean "+length+", conservative", spanWords(c.Conservative))
-		add("Earliest clean "+length+", strict", spanWords(c.Strict))
+		add(shell.N(ctx, c.Months, "Earliest clean %d month, conservative", "Earliest clean %d months, conservative"), spanWords(ctx, c.Conservative))
+		add(shell.N(ctx, c.Months, "Earliest clean %d month, strict", "Earliest clean %d months, strict"), spanWords(ctx, c.Strict))
 	}
 	for _, o := range f.Options {
-		name := optionWord(o, f.Period != nil)
-		add(name+": time", optionWhen(o))
-		add(name+": report ready", strings.Join(o.ReportReady[:], " to "))
-		add(name+": discloses", report.Plural(len(o.Discloses), "entry", "entries"))
+		name := shell.T(ctx, optionWord(o, f.Period != nil))
+		add(shell.T(ctx, "%s: time", name), optionWhen(ctx, o))
+		add(shell.T(ctx, "%s: report ready", name), readyWords(ctx, o.ReportReady[:]))
+		add(shell.T(ctx, "%s: discloses", name), shell.N(ctx, len(o.Discloses), "%d entry", "%d entries"))
 		if o.Gap > 0 {
-			add(name+": days in no report", report.Count(o.Gap))
+			add(shell.T(ctx, "%s: days in no report", name), count(ctx, o.Gap))
 		}
 		if o.Chance != nil {
-			add(name+": chance of no exception", rangeWords(o.Chance.NoException))
-			add(name+": chance of no qualification", rangeWords(o.Chance.NoQualification))
+			add(shell.T(ctx, "%s: chance of no exception", name), rangeWords(ctx, o.Chance.NoException))
+			add(shell.T(ctx, "%s: chance of no qualification", name), rangeWords(ctx, o.Chance.NoQualification))
 		}
 	}
-	add("Days within a deviation", report.Count(daysOf(f.Bad.Conservative)))
+	add(shell.T(ctx, "Days within a deviation"), count(ctx, daysOf(f.Bad.Conservative)))
 	return out
 }
 

@@ -2,15 +2,17 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
-	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -38,11 +40,11 @@ var (
 func kindWord(kind string) string {
 	switch kind {
 	case compiled:
-		return "Compiled"
+		return phrase.Mark("Compiled")
 	case checklist:
-		return "Checklist"
+		return phrase.Mark("Checklist")
 	}
-	return "None yet"
+	return phrase.Mark("None yet")
 }
 
 func shapeWord(s assure.Shape) string {
@@ -89,7 +91,11 @@ func (l listing) also() string {
 type controlsData struct {
 	head
 	All      []listing
-	Shown    []listing
+	Hits     []listing // all that the filter admits
+	Shown    []listing // of them those of the page
+	Page     int
+	Last     int
+	by       map[string]int     // how many controls each choice of the filter leaves
 	Criteria []assure.Criterion // in scope, to choose from
 	Filter   filter
 }
@@ -176,28 +182,44 @@ func (s *Site) controls(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d := controlsData{head: head{shell.T(r.Context(), "Controls")}, All: k.listings, Criteria: s.o.Catalog.Criteria, Filter: f}
-	for _, l := range d.All {
-		if f.admits(l) {
-			d.Shown = append(d.Shown, l)
+	if d.Page, err = pageOf(r.URL.Query()); err != nil {
+		return err
+	}
+	d.by, d.Hits = k.by, d.All
+	if f.any() {
+		d.Hits = nil
+		for _, l := range d.All {
+			if f.admits(l) {
+				d.Hits = append(d.Hits, l)
+			}
 		}
 	}
+	from, to := span(d.Page, rowsOfList, len(d.Hits))
+	d.Shown, d.Last = d.Hits[from:to], lastPage(len(d.Hits), rowsOfList)
 	return shell.Page(w, r, http.StatusOK, controlsPage(d))
 }
 
 // caption says how many controls are shown, and of which kinds.
-func (d controlsData) caption() string {
+func (d controlsData) caption(ctx context.Context) string {
 	kinds := map[string]int{}
-	for _, l := range d.Shown {
+	for _, l := range d.Hits {
 		kinds[l.Kind]++
 	}
-	out := report.Count(len(d.Shown)) + " of " + report.Plural(len(d.All), "control", "controls")
+	out := shell.N(ctx, len(d.All), "%[2]s of %[1]d control", "%[2]s of %[1]d controls", count(ctx, len(d.Hits)))
 	if d.Filter.any() {
-		out += ", filtered"
+		out += ", " + shell.T(ctx, "filtered")
 	}
 	var parts []string
 	for _, k := range kindsOfTest {
-		if kinds[k] > 0 {
-			parts = append(parts, report.Count(kinds[k])+" "+map[string]string{compiled: "compiled", checklist: "by checklist", noTest: "without a test yet"}[k])
+		n := count(ctx, kinds[k])
+		switch {
+		case kinds[k] == 0:
+		case k == compiled:
+			parts = append(parts, shell.T(ctx, "%s compiled", n))
+		case k == checklist:
+			parts = append(parts, shell.T(ctx, "%s by checklist", n))
+		default:
+			parts = append(parts, shell.T(ctx, "%s without a test yet", n))
 		}
 	}
 	if len(parts) > 0 {
@@ -207,14 +229,26 @@ func (d controlsData) caption() string {
 }
 
 // count tells, beside each choice of the filter, how many controls of the whole list it would leave.
-func (d controlsData) count(f filter) string {
-	n := 0
-	for _, l := range d.All {
-		if f.admits(l) {
-			n++
+func (d controlsData) count(ctx context.Context, f filter) string {
+	n := d.by[string(f.Shape)+"\n"+f.Kind+"\n"+f.Criterion]
+	return " (" + count(ctx, n) + ")"
+}
+
+// countBy counts the controls by each choice of the filter.
+func countBy(list []listing) map[string]int {
+	by := map[string]int{}
+	for _, l := range list {
+		by[string(l.Control.Shape)+"\n\n"]++
+		by["\n"+l.Kind+"\n"]++
+		seen := map[string]bool{}
+		for _, x := range l.Served {
+			if !seen[x.Criterion] {
+				seen[x.Criterion] = true
+				by["\n\n"+x.Criterion]++
+			}
 		}
 	}
-	return " (" + report.Count(n) + ")"
+	return by
 }
 
 // series groups the criteria to choose from.
@@ -255,15 +289,31 @@ func (d controlsData) outside() string {
 }
 
 // testWords is the kind of test with its size.
-func (l listing) testWords() string {
+func (l listing) testWords(ctx context.Context) string {
 	if l.Kind == noTest {
 		return ""
 	}
-	return kindWord(l.Kind) + ", " + report.Plural(l.Attributes, "attribute", "attributes")
+	return shell.T(ctx, kindWord(l.Kind)) + ", " + shell.N(ctx, l.Attributes, "%d attribute", "%d attributes")
 }
 
 // servesWord heads what a control serves, on its own page.
-func (d controlData) servesWord() string {
-	words := noun(d.Criteria[0].Framework, len(d.Criteria))
-	return strings.ToUpper(words[:1]) + words[1:]
+func (d controlData) servesWord(ctx context.Context) string {
+	return capital(shell.T(ctx, noun(d.Criteria[0].Framework, len(d.Criteria))))
+}
+
+// url is the address of the list with its filter, at one of its pages.
+func (d controlsData) url(page int) string {
+	q := url.Values{}
+	for name, v := range map[string]string{"shape": string(d.Filter.Shape), "test": d.Filter.Kind, "criterion": d.Filter.Criterion, "q": d.Filter.Text} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	if page > 1 {
+		q.Set("page", strconv.Itoa(page))
+	}
+	if len(q) == 0 {
+		return "/controls"
+	}
+	return "/controls?" + q.Encode()
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -23,11 +25,11 @@ type covering struct {
 func (c covering) standing() (report.Mark, string) {
 	switch {
 	case len(c.Primary) > 0:
-		return report.MarkPass, "Served"
+		return report.MarkPass, phrase.Mark("Served")
 	case len(c.Supporting) > 0:
-		return report.MarkGap, "Supporting only"
+		return report.MarkGap, phrase.Mark("Supporting only")
 	}
-	return report.MarkGap, "No control"
+	return report.MarkGap, phrase.Mark("No control")
 }
 
 // coverings holds criteria against the controls of the program.
@@ -75,12 +77,12 @@ func gapsOf(cs []covering) []covering {
 
 // noun is what the entries of a framework are called.
 func noun(framework string, n int) string {
-	one, many := "criterion", "criteria"
+	one, many := phrase.Mark("criterion"), phrase.Mark("criteria")
 	switch framework {
 	case catalog.SOC1:
-		one, many = "control objective", "control objectives"
+		one, many = phrase.Mark("control objective"), phrase.Mark("control objectives")
 	case catalog.ISO27001:
-		one, many = "control of Annex A", "controls of Annex A"
+		one, many = phrase.Mark("control of Annex A"), phrase.Mark("controls of Annex A")
 	}
 	if n == 1 {
 		return one
@@ -131,9 +133,9 @@ func (s *Site) coverage(w http.ResponseWriter, r *http.Request) error {
 // closing says how a gap closes: what an examiner of that framework accepts.
 func (d coverageData) closing() string {
 	if d.Framework == catalog.ISO27001 {
-		return "A supporting control alone leaves a gap. It closes with a control of your own, or with a justified exclusion in the Statement of Applicability (clause 6.1.3 d)."
+		return phrase.Mark("A supporting control alone leaves a gap. It closes with a control of your own, or with a justified exclusion in the Statement of Applicability (clause 6.1.3 d).")
 	}
-	return "A supporting control alone leaves a gap. It closes with a control of your own, or with one that a subservice organization is expected to have and that the description names."
+	return phrase.Mark("A supporting control alone leaves a gap. It closes with a control of your own, or with one that a subservice organization is expected to have and that the description names.")
 }
 
 // place puts the framework that the report is about first; the others keep their order.
@@ -169,10 +171,10 @@ func (d coverageData) supported() bool {
 	return slices.ContainsFunc(d.Rows, func(c covering) bool { return len(c.Supporting) > 0 })
 }
 
-// primary heads the primary controls on a narrow page; where nothing stands beside them they need no name.
-func (d coverageData) primary() string {
+// primaryWord heads the primary controls on a narrow page; where nothing stands beside them they need no name.
+func primaryWord(ctx context.Context, d coverageData) string {
 	if d.supported() {
-		return "Primary"
+		return shell.T(ctx, "Primary")
 	}
 	return ""
 }
@@ -187,9 +189,9 @@ func (d coverageData) columns() string {
 func (d coverageData) gaps() []covering { return gapsOf(d.Rows) }
 
 // caption counts: "35 of 36 criteria are served by a primary control".
-func (d coverageData) caption() string {
+func (d coverageData) caption(ctx context.Context) string {
 	n := len(d.Rows)
-	return report.Count(n-len(d.gaps())) + " of " + report.Count(n) + " " + noun(d.Framework, n) + " are served by a primary control; each control with the worst of its tests"
+	return shell.T(ctx, "%s of %s %s are served by a primary control; each control with the worst of its tests", count(ctx, n-len(d.gaps())), count(ctx, n), shell.T(ctx, noun(d.Framework, n)))
 }
 
 func (d coverageData) link(framework string) string {
@@ -201,7 +203,7 @@ func (d coverageData) link(framework string) string {
 
 // tab is what a framework is called among the others.
 func (d coverageData) tab(f catalog.Framework) string {
-	name := map[string]string{catalog.TSC: "Trust services criteria", catalog.ISO27001: "ISO/IEC 27001, Annex A", catalog.SOC1: "SOC 1 objectives"}[f.ID]
+	name := map[string]string{catalog.TSC: phrase.Mark("Trust services criteria"), catalog.ISO27001: phrase.Mark("ISO/IEC 27001, Annex A"), catalog.SOC1: phrase.Mark("SOC 1 objectives")}[f.ID]
 	if name == "" {
 		name = f.Title
 	}

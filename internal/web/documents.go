@@ -2,12 +2,14 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -134,14 +136,14 @@ func (d documentsData) columns() []drawn {
 	return out
 }
 
-func (d documentsData) caption() string {
+func (d documentsData) caption(ctx context.Context) string {
 	n := 0
 	for _, k := range d.Kinds {
 		if len(k.Formats) > 0 {
 			n++
 		}
 	}
-	return report.Count(n) + " of " + report.Plural(len(d.Kinds), "document", "documents") + " can be drawn from the records as they are now"
+	return shell.N(ctx, len(d.Kinds), "%[2]s of %[1]d document can be drawn from the records as they are now", "%[2]s of %[1]d documents can be drawn from the records as they are now", count(ctx, n))
 }
 
 // pointGroup is what is open of one kind.
@@ -168,25 +170,25 @@ func points(list []report.Point) []pointGroup {
 func (g pointGroup) word() string {
 	switch g.Rule {
 	case "section":
-		return "Sections that people write"
+		return phrase.Mark("Sections that people write")
 	case "description":
-		return "Parts of the description"
+		return phrase.Mark("Parts of the description")
 	case "criterion":
-		return "Criteria without a control"
+		return phrase.Mark("Criteria without a control")
 	case "implementation":
-		return "Walkthroughs"
+		return phrase.Mark("Walkthroughs")
 	case "test":
-		return "Controls without a test"
+		return phrase.Mark("Controls without a test")
 	case "blocked":
-		return "Tests that could not be run"
+		return phrase.Mark("Tests that could not be run")
 	case "gap":
-		return "Populations that are empty without proof"
+		return phrase.Mark("Populations that are empty without proof")
 	case "completeness":
-		return "Populations not shown to be whole"
+		return phrase.Mark("Populations not shown to be whole")
 	case "undecided":
-		return "Items that nobody could decide"
+		return phrase.Mark("Items that nobody could decide")
 	case "response":
-		return "Deviations without a response"
+		return phrase.Mark("Deviations without a response")
 	}
 	return capital(strings.ReplaceAll(g.Rule, "_", " "))
 }

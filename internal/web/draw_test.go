@@ -21,7 +21,7 @@ func TestMonths(t *testing.T) {
 	var got []row
 	total := 0
 	for _, m := range list {
-		got = append(got, row{m.Name, m.sign(), m.words()})
+		got = append(got, row{m.Name, m.sign(), m.words(t.Context())})
 		total += len(m.days)
 	}
 	want := []row{
@@ -36,7 +36,7 @@ func TestMonths(t *testing.T) {
 	if total != len(days) {
 		t.Errorf("the months hold %d days of %d", total, len(days))
 	}
-	if svg := list[0].svg(); !strings.Contains(svg, `viewBox="0 0 31 30"`) || !strings.Contains(svg, `class="clean" d="M14 24h17v6h-17z"`) {
+	if svg := list[0].svg(t.Context()); !strings.Contains(svg, `viewBox="0 0 31 30"`) || !strings.Contains(svg, `class="clean" d="M14 24h17v6h-17z"`) {
 		t.Errorf("a month that begins on the 15th is drawn as %s", svg)
 	}
 	if months("", day("2026-01-01")) != nil {
@@ -53,7 +53,7 @@ func TestRangeWords(t *testing.T) {
 		{gauge.Range{0, 0}, "0 %"}, {gauge.Range{1, 1}, "100 %"}, {gauge.Range{0, 0.00001}, "0 % to under 0.1 %"}, {gauge.Range{0.99999, 1}, "over 99.9 % to 100 %"},
 		{gauge.Range{0.04939, 0.8333}, "4.9 % to 83.4 %"}, {gauge.Range{0.5, 0.5}, "50.0 %"},
 	} {
-		if got := rangeWords(c.in); got != c.want {
+		if got := rangeWords(t.Context(), c.in); got != c.want {
 			t.Errorf("rangeWords(%v) = %q, want %q", c.in, got, c.want)
 		}
 	}
@@ -68,15 +68,15 @@ func TestTimeline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tl, ok := forecastData{F: &f}.timeline()
+	tl, ok := forecastData{F: &f}.timeline(t.Context())
 	if !ok {
 		t.Fatal("a period has no timeline")
 	}
 	if tl.from != day("2025-07-01") || tl.at(day("2026-02-15")) != 750 || tl.at(day("2026-03-01")) != 800 {
 		t.Errorf("from %s: 15 February at %d, 1 March at %d; want 2025-07-01, 750, 800", tl.from, tl.at(day("2026-02-15")), tl.at(day("2026-03-01")))
 	}
-	if n := tl.months / tl.step(); n*tl.step() != tl.months || len(tl.labels()) != n {
-		t.Errorf("%d labels under %d months, %d apart", len(tl.labels()), tl.months, tl.step())
+	if n := tl.months / tl.step(); n*tl.step() != tl.months || len(tl.labels(t.Context())) != n {
+		t.Errorf("%d labels under %d months, %d apart", len(tl.labels(t.Context())), tl.months, tl.step())
 	}
 	for _, l := range tl.Lines {
 		for _, b := range l.bars {
@@ -85,7 +85,7 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 	}
-	if _, ok := (forecastData{F: &gauge.Forecast{AsOf: new(civil.Date)}}).timeline(); ok {
+	if _, ok := (forecastData{F: &gauge.Forecast{AsOf: new(civil.Date)}}).timeline(t.Context()); ok {
 		t.Error("a report about one date has a timeline")
 	}
 }
@@ -99,14 +99,14 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff, same := compare(*before, *before); len(diff) > 0 || same < 80 {
+	if diff, same := compare(t.Context(), before, before); len(diff) > 0 || same < 80 {
 		t.Errorf("equal forecasts: %v differ, %d do not", diff, same)
 	}
 	after, err := w.judged.Foresee(t.Context(), nil, []string{"IAM-04/billing/2026-Q2=late:10d"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff, _ := compare(*before, *after)
+	diff, _ := compare(t.Context(), before, after)
 	i := slices.IndexFunc(diff, func(c change) bool { return c.What == "Deviations of IAM-04" })
 	if i < 0 || diff[i].Before != "1 of 48 (2.1 %)" || diff[i].After != "2 of 51 (3.9 %)" {
 		t.Errorf("IAM-04 is not told to change: %+v", diff)

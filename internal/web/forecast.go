@@ -10,10 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -145,7 +146,7 @@ func (s *Site) foresee(ctx context.Context, d *forecastData) error {
 		return err
 	}
 	d.F, d.Before = got, base
-	d.Diff, d.Same = compare(*base, *got)
+	d.Diff, d.Same = compare(ctx, base, got)
 	return nil
 }
 
@@ -177,36 +178,36 @@ func (d forecastData) plan() gauge.Option {
 }
 
 // headline is when the report as planned can be had.
-func (d forecastData) headline() string {
+func (d forecastData) headline(ctx context.Context) string {
 	o := d.plan()
 	from, err1 := civil.ParseDate(o.ReportReady[0])
 	to, err2 := civil.ParseDate(o.ReportReady[1])
 	if err1 != nil || err2 != nil {
-		return "Forecast"
+		return shell.T(ctx, "Forecast")
 	}
 	if to < d.F.Today {
-		return "Report was due " + between(from, to)
+		return shell.T(ctx, "Report was due %s", between(ctx, from, to))
 	}
-	return "Report ready " + between(from, to)
+	return shell.T(ctx, "Report ready %s", between(ctx, from, to))
 }
 
 // between prints two days in words, the year once where it is the same.
-func between(from, to civil.Date) string {
+func between(ctx context.Context, from, to civil.Date) string {
 	a, _, _ := from.Parts()
 	b, _, _ := to.Parts()
 	if a == b {
-		return strings.TrimSuffix(from.Long(), fmt.Sprintf(" %d", a)) + " to " + to.Long()
+		return shell.T(ctx, "%s to %s", shell.From(ctx).Lang.DayMonth(from), date(ctx, to))
 	}
-	return from.Long() + " to " + to.Long()
+	return shell.T(ctx, "%s to %s", date(ctx, from), date(ctx, to))
 }
 
 // about is what the report speaks of, in time.
-func (d forecastData) about() string {
+func (d forecastData) about(ctx context.Context) string {
 	switch {
 	case d.F.AsOf != nil:
-		return "as of " + d.F.AsOf.Long()
+		return shell.T(ctx, "as of %s", date(ctx, *d.F.AsOf))
 	case d.F.Period != nil:
-		return between(d.F.Period.From, d.F.Period.To)
+		return between(ctx, d.F.Period.From, d.F.Period.To)
 	}
 	return ""
 }
@@ -241,69 +242,77 @@ func optionWord(o gauge.Option, period bool) string {
 	switch o.ID {
 	case "keep":
 		if period {
-			return "Keep the period"
+			return phrase.Mark("Keep the period")
 		}
-		return "Keep the date"
+		return phrase.Mark("Keep the date")
 	case "restart":
 		if period {
-			return "Start later"
+			return phrase.Mark("Start later")
 		}
-		return "Move the date"
+		return phrase.Mark("Move the date")
 	case "extend":
-		return "Extend the period"
+		return phrase.Mark("Extend the period")
 	case "type1":
-		return "Type 1 meanwhile"
+		return phrase.Mark("Type 1 meanwhile")
 	}
 	return capital(o.ID)
 }
 
-func optionWhen(o gauge.Option) string {
+func optionWhen(ctx context.Context, o gauge.Option) string {
 	switch {
 	case o.Period != nil:
-		return o.Period.From.String() + " to " + o.Period.To.String()
+		return shell.T(ctx, "%s to %s", o.Period.From, o.Period.To)
 	case o.AsOf != nil:
-		return "as of " + o.AsOf.String()
+		return shell.T(ctx, "as of %s", *o.AsOf)
 	}
 	return ""
 }
 
-func spanWords(s *gauge.Span) string {
+func spanWords(ctx context.Context, s *gauge.Span) string {
 	if s == nil {
-		return "none in sight"
+		return shell.T(ctx, "none in sight")
 	}
-	return s.String()
+	return shell.T(ctx, "%s to %s", s.From, s.To)
+}
+
+// readyWords are the days between which a report is ready.
+func readyWords(ctx context.Context, days []string) string {
+	if len(days) != 2 {
+		return strings.Join(days, ", ")
+	}
+	return shell.T(ctx, "%s to %s", days[0], days[1])
 }
 
 // rangeWords prints a chance as the range that it is. A bound is never rounded to a certainty that it is not.
-func rangeWords(r gauge.Range) string {
-	low, high := bound(r[0], math.Floor), bound(r[1], math.Ceil)
+func rangeWords(ctx context.Context, r gauge.Range) string {
+	low, high := bound(ctx, r[0], math.Floor), bound(ctx, r[1], math.Ceil)
 	if low == high {
 		return low
 	}
-	return low + " to " + high
+	return shell.T(ctx, "%s to %s", low, high)
 }
 
-func bound(p float64, round func(float64) float64) string {
+func bound(ctx context.Context, p float64, round func(float64) float64) string {
 	switch {
 	case p <= 0:
 		return "0 %"
 	case p >= 1:
 		return "100 %"
 	case p < 0.001:
-		return "under 0.1 %"
+		return shell.T(ctx, "under %s %%", shell.From(ctx).Lang.Decimal(0.1, 1))
 	case p > 0.999:
-		return "over 99.9 %"
+		return shell.T(ctx, "over %s %%", shell.From(ctx).Lang.Decimal(99.9, 1))
 	}
-	return fmt.Sprintf("%.1f %%", round(p*1000)/10)
+	return shell.From(ctx).Lang.Decimal(round(p*1000)/10, 1) + " %"
 }
 
 // chanceWords says why a chance is no range where it is none.
-func chanceWords(r gauge.Range) string {
+func chanceWords(ctx context.Context, r gauge.Range) string {
 	switch r {
 	case gauge.Range{0, 0}:
-		return "something is to be disclosed already"
+		return shell.T(ctx, "something is to be disclosed already")
 	case gauge.Range{1, 1}:
-		return "nothing is left to come"
+		return shell.T(ctx, "nothing is left to come")
 	}
 	return ""
 }
@@ -331,53 +340,64 @@ func first[T any](list []T, n int) []T { return list[:min(n, len(list))] }
 
 func after[T any](list []T, n int) []T { return list[min(n, len(list)):] }
 
-// instances names the first few instances that are due together.
-func instances(d gauge.Due) string {
-	if len(d.Instances) <= 3 {
+// instances names the first few instances that are due together, or counts them for who sees no single item.
+func instances(ctx context.Context, d gauge.Due) string {
+	switch {
+	case !shell.May(ctx, access.ReadRecords):
+		return shell.N(ctx, d.Count, "%d instance", "%d instances")
+	case len(d.Instances) <= 3:
 		return strings.Join(d.Instances, ", ")
 	}
-	return strings.Join(d.Instances[:3], ", ") + " and " + report.Count(len(d.Instances)-3) + " more"
+	return shell.T(ctx, "%s and %s more", strings.Join(d.Instances[:3], ", "), count(ctx, len(d.Instances)-3))
 }
 
 // dueDays is the day on which something falls due, or the days from the first to the last.
-func dueDays(x gauge.Due) string {
+func dueDays(ctx context.Context, x gauge.Due) string {
 	if x.Until != nil {
-		return x.Due.String() + " to " + x.Until.String()
+		return shell.T(ctx, "%s to %s", x.Due, *x.Until)
 	}
 	return x.Due.String()
 }
 
-func dueCaption(d forecastData) string {
-	return report.Count(min(mostDue, len(d.F.DueSoon))) + " of " + report.Plural(len(d.F.DueSoon), "entry", "entries") + ", the next to fall due first"
+// dueIn words the days from today: "in 1 day", or "in 1 to 30 days".
+func dueIn(ctx context.Context, x gauge.Due) string {
+	if x.Until != nil {
+		return shell.T(ctx, "in %d to %d days", x.InDays, x.InDays+int(*x.Until-x.Due))
+	}
+	return shell.N(ctx, x.InDays, "in %d day", "in %d days")
+}
+
+func dueCaption(ctx context.Context, d forecastData) string {
+	return shell.N(ctx, len(d.F.DueSoon), "%[2]s of %[1]d entry, the next to fall due first", "%[2]s of %[1]d entries, the next to fall due first", count(ctx, min(mostDue, len(d.F.DueSoon))))
 }
 
 // intervalWords says an interval with its length.
-func intervalWords(s gauge.Span) string {
+func intervalWords(ctx context.Context, s gauge.Span) string {
 	if s.From == s.To {
 		return s.From.String()
 	}
-	return s.String() + ", " + report.Plural(s.Days(), "day", "days")
+	return shell.N(ctx, s.Days(), "%[2]s to %[3]s, %[1]d day", "%[2]s to %[3]s, %[1]d days", s.From, s.To)
 }
 
-func spansOf(list []gauge.Span) []string {
+func spansOf(ctx context.Context, list []gauge.Span) []string {
 	var out []string
 	for _, s := range list {
-		out = append(out, intervalWords(s))
+		out = append(out, intervalWords(ctx, s))
 	}
 	return out
 }
 
 // gapWords says how many days since the last report no report would cover.
-func gapWords(o gauge.Option, f *gauge.Forecast) string {
+func gapWords(ctx context.Context, o gauge.Option, f *gauge.Forecast) string {
 	switch {
 	case o.Period == nil:
-		return "Not about a period"
+		return shell.T(ctx, "Not about a period")
 	case len(f.Chain) == 0:
-		return "No earlier report is on record"
+		return shell.T(ctx, "No earlier report is on record")
 	case o.Gap == 0:
-		return "No day without a report"
+		return shell.T(ctx, "No day without a report")
 	}
-	return report.Plural(o.Gap, "day", "days") + " in no report"
+	return shell.N(ctx, o.Gap, "%d day in no report", "%d days in no report")
 }
 
 // standing are the last notes, which end every forecast; particular are what was assumed of single controls before them.
@@ -387,16 +407,9 @@ func (d forecastData) particular() []string { return first(d.F.Notes, d.ending()
 
 func (d forecastData) ending() int { return max(0, len(d.F.Notes)-3) }
 
-func orNone(s string) string {
+func orNone(ctx context.Context, s string) string {
 	if s == "" {
-		return "not among the answers"
+		return shell.T(ctx, "not among the answers")
 	}
 	return s
-}
-
-func stay(n int) string {
-	if n == 1 {
-		return "stays as it is"
-	}
-	return "stay as they are"
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,7 +11,6 @@ import (
 
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -67,7 +68,7 @@ type gapsData struct {
 var severities = []gauge.Severity{gauge.Block, gauge.Warn, gauge.Info}
 
 func (s *Site) gaps(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.ready(r, "Gaps", "/readiness/gaps")
+	d, err := s.ready(r, shell.T(r.Context(), "Gaps"), "/readiness/gaps")
 	if err != nil {
 		return err
 	}
@@ -109,18 +110,24 @@ func (d gapsData) check() error {
 }
 
 // count tells, beside each choice of the filter, how many gaps of the whole list it would leave.
-func (d gapsData) count(f gapFilter) string {
-	return " (" + report.Count(len(filtered(d.R.Gaps, f))) + ")"
+func (d gapsData) count(ctx context.Context, f gapFilter) string {
+	n := 0
+	switch {
+	case f.Severity != "":
+		n = d.severity[f.Severity]
+	case f.Rule != "":
+		n = d.rule[f.Rule]
+	case f.Control != "":
+		n = len(d.weighed.gaps[f.Control])
+	case f.Criterion != "":
+		n = d.criterion[f.Criterion]
+	}
+	return " (" + count(ctx, n) + ")"
 }
 
 // found are the rules that found something, in order.
 func (d gapsData) found() []string {
-	var out []string
-	for _, g := range d.R.Gaps {
-		if !slices.Contains(out, g.Rule) {
-			out = append(out, g.Rule)
-		}
-	}
+	out := slices.Collect(maps.Keys(d.rule))
 	if d.Filter.Rule != "" && !slices.Contains(out, d.Filter.Rule) {
 		out = append(out, d.Filter.Rule)
 	}
@@ -132,19 +139,18 @@ func (d gapsData) found() []string {
 func (d gapsData) open() []string {
 	var out []string
 	for _, c := range d.R.Controls {
-		if c.ID == d.Filter.Control || slices.ContainsFunc(d.R.Gaps, func(g gauge.Gap) bool { return g.Control == c.ID }) {
+		if c.ID == d.Filter.Control || len(d.weighed.gaps[c.ID]) > 0 {
 			out = append(out, c.ID)
 		}
 	}
 	return out
 }
 
-func (d gapsData) caption() string {
-	s := report.Count(d.N) + " of " + report.Plural(len(d.Hits), "gap", "gaps")
+func (d gapsData) caption(ctx context.Context) string {
 	if d.Filter.any() {
-		return s + ", filtered from " + report.Count(len(d.R.Gaps))
+		return shell.N(ctx, len(d.Hits), "%[2]s of %[1]d gap, filtered from %[3]s", "%[2]s of %[1]d gaps, filtered from %[3]s", count(ctx, d.N), count(ctx, len(d.R.Gaps)))
 	}
-	return s + ", the worst first"
+	return shell.N(ctx, len(d.Hits), "%[2]s of %[1]d gap, the worst first", "%[2]s of %[1]d gaps, the worst first", count(ctx, d.N))
 }
 
 func (d gapsData) last() int { return max(1, (len(d.Hits)+rowsOfPage-1)/rowsOfPage) }
@@ -174,16 +180,16 @@ func (c cause) shared() string {
 }
 
 // gapPlace is what a gap is found at, with where that is shown.
-func gapPlace(g gauge.Gap) (name, to string) {
+func gapPlace(ctx context.Context, g gauge.Gap) (name, to string) {
 	switch {
 	case g.Control != "":
 		return g.Control, readyURL(g.Control)
 	case g.Criterion != "":
 		return g.Criterion, "/readiness#" + g.Criterion
 	case len(g.Criteria) > 3:
-		return strings.Join(g.Criteria[:3], ", ") + " and " + report.Count(len(g.Criteria)-3) + " more", ""
+		return shell.T(ctx, "%s and %s more", strings.Join(g.Criteria[:3], ", "), count(ctx, len(g.Criteria)-3)), ""
 	case len(g.Criteria) > 0:
 		return strings.Join(g.Criteria, ", "), ""
 	}
-	return "The report", ""
+	return shell.T(ctx, "The report"), ""
 }

@@ -20,7 +20,8 @@ type worked struct {
 	rows     []row
 	first    map[string]int // the place of a control's first row
 	listings []listing
-	worst    []row // one row per control, with the worst of its tests
+	by       map[string]int // controls by each choice of the filter
+	worst    []row          // one row per control, with the worst of its tests
 	scope    []covering
 	tallies  []tally
 }
@@ -41,6 +42,7 @@ func (s *Site) worked(ctx context.Context) (*worked, error) {
 		}
 	}
 	w.listings = s.listings(w.rows)
+	w.by = countBy(w.listings)
 	w.worst = worstRows(w.rows)
 	w.scope = coverings(s.o.Catalog.Criteria, w.worst)
 	w.tallies = standings(w.worst)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -319,12 +320,24 @@ func (d controlData) pageNumber() int { return d.Query.Offset/rowsOfPage + 1 }
 
 func (d controlData) pages() int { return max(1, (d.Total+rowsOfPage-1)/rowsOfPage) }
 
-// span says which of the items are shown: "1 to 50 of 1,204".
-func (d controlData) span() string {
-	if len(d.Items) == 0 {
-		return "0 of " + report.Count(d.Total)
+// caption says which of the items are shown: "1 to 50 of 1,204 items, deviations first".
+func (d controlData) caption(ctx context.Context) string {
+	from, to, of := count(ctx, d.Query.Offset+1), count(ctx, d.Query.Offset+len(d.Items)), count(ctx, d.Total)
+	var s string
+	switch d.Query.Sort {
+	case ByKey, ByKeyDown:
+		s = shell.T(ctx, "%s to %s of %s items, by key", from, to, of)
+	case ByEvent:
+		s = shell.T(ctx, "%s to %s of %s items, the earliest first", from, to, of)
+	case ByLatest:
+		s = shell.T(ctx, "%s to %s of %s items, the latest first", from, to, of)
+	default:
+		s = shell.T(ctx, "%s to %s of %s items, deviations first", from, to, of)
 	}
-	return report.Count(d.Query.Offset+1) + " to " + report.Count(d.Query.Offset+len(d.Items)) + " of " + report.Count(d.Total)
+	if d.filtered() {
+		s += ", " + shell.T(ctx, "filtered")
+	}
+	return s
 }
 
 func (d controlData) filtered() bool {
@@ -367,16 +380,16 @@ func (s *Site) sources(w http.ResponseWriter, r *http.Request) error {
 
 // checksOf sums the checks of a pull in one word. Checks of accuracy alone do not show that
 // the register is whole.
-func checksOf(cs []assure.Check) (report.Mark, string) {
+func checksOf(ctx context.Context, cs []assure.Check) (report.Mark, string) {
 	t := assure.TestResult{Completeness: cs, Registers: registersOf(cs)}
 	word, failed := t.Wholeness()
 	switch {
 	case len(failed) > 0:
-		return report.CompletenessMark(assure.CheckFailed), strconv.Itoa(len(failed)) + " of " + strconv.Itoa(len(cs)) + " checks failed"
+		return report.CompletenessMark(assure.CheckFailed), shell.T(ctx, "%d of %d checks failed", len(failed), len(cs))
 	case word == assure.Shown:
-		return report.CompletenessMark(word), word.Word() + " whole, " + strconv.Itoa(passedOf(cs)) + " of " + strconv.Itoa(len(cs)) + " checks passed"
+		return report.CompletenessMark(word), shell.T(ctx, "Shown whole, %d of %d checks passed", passedOf(cs), len(cs))
 	}
-	return report.CompletenessMark(word), "Completeness " + strings.ToLower(word.Word())
+	return report.CompletenessMark(word), shell.T(ctx, "Completeness not shown")
 }
 
 func registersOf(cs []assure.Check) []string {
@@ -389,10 +402,10 @@ func registersOf(cs []assure.Check) []string {
 	return out
 }
 
-func covers(p PullView) string {
+func covers(ctx context.Context, p PullView) string {
 	from, to := p.Params["from"], p.Params["to"]
 	if from == "" && to == "" {
 		return ""
 	}
-	return strings.TrimSpace(from + " to " + to)
+	return strings.TrimSpace(shell.T(ctx, "%s to %s", from, to))
 }

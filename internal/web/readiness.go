@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -19,24 +21,28 @@ func statusMark(s gauge.Status) report.Mark {
 	return [...]report.Mark{report.MarkPass, report.MarkGap, report.MarkDeviation}[s]
 }
 
-func statusWord(s gauge.Status) string { return [...]string{"Green", "Amber", "Red"}[s] }
+func statusWord(s gauge.Status) string {
+	return [...]string{phrase.Mark("Green"), phrase.Mark("Amber"), phrase.Mark("Red")}[s]
+}
 
 func severityMark(s gauge.Severity) report.Mark {
 	return [...]report.Mark{report.MarkNone, report.MarkGap, report.MarkDeviation}[s]
 }
 
 // severityWord says a severity as the status that it makes. A fact to be worded in the report makes none.
-func severityWord(s gauge.Severity) string { return [...]string{"To word", "Amber", "Red"}[s] }
+func severityWord(s gauge.Severity) string {
+	return [...]string{phrase.Mark("To word"), phrase.Mark("Amber"), phrase.Mark("Red")}[s]
+}
 
 // answer is the readiness of the report in one word.
 func answer(status string) (report.Mark, string) {
 	switch status {
 	case gauge.Green.Word():
-		return report.MarkPass, "Ready"
+		return report.MarkPass, phrase.Mark("Ready")
 	case gauge.Amber.Word():
-		return report.MarkGap, "At risk"
+		return report.MarkGap, phrase.Mark("At risk")
 	}
-	return report.MarkDeviation, "Not ready"
+	return report.MarkDeviation, phrase.Mark("Not ready")
 }
 
 // capital starts a line with a capital letter.
@@ -104,36 +110,36 @@ func (d readyData) pageOf(g gauge.Gap) string {
 func pageWord(page string) string {
 	switch page {
 	case "/coverage":
-		return "Coverage"
+		return phrase.Mark("Coverage")
 	case "/sources":
-		return "Sources"
+		return phrase.Mark("Sources")
 	case "/report":
-		return "Draft report"
+		return phrase.Mark("Draft report")
 	case "/documents":
-		return "Documents"
+		return phrase.Mark("Documents")
 	case "/controls":
-		return "Controls"
+		return phrase.Mark("Controls")
 	}
 	return strings.TrimPrefix(page, "/controls/")
 }
 
 // about says in time what the report speaks of.
-func (d readyData) about() string {
+func (d readyData) about(ctx context.Context) string {
 	switch {
 	case d.R.AsOf != nil:
-		return "as of " + d.R.AsOf.Long()
+		return shell.T(ctx, "as of %s", date(ctx, *d.R.AsOf))
 	case d.R.Period != nil:
-		return d.R.Period.From.Long() + " to " + d.R.Period.To.Long()
+		return shell.T(ctx, "%s to %s", date(ctx, d.R.Period.From), date(ctx, d.R.Period.To))
 	}
 	return ""
 }
 
 // begun says when fieldwork begins, or that it has.
-func (d readyData) begun() string {
+func (d readyData) begun(ctx context.Context) string {
 	if d.R.Fieldwork <= d.R.Today {
-		return "fieldwork could begin from " + d.R.Fieldwork.Long() + " on"
+		return shell.T(ctx, "fieldwork could begin from %s on", date(ctx, d.R.Fieldwork))
 	}
-	return "fieldwork begins on " + d.R.Fieldwork.Long() + ", in " + report.Plural(int(d.R.Fieldwork-d.R.Today), "day", "days")
+	return shell.N(ctx, int(d.R.Fieldwork-d.R.Today), "fieldwork begins on %[2]s, in %[1]d day", "fieldwork begins on %[2]s, in %[1]d days", date(ctx, d.R.Fieldwork))
 }
 
 // shareOf is one colour of a triple.
@@ -184,7 +190,7 @@ func (d readyData) causes(gaps []gauge.Gap) []cause {
 const mostCauses = 6
 
 // where says what a cause is found at: "39 controls", "CC6.4", "the report".
-func (c cause) where() string {
+func (c cause) where(ctx context.Context) string {
 	controls, criteria := map[string]bool{}, map[string]bool{}
 	for _, g := range c.Gaps {
 		switch {
@@ -198,15 +204,15 @@ func (c cause) where() string {
 	case len(controls) == 1 && len(criteria) == 0:
 		return c.Gaps[0].Control
 	case len(controls) > 0:
-		return report.Plural(len(controls), "control", "controls")
+		return shell.N(ctx, len(controls), "%d control", "%d controls")
 	case len(criteria) == 1:
 		return c.Gaps[0].Criterion
 	case len(criteria) > 0:
-		return report.Plural(len(criteria), "criterion", "criteria")
+		return shell.N(ctx, len(criteria), "%d criterion", "%d criteria")
 	case len(c.Gaps) > 1:
-		return "the report, " + report.Count(len(c.Gaps)) + " times"
+		return shell.N(ctx, len(c.Gaps), "the report, once", "the report, %d times")
 	}
-	return "the report"
+	return shell.T(ctx, "the report")
 }
 
 // example is one gap of the cause, with the control it is found at.
@@ -227,7 +233,7 @@ type readinessData struct {
 }
 
 func (s *Site) readiness(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.ready(r, "Readiness", "/readiness")
+	d, err := s.ready(r, shell.T(r.Context(), "Readiness"), "/readiness")
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -19,7 +20,7 @@ type readyControlsData struct {
 }
 
 func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.ready(r, "Readiness of controls", "/readiness/controls")
+	d, err := s.ready(r, shell.T(r.Context(), "Readiness of controls"), "/readiness/controls")
 	if err != nil {
 		return err
 	}
@@ -67,22 +68,22 @@ type threeCheck struct {
 }
 
 // lacks says how many instances do not hold, and of how many it is not known.
-func (c threeCheck) lacks() string {
+func (c threeCheck) lacks(ctx context.Context) string {
 	var parts []string
 	if c.No > 0 {
-		parts = append(parts, report.Count(c.No)+" not")
+		parts = append(parts, shell.T(ctx, "%s not", count(ctx, c.No)))
 	}
 	if c.Unknown > 0 {
-		parts = append(parts, report.Count(c.Unknown)+" not known")
+		parts = append(parts, shell.T(ctx, "%s not known", count(ctx, c.Unknown)))
 	}
 	return strings.Join(parts, ", ")
 }
 
 func threeChecks(c gauge.Checks) []threeCheck {
 	return []threeCheck{
-		{"Complete", "every type of evidence is there, and every attribute can be decided", c.Complete},
-		{"Time", "it arose inside the period, in order, recorded in time and not on request", c.Time},
-		{"Link", "it leads to an item, the control and a component in scope, all in force then", c.Link},
+		{phrase.Mark("Complete"), phrase.Mark("every type of evidence is there, and every attribute can be decided"), c.Complete},
+		{phrase.Mark("Time"), phrase.Mark("it arose inside the period, in order, recorded in time and not on request"), c.Time},
+		{phrase.Mark("Link"), phrase.Mark("it leads to an item, the control and a component in scope, all in force then"), c.Link},
 	}
 }
 
@@ -90,13 +91,13 @@ func threeChecks(c gauge.Checks) []threeCheck {
 func tallyMark(t gauge.Tally) (report.Mark, string) {
 	switch {
 	case t.No > 0:
-		return report.MarkDeviation, "not held by some"
+		return report.MarkDeviation, phrase.Mark("not held by some")
 	case t.Unknown > 0:
-		return report.MarkUnproven, "not known of some"
+		return report.MarkUnproven, phrase.Mark("not known of some")
 	case t.Yes > 0:
-		return report.MarkPass, "held by all"
+		return report.MarkPass, phrase.Mark("held by all")
 	}
-	return report.MarkNA, "nothing to check"
+	return report.MarkNA, phrase.Mark("nothing to check")
 }
 
 type readyControlData struct {
@@ -108,7 +109,7 @@ type readyControlData struct {
 
 func (s *Site) readyControl(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("control")
-	d, err := s.ready(r, id+" readiness", "/readiness/controls")
+	d, err := s.ready(r, shell.T(r.Context(), "%s readiness", id), "/readiness/controls")
 	if err != nil {
 		return err
 	}
@@ -130,25 +131,26 @@ func (s *Site) readyControl(w http.ResponseWriter, r *http.Request) error {
 func gateAsks(g gauge.Gate) string {
 	switch g {
 	case gauge.Design:
-		return "The control is whole, approved by management, and mapped to what the report is held against."
+		return phrase.Mark("The control is whole, approved by management, and mapped to what the report is held against.")
 	case gauge.Implemented:
-		return "It is in place since a known date, and one instance was walked through."
+		return phrase.Mark("It is in place since a known date, and one instance was walked through.")
 	case gauge.Population:
-		return "Its population is shown to be complete and accurate."
+		return phrase.Mark("Its population is shown to be complete and accurate.")
 	case gauge.Operation:
-		return "It operated: what deviates, held against what is tolerable."
+		return phrase.Mark("It operated: what deviates, held against what is tolerable.")
 	case gauge.EvidenceOK:
-		return "Each instance has evidence that is complete, timely and linked."
+		return phrase.Mark("Each instance has evidence that is complete, timely and linked.")
 	case gauge.Findings:
-		return "No severe deficiency is open."
+		return phrase.Mark("No severe deficiency is open.")
 	}
 	return ""
 }
 
 // tolerable prints basis points as a share of items.
-func tolerable(bp int) string {
+func tolerable(ctx context.Context, bp int) string {
 	if bp == 0 {
-		return "none"
+		return shell.T(ctx, "none")
 	}
-	return strings.TrimSuffix(strconv.FormatFloat(float64(bp)/100, 'f', 2, 64), ".00") + " % of items"
+	lang := shell.From(ctx).Lang
+	return shell.T(ctx, "%s %% of items", strings.TrimSuffix(lang.Decimal(float64(bp)/100, 2), lang.Decimal(0, 2)[1:]))
 }

@@ -1,13 +1,15 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/phrase"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // dayKinds are the days of a strip from worst to best, with the words and the sign that stand for each.
@@ -15,11 +17,11 @@ var dayKinds = []struct {
 	Day               gauge.Day
 	Sign, Word, Class string
 }{
-	{gauge.DayBad, "×", "within a deviation", "bad"},
-	{gauge.DayAbsent, "–", "no control in place", "absent"},
-	{gauge.DayOpen, "?", "not settled", "open"},
-	{gauge.DayClean, "", "clean", "clean"},
-	{gauge.DayFuture, "", "to come", "future"},
+	{gauge.DayBad, "×", phrase.Mark("within a deviation"), "bad"},
+	{gauge.DayAbsent, "–", phrase.Mark("no control in place"), "absent"},
+	{gauge.DayOpen, "?", phrase.Mark("not settled"), "open"},
+	{gauge.DayClean, "", phrase.Mark("clean"), "clean"},
+	{gauge.DayFuture, "", phrase.Mark("to come"), "future"},
 }
 
 // month is one month of a strip.
@@ -68,20 +70,20 @@ func (m month) sign() string {
 }
 
 // words says the month to those who do not see it: "Nov 2026: 9 days within a deviation, 21 days clean".
-func (m month) words() string {
+func (m month) words(ctx context.Context) string {
 	var parts []string
 	for _, k := range dayKinds {
 		if n := m.count(k.Day); n > 0 {
-			parts = append(parts, report.Plural(n, "day", "days")+" "+k.Word)
+			parts = append(parts, shell.N(ctx, n, "%d day", "%d days")+" "+shell.T(ctx, k.Word))
 		}
 	}
-	return report.MonthName(m.Name) + ": " + strings.Join(parts, ", ")
+	return monthName(ctx, m.Name) + ": " + strings.Join(parts, ", ")
 }
 
 // svg draws the month a day at a time, along the lower edge of its cell, and says it in words.
-func (m month) svg() string {
+func (m month) svg(ctx context.Context) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg role="img" viewBox="0 0 %d 30" preserveAspectRatio="none" focusable="false"><title>%s</title>`, m.full, html.EscapeString(m.words()))
+	fmt.Fprintf(&b, `<svg role="img" viewBox="0 0 %d 30" preserveAspectRatio="none" focusable="false"><title>%s</title>`, m.full, html.EscapeString(m.words(ctx)))
 	for _, k := range dayKinds {
 		if path := runs(m.days, k.Day, m.skip); path != "" {
 			fmt.Fprintf(&b, `<path class="%s" d="%s"/>`, k.Class, path)
@@ -108,9 +110,9 @@ func runs(days gauge.Days, k gauge.Day, at int) string {
 }
 
 // monthHead is the name of a column; the year stands where it begins.
-func monthHead(list []month, i int) (name, year string) {
-	name, year, _ = strings.Cut(report.MonthName(list[i].Name), " ")
-	if i > 0 && name != "Jan" {
+func monthHead(ctx context.Context, list []month, i int) (name, year string) {
+	name, year, _ = strings.Cut(monthName(ctx, list[i].Name), " ")
+	if i > 0 && !strings.HasSuffix(list[i].Name, "-01") {
 		year = ""
 	}
 	return name, year

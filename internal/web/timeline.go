@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,7 +9,7 @@ import (
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 // timeline sets the planned period, the days within deviations and the clean periods on one axis of equal months.
@@ -39,14 +40,14 @@ func monthOf(d civil.Date) civil.Date {
 }
 
 // timeline draws a forecast of a period. A report about one date has none.
-func (d forecastData) timeline() (timeline, bool) {
+func (d forecastData) timeline(ctx context.Context) (timeline, bool) {
 	f := d.F
 	if f.Period == nil {
 		return timeline{}, false
 	}
 	t := timeline{today: f.Today}
 	first, last := min(f.Period.From, f.Start.On, f.Today), max(f.Period.To, f.Today)
-	plan := timed{Name: "As planned", When: f.Period.From.String() + " to " + f.Period.To.String(), bars: []bar{{"plan", f.Period.From, f.Period.To}}}
+	plan := timed{Name: shell.T(ctx, "As planned"), When: shell.T(ctx, "%s to %s", f.Period.From, f.Period.To), bars: []bar{{"plan", f.Period.From, f.Period.To}}}
 	add := func(l *timed, end civil.Date, ready []string) {
 		if len(ready) != 2 {
 			return
@@ -63,12 +64,12 @@ func (d forecastData) timeline() (timeline, bool) {
 		if c.Conservative == nil {
 			continue
 		}
-		l := timed{Name: report.Plural(c.Months, "clean month", "clean months"), When: c.Conservative.String(), bars: []bar{{"clean", c.Conservative.From, c.Conservative.To}}}
+		l := timed{Name: shell.N(ctx, c.Months, "%d clean month", "%d clean months"), When: spanWords(ctx, c.Conservative), bars: []bar{{"clean", c.Conservative.From, c.Conservative.To}}}
 		last = max(last, c.Conservative.To)
 		add(&l, c.Conservative.To, c.ReportReady)
 		lines = append(lines, l)
 	}
-	bad := timed{Name: "Within a deviation", When: report.Plural(daysOf(f.Bad.Conservative), "day", "days") + " in all"}
+	bad := timed{Name: shell.T(ctx, "Within a deviation"), When: shell.N(ctx, daysOf(f.Bad.Conservative), "%d day in all", "%d days in all")}
 	for _, s := range f.Bad.Conservative {
 		if s.To < monthOf(first) {
 			t.Before++
@@ -107,11 +108,12 @@ func (t timeline) step() int {
 
 type label struct{ Month, Year string }
 
-func (t timeline) labels() []label {
+func (t timeline) labels(ctx context.Context) []label {
 	var out []label
 	for i := 0; i < t.months; i += t.step() {
 		y, m, _ := t.from.AddMonths(i).Parts()
-		l := label{m.String()[:3], fmt.Sprint(y)}
+		name, year, _ := strings.Cut(shell.From(ctx).Lang.MonthShort(y, m), " ")
+		l := label{name, year}
 		if i > 0 && m != time.January && t.step() < 12 && (t.step() != 6 || m > time.June) {
 			l.Year = ""
 		}

@@ -1,11 +1,15 @@
 package web
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
 )
 
 func wholeness(t assure.TestResult) assure.Completeness {
@@ -24,12 +28,30 @@ func worstOf(rows []row) (report.Standing, bool) {
 }
 
 // notTested stands where a control has no result.
-const notTested = "Not tested"
+var notTested = phrase.Mark("Not tested")
+
+// count prints a number in the reader's language.
+func count[T int | int64](ctx context.Context, n T) string {
+	return shell.From(ctx).Lang.Count(int64(n))
+}
+
+// date prints a civil day in the reader's language.
+func date(ctx context.Context, d civil.Date) string { return shell.From(ctx).Lang.Date(d) }
+
+// monthName prints YYYY-MM as "Aug 2026"; what is no month stays as it is.
+func monthName(ctx context.Context, s string) string {
+	d, err := civil.ParseDate(s + "-01")
+	if err != nil {
+		return s
+	}
+	y, m, _ := d.Parts()
+	return shell.From(ctx).Lang.MonthShort(y, m)
+}
 
 // testsCaption says how many controls of the program have a result.
-func testsCaption(d overviewData) string {
-	return report.Count(d.Tested) + " of " + report.Plural(d.All, "control", "controls") +
-		" tested on every item of the population, not on a sample; each figure leads to its items"
+func testsCaption(ctx context.Context, d overviewData) string {
+	return shell.N(ctx, d.All, "%[2]s of %[1]d control tested on every item of the population, not on a sample; each figure leads to its items",
+		"%[2]s of %[1]d controls tested on every item of the population, not on a sample; each figure leads to its items", count(ctx, d.Tested))
 }
 
 // undecidedIn says where an item with an undecided attribute is listed: one that also
@@ -41,11 +63,11 @@ func undecidedIn(t assure.TestResult) assure.Verdict {
 	return assure.Undecided
 }
 
-func itemsWord(n int) string {
+func itemsWord(ctx context.Context, n int) string {
 	if n == 1 {
-		return "item"
+		return shell.T(ctx, "item")
 	}
-	return "items"
+	return shell.T(ctx, "items")
 }
 
 func passedOf(cs []assure.Check) int {
@@ -58,22 +80,19 @@ func passedOf(cs []assure.Check) int {
 	return n
 }
 
-func attributesCaption(d itemData) string {
-	n := len(d.Row.Test.Attributes)
+func attributesCaption(ctx context.Context, d itemData) string {
+	n, hit := len(d.Row.Test.Attributes), 0
 	switch d.Item.Verdict {
-	case assure.Deviation, assure.Undecided:
-		word := "deviate"
-		if d.Item.Verdict == assure.Undecided {
-			word = "are undecided"
-		}
-		return report.Count(len(d.Item.Attributes)) + " of " + report.Plural(n, "attribute", "attributes") + " " + word
+	case assure.Undecided:
+		return shell.N(ctx, n, "%[2]s of %[1]d attribute is undecided", "%[2]s of %[1]d attributes are undecided", count(ctx, len(d.Item.Attributes)))
+	case assure.Deviation:
+		hit = len(d.Item.Attributes)
 	}
-	return "0 of " + report.Plural(n, "attribute", "attributes") + " deviate"
+	return shell.N(ctx, n, "%[2]s of %[1]d attribute deviates", "%[2]s of %[1]d attributes deviate", count(ctx, hit))
 }
 
-func storyCaption(d itemData) string {
-	shown := len(d.Records)
-	return report.Count(shown) + " of " + report.Plural(len(d.Item.Records), "record", "records") + ", in the order in which it happened."
+func storyCaption(ctx context.Context, d itemData) string {
+	return shell.N(ctx, len(d.Item.Records), "%[2]s of %[1]d record, in the order in which it happened.", "%[2]s of %[1]d records, in the order in which it happened.", count(ctx, len(d.Records)))
 }
 
 func proofURL(index int64, file string) string {
@@ -82,18 +101,18 @@ func proofURL(index int64, file string) string {
 
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }
 
-func pair(a, b string) string {
+func pair(ctx context.Context, a, b string) string {
 	if a == "" && b == "" {
 		return ""
 	}
-	return a + " to " + b
+	return shell.T(ctx, "%s to %s", a, b)
 }
 
 // totalOf puts the source's own total beside ours, where the source states one.
-func totalOf(p PullView, name string) string {
-	s := report.Count(p.Totals[name])
+func totalOf(ctx context.Context, p PullView, name string) string {
+	s := count(ctx, p.Totals[name])
 	if c, ok := p.Control[name]; ok {
-		s += ", the source says " + report.Count(c)
+		return shell.T(ctx, "%s, the source says %s", s, count(ctx, c))
 	}
 	return s
 }
