@@ -1,0 +1,172 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
+)
+
+// Purpose is why a browser is sent to the provider.
+type Purpose struct {
+	Next       string    // the page to go to afterwards
+	Person     id.Person // who proves themselves again or links the account; empty for a sign-in
+	Link       bool      // link the provider's word to Person
+	Invitation string    // accept it, with a new account if need be
+}
+
+type flight struct {
+	Purpose
+	Flow []byte
+}
+
+// HasOpenID reports whether there is a provider.
+func (s *Service) HasOpenID() bool { return s.o.OpenID != nil }
+
+// BeginOpenID says where to send the browser. The secret stays with the browser and comes back to FinishOpenID.
+func (s *Service) BeginOpenID(ctx context.Context, p Purpose, hint string) (address, secret string, err error) {
+	if s.o.OpenID == nil {
+		return "", "", fault.NotFound
+	}
+	address, flow, err := s.o.OpenID.Begin(ctx, p.Person != "", hint)
+	if err != nil {
+		return "", "", err
+	}
+	data, err := json.Marshal(flight{p, flow})
+	if err != nil {
+		return "", "", err
+	}
+	secret, err = s.wait(ctx, access.Pending{Kind: "openid", Person: p.Person, Data: data}, secondLife)
+	return address, secret, err
+}
+
+// FinishOpenID judges the provider's answer and signs in, proves again or links, as BeginOpenID was told.
+func (s *Service) FinishOpenID(ctx context.Context, secret string, query url.Values, v access.Visitor, from From, old string) (session string, p Purpose, err error) {
+	if s.o.OpenID == nil {
+		return "", p, fault.NotFound
+	}
+	w, err := s.take(ctx, secret, "openid")
+	if err != nil {
+		return "", p, err
+	}
+	var f flight
+	if err := json.Unmarshal(w.Data, &f); err != nil {
+		return "", p, err
+	}
+	who, err := s.o.OpenID.Finish(ctx, f.Flow, query)
+	if err != nil {
+		return "", f.Purpose, err
+	}
+	if f.Person != "" {
+		session, err = s.provenOpenID(ctx, f.Purpose, who, v, from, old)
+	} else {
+		session, err = s.enterOpenID(ctx, f.Purpose, who, from, old)
+	}
+	return session, f.Purpose, err
+}
+
+// provenOpenID is for somebody who is signed in already.
+func (s *Service) provenOpenID(ctx context.Context, p Purpose, who Identity, v access.Visitor, from From, old string) (string, error) {
+	if v.Person != p.Person {
+		return "", fault.Refuse("another person is signed in here now").WithHint("start again")
+	}
+	person, err := s.o.Store.External(ctx, who.Issuer, who.Subject)
+	switch {
+	case err == nil && person != v.Person, errors.Is(err, fault.NotFound) && !p.Link:
+		return "", &fault.Error{Kind: fault.Denied, What: "the provider's account does not belong to this one"}
+	case errors.Is(err, fault.NotFound):
+		if !v.Strong {
+			return "", access.StepUp
+		}
+		if err := s.o.Store.AddExternal(ctx, access.External{Issuer: who.Issuer, Subject: who.Subject, Person: v.Person, Created: s.now()}); err != nil {
+			return "", err
+		}
+		return "", s.changed(ctx, v, from, "provider linked")
+	case err != nil:
+		return "", err
+	}
+	return s.stronger(ctx, person, "openid", from, old)
+}
+
+// enterOpenID signs in whoever the provider's word stands for. An unknown one gets in by an invitation to its address, or, where the
+// operator says that the provider decides over the address's domain, as a person whom a directory made and who has no secret yet.
+func (s *Service) enterOpenID(ctx context.Context, p Purpose, who Identity, from From, old string) (string, error) {
+	person, err := s.o.Store.External(ctx, who.Issuer, who.Subject)
+	if errors.Is(err, fault.NotFound) {
+		if p.Invitation != "" {
+			return s.enrolOpenID(ctx, p, who, from)
+		}
+		person, err = s.adopt(ctx, who)
+	}
+	if errors.Is(err, fault.NotFound) {
+		if err := s.note(ctx, "", from, Event{Act: SignInFailed, Detail: "openid"}); err != nil {
+			return "", err
+		}
+		return "", &fault.Error{Kind: fault.Denied, What: "no account here belongs to this one of the provider", Hint: "ask an administrator for an invitation"}
+	} else if err != nil {
+		return "", err
+	}
+	x, err := s.o.Store.Person(ctx, person)
+	if err != nil {
+		return "", err
+	}
+	if x.Disabled != nil {
+		return "", &fault.Error{Kind: fault.Denied, What: "no account here belongs to this one of the provider", Hint: "ask an administrator for an invitation"}
+	}
+	return s.enter(ctx, person, "openid", from, old)
+}
+
+func (s *Service) adopt(ctx context.Context, who Identity) (id.Person, error) {
+	if !who.Authoritative || who.Email == "" {
+		return "", fault.NotFound
+	}
+	p, err := s.PersonByEmail(ctx, who.Email)
+	if err != nil {
+		return "", fault.NotFound
+	}
+	w, err := s.Ways(ctx, p.ID)
+	if err != nil || w.enough() {
+		return "", either(err, fault.NotFound)
+	}
+	return p.ID, s.o.Store.AddExternal(ctx, access.External{Issuer: who.Issuer, Subject: who.Subject, Person: p.ID, Created: s.now()})
+}
+
+func (s *Service) enrolOpenID(ctx context.Context, p Purpose, who Identity, from From) (string, error) {
+	n := Newcomer{Invitation: p.Invitation, Name: who.Name}
+	if n.Name == "" {
+		n.Name = who.Email
+	}
+	e, org, err := s.newcomer(ctx, n)
+	if err != nil {
+		return "", err
+	}
+	if address, err := access.ParseEmail(who.Email); err != nil || address != e.Person.Email {
+		return "", &fault.Error{Kind: fault.Denied, What: "the invitation is for another e-mail address than the provider confirms", Hint: "ask for an invitation to that address"}
+	}
+	e.External = &access.External{Issuer: who.Issuer, Subject: who.Subject, Person: e.Person.ID, Created: e.Person.Created}
+	return s.enrol(ctx, n, e, org, "openid", from)
+}
+
+// Provision makes a person for a directory (SCIM): they have no secret, and get in through the provider or an invitation.
+func (s *Service) Provision(ctx context.Context, email, name string) (access.Person, error) {
+	address, err := access.ParseEmail(email)
+	if err != nil {
+		return access.Person{}, err
+	}
+	if name, err = checkName("name", name); err != nil {
+		return access.Person{}, err
+	}
+	now := s.now()
+	p := access.Person{Email: address, Name: name, Created: now}
+	if p.ID, err = id.NewPerson(now, s.o.Random); err != nil {
+		return access.Person{}, err
+	}
+	if err := s.o.Store.Enrol(ctx, access.Enrolment{Person: p}); err != nil {
+		return access.Person{}, err
+	}
+	return p, s.note(ctx, "", From{}, Event{Act: Enrolled, Person: p.ID, Detail: "directory"})
+}
