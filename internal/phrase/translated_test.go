@@ -200,7 +200,7 @@ func braces(s string) []string {
 // end is the mark at the end of a sentence, if there is one.
 func end(s string) string {
 	s = strings.TrimSpace(s)
-	if s == "" || !strings.ContainsRune(".?:…", []rune(s)[len([]rune(s))-1]) || strings.HasSuffix(s, "Std.") || strings.HasSuffix(s, "Min.") ||
+	if s == "" || s == "No." || !strings.ContainsRune(".?:…", []rune(s)[len([]rune(s))-1]) || strings.HasSuffix(s, "Std.") || strings.HasSuffix(s, "Min.") ||
 		strings.HasSuffix(s, "Sek.") || strings.HasSuffix(s, "Tg.") || strings.HasSuffix(s, "usw.") || strings.HasSuffix(s, "Nr.") {
 		return ""
 	}
