@@ -56,7 +56,7 @@ var rooms = []room{
 	{second, "advise", "catalog", ""},
 	{second, "scope", "catalog", ""},
 	{second, "collect", "register record", ""},
-	{second, "operate", "register record", ""},
+	{second, "operate", "register record access", ""},
 	{second, "examine", "rule catalog record gauge report", ""},
 	{second, "engage", "sample ledger record catalog report", ""},
 	{second, "answer", "catalog ledger", ""},

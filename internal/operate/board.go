@@ -1,0 +1,166 @@
+package operate
+
+import (
+	"context"
+	"sync"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/register"
+)
+
+// Member is somebody who belongs to the organization.
+type Member struct{ Email, Name string }
+
+// Team knows who belongs to an organization.
+type Team interface {
+	// Members lists who can be assigned something, by name.
+	Members(ctx context.Context, org id.Org) ([]Member, error)
+	// Holders says who holds a title of a control's owner or path, by its lower-case name.
+	Holders(ctx context.Context, org id.Org) (map[string][]string, error)
+}
+
+// Sizer gives the size of a ledger: while it stays, nothing was recorded. It is cheap.
+type Sizer interface {
+	Size(ctx context.Context, org id.Org) (int64, error)
+}
+
+// Board has tasks ready: what it read is kept until something is recorded.
+type Board struct {
+	Desk *Desk
+	Due  Due
+	Team Team
+	Size Sizer
+
+	mu   sync.Mutex
+	kept map[id.Org]*state
+}
+
+// state is what the registers say of people's work at one size of the ledger. It is not changed once made.
+type state struct {
+	size        int64
+	assignments []Assignment
+	delegations []Delegation
+	answers     map[string]Answer
+}
+
+func (b *Board) state(ctx context.Context, org id.Org) (*state, error) {
+	size, err := b.Size.Size(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	s := b.kept[org]
+	b.mu.Unlock()
+	if s != nil && s.size == size {
+		return s, nil
+	}
+	s = &state{size: size}
+	if s.assignments, err = b.Desk.Assignments(ctx, org); err != nil {
+		return nil, err
+	}
+	if s.delegations, err = b.Desk.Delegations(ctx, org); err != nil {
+		return nil, err
+	}
+	if s.answers, err = b.Desk.Answers(ctx, org); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[id.Org]*state{}
+	}
+	b.kept[org] = s
+	return s, nil
+}
+
+// Tasks gives whose turn each open instance is that is due no later than the day.
+func (b *Board) Tasks(ctx context.Context, org id.Org, until civil.Date) ([]Task, error) {
+	s, err := b.state(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	due, err := b.Due.Due(ctx, org, until)
+	if err != nil {
+		return nil, err
+	}
+	holders, err := b.Team.Holders(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return Tasks(Knowledge{due, holders, s.assignments, s.delegations, b.Desk.Now()}), nil
+}
+
+// Assignment gives who an instance was assigned to; nil where nobody assigned it.
+func (b *Board) Assignment(ctx context.Context, org id.Org, control, key string) (*Assignment, error) {
+	s, err := b.state(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range s.assignments {
+		if a.Control == control && a.Key == key {
+			return &a, nil
+		}
+	}
+	return nil, nil
+}
+
+// Delegations gives who may act for whom.
+func (b *Board) Delegations(ctx context.Context, org id.Org) ([]Delegation, error) {
+	s, err := b.state(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return s.delegations, nil
+}
+
+// Answers gives management's answers, by test and item joined with a line end. The map is not to be changed.
+func (b *Board) Answers(ctx context.Context, org id.Org) (map[string]Answer, error) {
+	s, err := b.state(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return s.answers, nil
+}
+
+// Counter counts the current records of registers, and keeps the figures until something is recorded.
+type Counter struct {
+	Books record.Lister
+	Size  Sizer
+
+	mu   sync.Mutex
+	kept map[id.Org]*counts
+}
+
+type counts struct {
+	size int64
+	by   map[string]int64
+}
+
+// Counts gives how many records each of the registers has. The map is not to be changed.
+func (c *Counter) Counts(ctx context.Context, org id.Org, schemas []*register.Schema) (map[string]int64, error) {
+	size, err := c.Size.Size(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	k := c.kept[org]
+	c.mu.Unlock()
+	if k != nil && k.size == size && len(k.by) == len(schemas) {
+		return k.by, nil
+	}
+	k = &counts{size, make(map[string]int64, len(schemas))}
+	for _, s := range schemas {
+		if _, k.by[s.Name], err = c.Books.List(ctx, org, s, record.Query{Limit: 1}); err != nil {
+			return nil, err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil {
+		c.kept = map[id.Org]*counts{}
+	}
+	c.kept[org] = k
+	return k.by, nil
+}
