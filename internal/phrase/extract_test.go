@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,19 +69,32 @@ func extractGo(path string, src []byte) ([]use, error) {
 		return nil, err
 	}
 	var uses []use
-	marks := map[string]bool{} // what else the file calls phrase.Mark
+	sayers := map[string]int{} // what the file calls Mark or T, and which argument is the sentence
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			for i, x := range n.Rhs {
-				name, of := callee(x)
-				if as, ok := n.Lhs[i].(*ast.Ident); ok && name == "Mark" && of == "phrase" {
-					marks[as.Name] = true
+				as, named := n.Lhs[min(i, len(n.Lhs)-1)].(*ast.Ident)
+				if !named {
+					continue
+				}
+				if name, of := callee(x); name == "Mark" && of == "phrase" {
+					sayers[as.Name] = 0
+				}
+				if lit, ok := x.(*ast.FuncLit); ok {
+					if at, ok := wraps(lit); ok {
+						sayers[as.Name] = at
+					}
 				}
 			}
 		case *ast.CallExpr:
 			where := fmt.Sprintf("%s:%d", path, set.Position(n.Pos()).Line)
-			if name, of := callee(n.Fun); of == "" && (marks[name] || name == "Mark" && f.Name.Name == "phrase") {
+			name, of := callee(n.Fun)
+			if at, ok := sayers[name]; ok && of == "" {
+				uses = append(uses, keys(n, at, 1, unknown, where)...)
+				break
+			}
+			if name == "Mark" && of == "" && f.Name.Name == "phrase" {
 				uses = append(uses, keys(n, 0, 1, unknown, where)...)
 				break
 			}
@@ -89,6 +103,32 @@ func extractGo(path string, src []byte) ([]use, error) {
 		return true
 	})
 	return uses, nil
+}
+
+// wraps reports which parameter of a function literal is said by T in it.
+func wraps(lit *ast.FuncLit) (at int, ok bool) {
+	var params []string
+	for _, field := range lit.Type.Params.List {
+		for _, name := range field.Names {
+			params = append(params, name.Name)
+		}
+	}
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		call, is := n.(*ast.CallExpr)
+		if !is {
+			return true
+		}
+		if name, _ := callee(call.Fun); name == "T" {
+			for _, arg := range call.Args {
+				if x, is := arg.(*ast.Ident); is && x.Name != "ctx" && slices.Contains(params, x.Name) {
+					at, ok = slices.Index(params, x.Name), true
+					return false
+				}
+			}
+		}
+		return true
+	})
+	return at, ok
 }
 
 var (
@@ -246,14 +286,36 @@ func repository() ([]use, error) {
 	for i, line := range strings.Split(strings.TrimSuffix(string(b), "\n"), "\n") {
 		uses = append(uses, use{key: line, where: fmt.Sprintf("%s:%d", script, i+1)})
 	}
+	return append(uses, words()...), nil
+}
+
+// words are what the rooms below, which know no phrases, call things that pages show.
+func words() []use {
+	var uses []use
+	add := func(key, where string) { uses = append(uses, use{key: key, where: where}) }
 	for s := report.Clean; s <= report.Deviates; s++ {
-		uses = append(uses, use{key: s.Word(), where: "report.Standing.Word"})
+		add(s.Word(), "report.Standing.Word")
 	}
 	for c := assure.Shown; c <= assure.CheckFailed; c++ {
-		uses = append(uses, use{key: c.Word(), where: "assure.Completeness.Word"})
+		add(c.Word(), "assure.Completeness.Word")
 	}
 	for _, g := range []gauge.Gate{gauge.Design, gauge.Implemented, gauge.Population, gauge.Operation, gauge.EvidenceOK, gauge.Findings} {
-		uses = append(uses, use{key: g.Title(), where: "gauge.Gate.Title"})
+		add(g.Title(), "gauge.Gate.Title")
 	}
-	return uses, nil
+	for _, v := range []assure.Verdict{assure.Pass, assure.Deviation, assure.Undecided, assure.NotApplicable} {
+		add(report.VerdictWord(v), "report.VerdictWord")
+	}
+	for _, s := range []assure.CheckStatus{assure.Passed, assure.Failed, assure.Missing} {
+		add(report.CheckWord(s), "report.CheckWord")
+	}
+	for _, c := range []string{"C1", "C2", "C3", "C4", "C5", "C6", "A1", "A2", "A3", "A4", "A5"} {
+		add(report.CheckName(c), "report.CheckName")
+	}
+	for _, s := range []assure.Shape{assure.Event, assure.Schedule, assure.State, assure.Roster} {
+		add(report.ShapeWords(s), "report.ShapeWords")
+	}
+	for _, f := range []assure.Frequency{assure.PerEvent, assure.Continuous, assure.Daily, assure.Weekly, assure.Monthly, assure.Quarterly, assure.Semiannual, assure.Annual} {
+		add(report.FrequencyWords(f), "report.FrequencyWords")
+	}
+	return uses
 }
