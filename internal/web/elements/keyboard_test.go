@@ -76,7 +76,9 @@ func TestPalette(t *testing.T) {
 	p.with(input.ModifierMeta, "k")
 	p.keys("q", "z", "j")
 	p.is(`document.querySelector("dialog .as-said").textContent`, "Nothing matches. Try fewer letters.")
-	p.keys(kb.Backspace, kb.Backspace, kb.Backspace, "a", "c", "r", "v")
+	p.keys(kb.Backspace, kb.Backspace, kb.Backspace, "a", "r") // Access reviews before Keyboard
+	p.is(`[...document.querySelectorAll("dialog [role=option]")].map((o) => o.querySelector(".as-title").textContent).join("|")`, "Access reviews, quarterly|Keyboard|<img src=x onerror=alert(1)>")
+	p.keys(kb.Backspace, "c", "r", "v")
 	p.is(`[...document.querySelectorAll("dialog mark")].map((m) => m.textContent).join("")`, "Acrv")
 	p.is(`document.querySelector("dialog [aria-selected=true] .as-hint").textContent`, "IAM-04")
 	p.keys(kb.Enter)

@@ -142,20 +142,25 @@ export function search(items: Item[], query: string): Match[] {
   return found.sort((a, b) => b.score - a.score).slice(0, SHOWN);
 }
 
-/** The letters of q in order: those that stand together or begin a word count more, gaps less. */
+/** The letters of q in order, from the start or where they stand together, whichever counts more. */
 function fuzzy(text: string, q: string): { score: number; at: number[] } | null {
-  const letters = [...text], low = letters.map((c) => c.toLowerCase());
-  const straight = low.length === text.length ? low.join("").indexOf(q) : -1;
+  const letters = [...text.toLowerCase()];
+  const straight = [...text.toLowerCase().split(q, 1).join("")].length;
+  const first = walk(letters, q, 0), second = straight < letters.length ? walk(letters, q, straight) : null;
+  return first && second && second.score > first.score ? second : first;
+}
+
+/** Letters that begin a word or stand together count more, gaps less. */
+function walk(letters: string[], q: string, from: number): { score: number; at: number[] } | null {
   const at: number[] = [];
-  let score = 0, from = Math.max(0, straight);
+  let score = 0;
   for (const c of q) {
-    if (c === " " && low[from] !== " ") continue;
-    const i = low.indexOf(c, from);
+    if (c === " " && letters[from] !== " ") continue;
+    const i = letters.indexOf(c, from);
     if (i < 0) return null;
-    score += i === 0 ? 12 : /[\s\-_./:]/.test(low[i - 1] ?? "") ? 10 : i === from && at.length ? 8 : 1 - Math.min(3, (i - from) / 4);
+    score += i === 0 ? 12 : /[\s\-_./:]/.test(letters[i - 1] ?? "") ? 10 : i === from && at.length ? 8 : 1 - Math.min(3, (i - from) / 4);
     at.push(i);
     from = i + 1;
   }
   return { score: score - letters.length / 50, at };
 }
-

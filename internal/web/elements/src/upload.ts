@@ -246,7 +246,9 @@ function patch(url: string, piece: Blob, from: number, signal: AbortSignal, sent
       else void trouble(new Response(x.responseText || null, { status: x.status < 200 ? 500 : x.status, headers: { "Content-Type": x.getResponseHeader("Content-Type") ?? "" } })).then(reject);
     };
     x.onerror = x.onabort = x.ontimeout = () => reject(new Error("connection"));
-    signal.addEventListener("abort", () => x.abort());
+    const stop = () => x.abort();
+    signal.addEventListener("abort", stop);
+    x.onloadend = () => signal.removeEventListener("abort", stop);
     x.send(piece);
   });
 }
