@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -17,4 +18,9 @@ func fileField(ctx context.Context, f shell.Form) shell.Field {
 		}
 	}
 	return x
+}
+
+var categoryNames = map[string]string{
+	"availability": phrase.Mark("Availability"), "processing_integrity": phrase.Mark("Processing integrity"),
+	"confidentiality": phrase.Mark("Confidentiality"), "privacy": phrase.Mark("Privacy"),
 }
