@@ -179,6 +179,35 @@ func TestStale(t *testing.T) {
 	p.is(`document.querySelectorAll("pre")[1].textContent.length > 700000`, "true")
 }
 
+// TestStaleSound: what is marked, taken away again, leaves each version as it was, and no shorter marking would do.
+func TestStaleSound(t *testing.T) {
+	t.Parallel()
+	p := newSite(t, map[string]string{"/": ""}).tab("/")
+	p.is(`(() => {
+		let seed = 7;
+		const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+		const text = () => Array.from({ length: random(16) }, () => "abc."[random(4)]).join(" ");
+		const common = (a, b) => { // the longest common run of tokens, by the table
+			const l = Array.from({ length: a.length + 1 }, () => new Array(b.length + 1).fill(0));
+			for (let i = 1; i <= a.length; i++) for (let j = 1; j <= b.length; j++) l[i][j] = a[i - 1] === b[j - 1] ? l[i - 1][j - 1] + 1 : Math.max(l[i - 1][j], l[i][j - 1]);
+			return l[a.length][b.length];
+		};
+		for (let n = 0; n < 500; n++) {
+			const a = text(), b = text(), e = document.createElement("assay-stale");
+			e.append(document.createElement("pre"), document.createElement("pre"));
+			[e.children[0].textContent, e.children[1].textContent] = [a, b];
+			document.querySelector("main").append(e);
+			e.querySelectorAll(".visually-hidden").forEach((x) => x.remove());
+			const [left, right] = e.querySelectorAll("pre"), got = left.textContent + "|" + right.textContent;
+			left.querySelectorAll("del").forEach((x) => x.remove());
+			if (got !== a + "|" + b) return got + " instead of " + a + "|" + b;
+			if (left.textContent.length !== common([...a], [...b])) return "too much is marked of " + got;
+			e.remove();
+		}
+		return "sound";
+	})()`, "sound")
+}
+
 // TestMarkdown: the preview can do nothing, unsaved text comes back, and never over what another has changed.
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
