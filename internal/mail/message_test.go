@@ -212,6 +212,18 @@ func TestNoSecondMessageIsSmuggled(t *testing.T) {
 	}
 }
 
+func TestReadable(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a\r\nb\rc\nd\te": "a\nb\nc\nd\te", "a\x00\x1b[0m\u0085": "a[0m", "a\xff": "a\ufffd", "\u202ea\u202c\u2067b\u2069": "ab",
+		"\u05d0\u200f\u200e": "\u05d0\u200f\u200e", "\U0001f469\u200d\U0001f4bb": "\U0001f469\u200d\U0001f4bb",
+	} {
+		if got := readable(in); got != want {
+			t.Errorf("readable(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestBoundaryIsNotInTheText(t *testing.T) {
 	t.Parallel()
 	m := good()

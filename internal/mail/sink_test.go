@@ -85,10 +85,13 @@ func serve(t testing.TB, implicit bool, change func(*sink)) *sink {
 	return s
 }
 
+// patience is how long the sink itself holds on.
+const patience = 20 * time.Second
+
 // talk holds one conversation.
 func (s *sink) talk(c net.Conn) {
 	defer func() { c.Close() }()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	r := bufio.NewReader(c)
 	_, secure := c.(*tls.Conn)
 	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }

@@ -43,6 +43,10 @@ func TestEveryRangeIsClosed(t *testing.T) {
 			t.Errorf("refuses(%s) = none, want a reason", in)
 		}
 	}
+	link := &guard{allow: []netip.Prefix{netip.MustParsePrefix("fe80::/10")}}
+	if got := link.refuses(netip.MustParseAddr("fe80::1%eth0")); got != "" {
+		t.Errorf("refuses(fe80::1%%eth0) = %q, want none: its range is allowed", got)
+	}
 	if got := g.refuses(netip.Addr{}); got == "" {
 		t.Error("refuses(zero) = none, want a reason")
 	}
@@ -148,8 +152,11 @@ func TestNothingIsCarriedToAnotherHost(t *testing.T) {
 	var seen []http.Header
 	second := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, r.Header.Clone())
-		if r.URL.Path == "/back" {
+		switch r.URL.Path {
+		case "/back":
 			http.Redirect(w, r, "/end", http.StatusFound)
+		case "/home":
+			http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 		}
 	}))
 	t.Cleanup(second.Close)
@@ -159,6 +166,8 @@ func TestNothingIsCarriedToAnotherHost(t *testing.T) {
 			http.Redirect(w, r, "/here", http.StatusFound)
 		case "/here":
 			seen = append(seen, r.Header.Clone())
+		case "/round":
+			http.Redirect(w, r, second.URL+"/home?to=http://"+r.Host+"/here", http.StatusFound)
 		default:
 			http.Redirect(w, r, second.URL+"/back", http.StatusTemporaryRedirect)
 		}
@@ -197,8 +206,13 @@ func TestNothingIsCarriedToAnotherHost(t *testing.T) {
 	if err := ask(http.MethodPost, "/secret-path", strings.NewReader("the body")); !errors.Is(err, fault.Refused) || len(seen) != 0 {
 		t.Errorf("Do(POST sent on) = %v with %d requests, want a fault.Refused with 0", err, len(seen))
 	}
-	if err := ask(http.MethodGet, "/stay", nil); err != nil || len(seen) != 1 || seen[0].Get("X-Api-Key") != "secret" {
-		t.Errorf("Do on the same host = %v, %v, want the headers kept", err, seen)
+	if err := ask(http.MethodGet, "/stay", nil); err != nil || len(seen) != 1 || seen[0].Get("X-Api-Key") != "secret" || seen[0].Get("Referer") != "" {
+		t.Errorf("Do on the same host = %v, %v, want the headers kept but for Referer", err, seen)
+	}
+	// Who was away chose where to come back to.
+	seen = nil
+	if err := ask(http.MethodGet, "/round", nil); err != nil || len(seen) != 2 || seen[1].Get("X-Api-Key") != "" || seen[1].Get("Authorization") != "" {
+		t.Errorf("Do by way of another host = %v, %v, want no credentials at the end", err, seen)
 	}
 }
 
@@ -309,6 +323,23 @@ func TestMessagesNameTheHostAlone(t *testing.T) {
 		_, err := get(t, c.client, strings.ReplaceAll(c.url, "PORT", strings.TrimPrefix(l.Listener.Addr().String(), "127.0.0.1:")))
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("Do(%s) = %v, want %s", c.url, err, c.want)
+		}
+	}
+}
+
+// TestDialledAsksForThePortToo: what is dialled is checked by itself, whatever was spelled.
+func TestDialledAsksForThePortToo(t *testing.T) {
+	t.Parallel()
+	g := &guard{ports: []uint16{443}}
+	for _, c := range []struct {
+		network, address string
+		ok               bool
+	}{
+		{"tcp4", "8.8.8.8:443", true}, {"tcp6", "[2606:4700::1111]:443", true}, {"tcp4", "8.8.8.8:22", false}, {"tcp4", "10.0.0.1:443", false},
+		{"tcp6", "[fe80::1%eth0]:443", false}, {"udp4", "8.8.8.8:443", false}, {"unix", "/run/x", false}, {"tcp4", "8.8.8.8", false},
+	} {
+		if err := g.dialled(c.network, c.address); (err == nil) != c.ok || err != nil && !errors.Is(err, fault.Refused) {
+			t.Errorf("dialled(%s, %s) = %v, want ok %v", c.network, c.address, err, c.ok)
 		}
 	}
 }

@@ -104,8 +104,9 @@ func Verify(secrets []Secret, h http.Header, body []byte, now time.Time) (id str
 	if !signed(secrets, values, body) {
 		return "", &fault.Error{Kind: fault.Denied, Field: HeaderSignature, What: "no signature is of this body by a known secret"}
 	}
-	// Compared as seconds: a far time would overflow a duration.
-	if d := now.Unix() - seconds; d > int64(Tolerance/time.Second) || d < -int64(Tolerance/time.Second) || seconds < 0 {
+	// Compared as seconds: a far time would overflow a duration, and a difference of seconds that
+	// wraps around is near only when the times are.
+	if d := now.Unix() - seconds; d > int64(Tolerance/time.Second) || d < -int64(Tolerance/time.Second) {
 		return "", &fault.Error{Kind: fault.Denied, Field: HeaderTimestamp, What: fmt.Sprintf("is over %s from the receiver's clock", Tolerance)}
 	}
 	return id, nil
