@@ -10,8 +10,9 @@ import (
 
 // kept is what was worked out of the latest results and the latest readiness, for as long as they hold.
 type kept struct {
-	tests atomic.Pointer[worked]
-	ready atomic.Pointer[weighed]
+	tests  atomic.Pointer[worked]
+	ready  atomic.Pointer[weighed]
+	places atomic.Pointer[places]
 }
 
 // worked is what pages show of one set of results, in the order of the program.

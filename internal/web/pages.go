@@ -60,6 +60,9 @@ func (r row) itemsURL(v assure.Verdict) string {
 
 func (r row) url(q url.Values) string {
 	if r.Several {
+		if q == nil {
+			q = url.Values{}
+		}
 		q.Set("test", r.Test.Test)
 		q.Set("version", strconv.Itoa(r.Test.Version))
 	}
@@ -68,6 +71,15 @@ func (r row) url(q url.Values) string {
 		u += "?" + q.Encode()
 	}
 	return u
+}
+
+// monthURL leads to the items of a month.
+func (r row) monthURL(month string, v assure.Verdict) string {
+	q := url.Values{"month": {month}}
+	if v != "" {
+		q.Set("verdict", string(v))
+	}
+	return r.url(q) + "#items"
 }
 
 func (r row) itemURL(key string) string {

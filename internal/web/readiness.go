@@ -69,12 +69,14 @@ type static struct {
 	place map[string]bool // addresses of controls
 	rules map[string]gauge.Rule
 	subs  map[string]assure.Criterion
+	// titles are those of the controls, by their ids.
+	titles map[string]string
 }
 
 func newStatic(c Catalog) static {
-	out := static{map[string]bool{}, map[string]gauge.Rule{}, map[string]assure.Criterion{}}
+	out := static{map[string]bool{}, map[string]gauge.Rule{}, map[string]assure.Criterion{}, map[string]string{}}
 	for _, x := range c.Controls {
-		out.place["/controls/"+x.ID] = true
+		out.place["/controls/"+x.ID], out.titles[x.ID] = true, x.Title
 	}
 	for _, x := range gauge.Rules() {
 		out.rules[x.ID] = x

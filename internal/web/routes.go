@@ -16,8 +16,8 @@ import (
 type Site struct {
 	o      Options
 	routes []shell.Route
-	static static
-	kept   kept
+	static
+	kept kept
 }
 
 //go:embed assets/pages.css
@@ -55,6 +55,13 @@ func New(o Options) (*Site, error) {
 		get("/readiness/gaps", access.ReadResults, s.gaps)
 		get("/forecast", access.ReadResults, s.forecast)
 	}
+	if o.Calendar != nil {
+		get("/calendar", access.ReadResults, s.calendar)
+	}
+	if o.Ledger != nil {
+		get("/ledger", access.ReadLedger, s.ledger)
+	}
+	get("/palette.json", access.ReadHome, s.palette)
 	if o.Documents != nil {
 		list, err := s.documentRoutes()
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/report"
 )
 
@@ -153,4 +154,50 @@ func (j *judged) Draw(_ context.Context, kind, format string, w io.Writer) error
 	}
 	_, err := io.Copy(w, strings.NewReader(text))
 	return err
+}
+
+func (j *judged) Today(context.Context) (civil.Date, error) { return j.facts.Today, j.err }
+
+func (j *judged) Calendar(_ context.Context, from, to civil.Date) ([]gauge.Instance, error) {
+	var out []gauge.Instance
+	for _, x := range j.facts.Instances {
+		if x.Due >= from && x.Due <= to {
+			out = append(out, x)
+		}
+	}
+	return out, j.err
+}
+
+// sealed is a ledger of sixty checkpoints, of which the last two are not anchored.
+type sealed struct {
+	size, anchored int64
+	err            error
+}
+
+func (l *sealed) Ledger(context.Context) (LedgerView, error) {
+	w := ledger.Window{Anchored: l.anchored, Unanchored: l.size - l.anchored, Anchors: l.anchors(l.anchored)}
+	if w.Unanchored > 0 {
+		w.Oldest, w.Age = "2026-07-14T15:02:18Z", 93784
+	}
+	return LedgerView{Origin: "assay.local/org_06f8", Key: "assay.local/org_06f8+1f0c6a9b+AQ==", Size: l.size, Window: w,
+		Verify: []string{"assay-verify --key assay.local/org_06f8+1f0c6a9b+AQ== PACKAGE.zip"}}, l.err
+}
+
+func (l *sealed) anchors(size int64) []ledger.Anchor {
+	switch {
+	case size == 0 || size > l.anchored:
+		return nil
+	case size == l.anchored:
+		return []ledger.Anchor{{Kind: ledger.Stamped, By: "CN=Example TSA", At: "2026-07-14T15:00:00Z", Size: size}, {Kind: ledger.Cosigned, By: "witness.example/w1", At: "2026-07-14T15:00:02Z", Size: size}}
+	}
+	return nil
+}
+
+func (l *sealed) Checkpoints(_ context.Context, offset, limit int) ([]CheckpointView, int, error) {
+	var out []CheckpointView
+	for size := l.size; size > 0; size -= 150 {
+		out = append(out, CheckpointView{Size: size, Root: fmt.Sprintf("%064x", size), Note: fmt.Sprintf("assay.local/org_06f8\n%d\n", size), Anchors: l.anchors(size)})
+	}
+	from := min(offset, len(out))
+	return out[from:min(from+limit, len(out))], len(out), l.err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type world struct {
 	pulls   []PullView
 	err     error
 	judged  *judged
+	sealed  *sealed
 	records map[string]RecordView
 }
 
@@ -188,7 +190,9 @@ func options(t testing.TB, w *world) Options {
 		Catalog: cat,
 		Tests:   w, Items: w, Records: w, Proofs: w, Pulls: w, Drafts: w}
 	w.judged = newJudged(t, w, o)
-	o.Gauge, o.Documents = w.judged, w.judged
+	o.Gauge, o.Documents, o.Calendar = w.judged, w.judged, w.judged
+	w.sealed = &sealed{size: 9000, anchored: 8700}
+	o.Ledger = w.sealed
 	return o
 }
 
@@ -234,7 +238,7 @@ func behind(t testing.TB, o Options, roles ...access.Role) *door {
 	out.Door, err = shell.NewDoor(shell.Options{
 		Tenants: harborline{&shell.Tenant{Org: "org_1", Slug: "harborline", Name: o.Organization, Zone: o.Zone, Mux: m}, roles},
 		Identify: func(r *http.Request) (shell.Visit, error) {
-			return shell.Visit{Visitor: access.Visitor{Person: "person_1", Name: "Mara Lindqvist", Email: "mara@harborline.example"}, Lang: r.Header.Get("Test-Lang"), Theme: r.Header.Get("Test-Theme")}, nil
+			return shell.Visit{Visitor: access.Visitor{Person: "person_1", Name: "Mara Lindqvist", Email: "mara@harborline.example"}, Lang: cmp.Or(r.Header.Get("Test-Lang"), r.URL.Query().Get("test-lang")), Theme: r.URL.Query().Get("test-theme")}, nil
 		},
 		Assets: shell.Assets{Style: []byte(shell.Themed(report.Style() + Style() + shell.Style()))}, Failed: failed,
 	})
