@@ -217,3 +217,6 @@ func (s *Service) Enable(ctx context.Context, p, by id.Person) error {
 	}
 	return s.note(ctx, "", From{}, Event{Act: Enabled, Person: p, By: by})
 }
+
+// Now is the time by which sessions, links and tokens end, UTC.
+func (s *Service) Now() time.Time { return s.now() }

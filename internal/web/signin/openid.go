@@ -1,0 +1,64 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/account"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// sendOff sends the browser to the provider. The address is the provider's own, from its metadata. All ways here are links, since the
+// content security policy lets no form lead to another site.
+func (p *Pages) sendOff(w http.ResponseWriter, r *http.Request, why account.Purpose, hint string) error {
+	address, secret, err := p.o.Accounts.BeginOpenID(r.Context(), why, hint)
+	if err != nil {
+		return err
+	}
+	p.set(w, oidcCookie, secret, 600)
+	http.Redirect(w, r, address, http.StatusSeeOther)
+	return nil
+}
+
+func (p *Pages) openIDStart(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	why := account.Purpose{Next: p.next(r)}
+	if token := q.Get("invitation"); token != "" {
+		i, err := p.o.Accounts.Invitation(r.Context(), token)
+		if err != nil {
+			return err
+		}
+		why.Invitation = token
+		return p.sendOff(w, r, why, i.Email)
+	}
+	return p.sendOff(w, r, why, "")
+}
+
+func (p *Pages) againByOpenID(w http.ResponseWriter, r *http.Request) error {
+	v := access.From(r.Context())
+	return p.sendOff(w, r, account.Purpose{Next: p.next(r), Person: v.Person}, v.Email)
+}
+
+func (p *Pages) linkOpenID(w http.ResponseWriter, r *http.Request) error {
+	v := access.From(r.Context())
+	return p.sendOff(w, r, account.Purpose{Next: "/me", Person: v.Person, Link: true}, v.Email)
+}
+
+func (p *Pages) openIDBack(w http.ResponseWriter, r *http.Request) error {
+	secret := p.cookie(r, oidcCookie)
+	p.forget(w, oidcCookie)
+	v := access.From(r.Context())
+	session, why, err := p.o.Accounts.FinishOpenID(r.Context(), secret, r.URL.Query(), v, p.from(r), p.cookie(r, sessionCookie))
+	switch {
+	case err != nil && v.Person == "" && told(err) && !errors.Is(err, fault.NotFound):
+		form := p.signInForm(r).WithErrors(err)
+		return shell.Page(w, r, status(w, err), signInPage(form, "/", p.o.Accounts.HasPasskeys(), p.provider(r)))
+	case err != nil:
+		return err
+	case session != "":
+		p.signedIn(w, session)
+	}
+	return to(w, r, why.Next)
+}

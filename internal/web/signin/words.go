@@ -1,0 +1,56 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/phrase"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+var roleHelp = map[access.Role]string{
+	access.Administrator: phrase.Mark("Members, settings and sources. Reads no evidence by this role alone."),
+	access.Lead:          phrase.Mark("Runs the program: controls, campaigns, documents."),
+	access.Owner:         phrase.Mark("Answers for controls and their deviations."),
+	access.Executive:     phrase.Mark("Approves, and signs management's assertion."),
+	access.Contributor:   phrase.Mark("Gives what is asked of them."),
+	access.Adviser:       phrase.Mark("Helps to prepare. Can never be the auditor here."),
+	access.Auditor:       phrase.Mark("Examines, as a separate party. Can never have worked for the organization."),
+	access.Customer:      phrase.Mark("Reads what was released to customers."),
+}
+
+var scopeHelp = map[access.Scope]string{
+	access.ScopeRead:      phrase.Mark("Program, results, sources; no single records"),
+	access.ScopeRecords:   phrase.Mark("Single records, evidence and drafts"),
+	access.ScopeWrite:     phrase.Mark("Work: evidence, registers, answers"),
+	access.ScopeProvision: phrase.Mark("Accounts, for a directory"),
+}
+
+var methods = map[string]string{
+	"passkey": phrase.Mark("passkey"), "password": phrase.Mark("password"), "password+totp": phrase.Mark("password and code"),
+	"password+code": phrase.Mark("password and recovery code"), "openid": phrase.Mark("your organization's login"),
+}
+
+func methodWord(ctx context.Context, m string) string {
+	if w, ok := methods[m]; ok {
+		return shell.T(ctx, w)
+	}
+	return m
+}
+
+func who(ctx context.Context, names map[id.Person]string, p id.Person) string {
+	if p == "" {
+		return shell.T(ctx, "the installation")
+	}
+	if n := names[p]; n != "" {
+		return n
+	}
+	return shell.T(ctx, "somebody outside")
+}
+
+func keyID(k access.Passkey) string { return base64.RawURLEncoding.EncodeToString(k.ID) }
+
+func ticked[T comparable](list []T, x T) bool { return slices.Contains(list, x) }
