@@ -216,6 +216,8 @@ func TestASilentServerIsLeft(t *testing.T) {
 		}
 		// And at once when whoever asked has gone.
 		ctx, cancel := context.WithCancel(t.Context())
+		s = serve(t, false, func(s *sink) { s.answers = map[string]string{verb: ""} })
+		config = s.settings(StartTLS)
 		config.Timeout = time.Hour
 		go func() {
 			for !strings.Contains(s.said(), verb) {
