@@ -127,7 +127,8 @@ func (s *site) tab(path string) *tab {
 		}
 	})
 	t := &tab{site: s, ctx: ctx}
-	t.run(emulation.SetFocusEmulationEnabled(true), chromedp.Navigate(s.url+path))
+	t.run(emulation.SetFocusEmulationEnabled(true))
+	t.visit(path)
 	return t
 }
 
@@ -141,6 +142,18 @@ func (t *tab) run(acts ...chromedp.Action) {
 	if err := chromedp.Run(t.ctx, acts...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (t *tab) visit(path string) {
+	t.Helper()
+	t.run(chromedp.Navigate(t.url + path))
+	t.until("true")
+}
+
+func (t *tab) reload() {
+	t.Helper()
+	t.run(chromedp.Reload())
+	t.until("true")
 }
 
 // keys presses each key in turn: names of one rune, or those of kb.
@@ -184,13 +197,14 @@ func (t *tab) is(expression, want string) {
 	}
 }
 
-// until waits for an expression to become true; it asks the page from outside, since the policy forbids the page to evaluate.
+// until waits for an expression to become true of a page that has loaded and been painted: keys pressed earlier are lost. It
+// asks from outside, since the policy forbids the page to evaluate.
 func (t *tab) until(expression string) {
 	t.Helper()
 	end := time.Now().Add(10 * time.Second)
 	for {
 		var raw json.RawMessage
-		if err := chromedp.Run(t.ctx, chromedp.Evaluate("String(document.readyState === 'complete' && Boolean("+expression+"))", &raw)); err == nil && string(raw) == `"true"` {
+		if err := chromedp.Run(t.ctx, chromedp.Evaluate("String(document.readyState === 'complete' && performance.getEntriesByType('paint').length > 0 && Boolean("+expression+"))", &raw)); err == nil && string(raw) == `"true"` {
 			return
 		}
 		if time.Now().After(end) {

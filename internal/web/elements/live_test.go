@@ -59,7 +59,7 @@ func TestProgress(t *testing.T) {
 		mu.Unlock()
 	}
 	p.until(`document.querySelector(".as-words").textContent === "20 of 40 controls (50%)"`)
-	p.run(chromedp.Reload())
+	p.reload()
 	p.until(`document.querySelector(".as-words").textContent === "20 of 40 controls (50%)"`)
 	steps <- "event: progress\ndata: {\"words\":\"Drawing the report\"}\n\n"
 	p.until(`document.querySelector(".as-words").textContent === "Drawing the report" && !document.querySelector("[aria-valuenow]")`)
@@ -70,7 +70,7 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%d connections, want 3: the first, after the break, after the reload", opened)
 	}
 	mu.Unlock()
-	p.run(chromedp.Navigate(s.url + "/failing"))
+	p.visit("/failing")
 	p.until(`document.querySelector("[role=alert]")?.textContent === "The source refused the key."`)
 }
 
@@ -100,15 +100,15 @@ func TestTheme(t *testing.T) {
 			t.Fatalf("nothing is posted, want %q", want)
 		}
 	}
-	p.run(chromedp.Navigate(s.url + "/out"))
+	p.visit("/out")
 	p.is(`document.documentElement.dataset.theme`, "undefined") // the server's word is the server's
 	p.tabTo("assay-theme button")
 	p.keys(" ")
-	p.run(chromedp.Reload())
+	p.reload()
 	p.is(`document.documentElement.dataset.theme`, "light")
 	p.tabTo("assay-theme button")
 	p.keys(" ", " ")
-	p.run(chromedp.Reload())
+	p.reload()
 	p.is(`document.documentElement.dataset.theme`, "undefined")
 }
 
@@ -132,7 +132,7 @@ func TestToast(t *testing.T) {
 	p.tabTo("#undo form button")
 	p.keys(kb.Enter)
 	p.until(`location.pathname === "/undone"`)
-	p.run(chromedp.Navigate(s.url + "/"))
+	p.visit("/")
 	p.tabTo("#undo > button")
 	p.keys(kb.Enter)
 	p.is(`document.querySelector("#undo") + document.activeElement.id`, "nullcontent")
@@ -171,11 +171,11 @@ func TestStale(t *testing.T) {
 	p.is(`document.querySelector(".as-count").textContent`, "2 differences, marked in both versions.")
 	p.is(`[...document.querySelectorAll("del, ins")].map((e) => e.tagName + ":" + e.textContent).join("|")`, "DEL: only here: quarter|INS: only here: all |INS: only here: month")
 	p.is(`document.querySelectorAll("pre")[1].textContent.replaceAll(" only here: ", "")`, "The owner reviews all access each month.")
-	p.run(chromedp.Navigate(s.url + "/list"))
+	p.visit("/list")
 	p.is(`[...document.querySelectorAll("del, ins")].map((e) => e.textContent.replace("only here:", "").trim()).join()`, "Ana,Bo,May")
-	p.run(chromedp.Navigate(s.url + "/same"))
+	p.visit("/same")
 	p.is(`document.querySelector(".as-count").textContent`, "The two versions are the same.")
-	p.run(chromedp.Navigate(s.url + "/long")) // far apart and a megabyte long: told at once, as a whole
+	p.visit("/long") // far apart and a megabyte long: told at once, as a whole
 	p.is(`document.querySelectorAll("pre")[1].textContent.length > 700000`, "true")
 }
 
@@ -245,7 +245,7 @@ func TestMarkdown(t *testing.T) {
 	p.run(chromedp.Evaluate(`document.querySelector("textarea").value = "first"`, nil)) // leave without the question of the browser
 	p.run(chromedp.Navigate(s.url + "/favicon.ico"))
 	p.text(fmt.Sprintf(`sessionStorage.setItem("assay-draft /edit body", %q)`, other))
-	p.run(chromedp.Navigate(s.url + "/edit"))
+	p.visit("/edit")
 	p.is(`document.querySelector("textarea").value + document.querySelector(".as-note").firstChild.textContent`, "first andYour unsaved text is back.")
 	p.run(chromedp.Focus("form > button"))
 	p.keys(kb.Enter)
@@ -257,7 +257,7 @@ func TestMarkdown(t *testing.T) {
 	mu.Unlock()
 	p.run(chromedp.Navigate(s.url + "/favicon.ico"))
 	p.text(fmt.Sprintf(`sessionStorage.setItem("assay-draft /edit body", %q)`, other))
-	p.run(chromedp.Navigate(s.url + "/edit"))
+	p.visit("/edit")
 	p.is(`document.querySelector("textarea").value`, "what another wrote")
 	p.tabTo(".as-note button")
 	p.keys(kb.Enter)
@@ -286,6 +286,6 @@ func TestSmall(t *testing.T) {
 	p.tabTo("assay-copy button")
 	p.keys(kb.Enter)
 	p.until(`["Copied", "Selected: press Ctrl+C"].includes(document.querySelector("assay-copy button").textContent)`)
-	p.run(chromedp.Navigate(s.url + "/de"))
+	p.visit("/de")
 	p.is(counted, "1.100 von 12.000 entschieden")
 }

@@ -121,7 +121,7 @@ func ceremonies(t *testing.T, before string, script func(*site)) {
 	rp.serve(s)
 	p := s.tab("/home")
 	p.authenticator()
-	p.run(chromedp.Navigate(s.url + "/enrol"))
+	p.visit("/enrol")
 	p.tabTo("assay-passkey button")
 	p.keys(kb.Enter)
 	p.until(`location.pathname === "/signin" || document.querySelector("[role=alert]:not([hidden])")`)
@@ -131,7 +131,7 @@ func ceremonies(t *testing.T, before string, script func(*site)) {
 	p.until(`location.pathname === "/home" || document.querySelector("[role=alert]:not([hidden])")`)
 	p.is(`location.pathname + location.search`, "/home?Ana")
 
-	p.run(chromedp.Navigate(s.url + "/enrol")) // the same device once more
+	p.visit("/enrol") // the same device once more
 	p.tabTo("assay-passkey button")
 	p.keys(kb.Enter)
 	p.until(`document.querySelector("[role=alert]")?.textContent === "This device has a passkey for this account already."`)
@@ -145,15 +145,15 @@ func ceremonies(t *testing.T, before string, script func(*site)) {
 	}
 }
 
+// The tests of passkeys have the browser to themselves, so they are not parallel: it turns requests down in a window that is not in front.
+
 // TestPasskey makes a passkey and signs in with it, against go-webauthn and the browser's virtual authenticator.
 func TestPasskey(t *testing.T) {
-	t.Parallel()
 	ceremonies(t, "", nil)
 }
 
 // TestPasskeyByHand does the same in a browser of WebAuthn level 2, which neither reads nor writes JSON.
 func TestPasskeyByHand(t *testing.T) {
-	t.Parallel()
 	ceremonies(t, `<script src="/level2.js"></script>`, func(s *site) {
 		s.mux.HandleFunc("GET /level2.js", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/javascript")
@@ -164,29 +164,27 @@ func TestPasskeyByHand(t *testing.T) {
 
 // TestPasskeyOffered: a field that asks for it offers the passkeys without a button pressed.
 func TestPasskeyOffered(t *testing.T) {
-	t.Parallel()
 	s := newSite(t, passkeyPages(""))
 	var rp relying
 	rp.serve(s)
 	p := s.tab("/home")
 	p.authenticator()
-	p.run(chromedp.Navigate(s.url + "/enrol"))
+	p.visit("/enrol")
 	p.tabTo("assay-passkey button")
 	p.keys(kb.Enter)
 	p.until(`location.pathname === "/signin"`)
-	p.run(chromedp.Navigate(s.url + "/auto"))
+	p.visit("/auto")
 	p.until(`location.pathname === "/home"`)
 }
 
 // TestPasskeyRefused: what goes wrong is a sentence in an alert, and the button can be pressed again.
 func TestPasskeyRefused(t *testing.T) {
-	t.Parallel()
 	s := newSite(t, passkeyPages(""))
 	rp := relying{deny: true}
 	rp.serve(s)
 	p := s.tab("/home")
 	p.authenticator()
-	p.run(chromedp.Navigate(s.url + "/enrol"))
+	p.visit("/enrol")
 	p.tabTo("assay-passkey button")
 	p.keys(kb.Enter)
 	p.until(`document.querySelector("[role=alert]")?.textContent === "The invitation has been used."`)
@@ -194,7 +192,7 @@ func TestPasskeyRefused(t *testing.T) {
 	rp.Lock()
 	rp.deny = false
 	rp.Unlock()
-	p.run(chromedp.Navigate(s.url + "/signin")) // a device without a passkey of this site
+	p.visit("/signin") // a device without a passkey of this site
 	p.tabTo("assay-passkey button")
 	p.keys(kb.Enter)
 	p.until(`document.querySelector("[role=alert]")?.textContent === "No passkey was given: it was cancelled or took too long. Try again."`)

@@ -178,7 +178,7 @@ func TestUpload(t *testing.T) {
 	p.run(chromedp.SetUploadFiles("input[type=file]", []string{file}))
 	p.until(`document.querySelector(".as-words")?.textContent.includes("connection lost, trying again")`)
 	p.is(`document.querySelector("button:not([type])").disabled`, "true")
-	p.run(chromedp.Reload())
+	p.reload()
 	p.until(`document.querySelector(".as-upload .as-words")?.textContent.startsWith("Prüfung Q3.bin: 40% arrived before. Choose the same file again to go on.")`)
 	d.lock(func() { d.down = false })
 	p.run(chromedp.SetUploadFiles("input[type=file]", []string{file}))
