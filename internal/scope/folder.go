@@ -46,6 +46,8 @@ type programYAML struct {
 	Categories []string    `yaml:"categories,omitempty"`
 	Objectives []string    `yaml:"objectives,omitempty"`
 	Reason     string      `yaml:"reason,omitempty"`
+
+	Reasons map[string]string `yaml:"category_reasons,omitempty"`
 }
 
 // controlYAML is a file of controls/. What versions share stands once; each says what it changes.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -110,6 +111,7 @@ type Patch struct {
 // left out: nothing of a program is deleted.
 func Between(now, to Folder) (Patch, error) {
 	p := Patch{Files: map[string]string{}, Base: map[string]string{}}
+	now, to = apart(now, to)
 	a, err := now.Files()
 	if err != nil {
 		return p, err
@@ -132,6 +134,31 @@ func Between(now, to Folder) (Patch, error) {
 		}
 	}
 	return p, nil
+}
+
+// apart leaves out of both programs the controls that are the same in both, which is most of them.
+func apart(a, b Folder) (Folder, Folder) {
+	was, is := map[string][]Version{}, map[string][]Version{}
+	for _, v := range a.Versions {
+		was[v.Control.ID] = append(was[v.Control.ID], v)
+	}
+	for _, v := range b.Versions {
+		is[v.Control.ID] = append(is[v.Control.ID], v)
+	}
+	same := func(v Version) bool { return reflect.DeepEqual(was[v.Control.ID], is[v.Control.ID]) }
+	a.Versions = slices.DeleteFunc(slices.Clone(a.Versions), same)
+	b.Versions = slices.DeleteFunc(slices.Clone(b.Versions), same)
+	return a, b
+}
+
+// named leaves in a program only the controls that a patch names.
+func (p Patch) named(f Folder) Folder {
+	f.Versions = slices.DeleteFunc(slices.Clone(f.Versions), func(v Version) bool {
+		_, facts := p.Files["controls/"+v.Control.ID+".yaml"]
+		_, test := p.Files[TestFile(v.Control.ID, v.Version)]
+		return !facts && !test
+	})
+	return f
 }
 
 // Digest names a text that a change was drawn from.
@@ -157,7 +184,7 @@ func (p Proposal) Patch() (Patch, error) {
 
 // Stale lists the files that read otherwise now than when the patch was drawn.
 func (p Patch) Stale(now Folder) ([]string, error) {
-	files, err := now.Files()
+	files, err := p.named(now).Files()
 	if err != nil {
 		return nil, err
 	}

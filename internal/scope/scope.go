@@ -25,6 +25,8 @@ type Program struct {
 	Categories []string    `json:"categories"`           // of the Trust Services Criteria; security is always among them
 	Objectives []string    `json:"objectives,omitempty"` // families of control objectives of a SOC 1 report; itgc is always among them
 	Reason     string      `json:"reason,omitempty"`     // why a period is unusually short
+	// Reasons says of a category why it is in the report or left out. Management owes the reader one for each.
+	Reasons map[string]string `json:"category_reasons,omitempty"`
 }
 
 // Check refuses a scope that no report could have, and warns of an unusual one (handbook 1.7, 85).
@@ -97,6 +99,11 @@ func (p *Program) checkCategories(k Kind) error {
 			return field("--categories", "%s is not about categories", k.Title)
 		}
 		return nil
+	}
+	for c := range p.Reasons {
+		if !slices.Contains(known, c) {
+			return field("category_reasons", "there is no category %q; expected some of %s", c, strings.Join(known, ", "))
+		}
 	}
 	for _, c := range p.Categories {
 		if !slices.Contains(known, c) {

@@ -1,0 +1,188 @@
+package program
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/phrase"
+	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// line is a control as the register of the program shows it.
+type line struct {
+	scope.Version
+	State      scope.State
+	Since      *civil.Date
+	Versions   int
+	Criteria   int
+	Frameworks int
+	Waiting    bool // a change of it waits for approval
+}
+
+type registerData struct {
+	All, Shown []line
+	State      scope.State
+	Text       string
+	Here, Last int
+	Waiting    int      // changes that wait
+	Missing    []string // controls of the library that the program has not
+}
+
+// perPage is how many controls a page of the register shows.
+const perPage = 100
+
+func (p *Pages) register(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	f, _, err := p.o.Program.Program(ctx)
+	if err != nil {
+		return err
+	}
+	d := registerData{State: scope.State(q.Get("state")), Text: q.Get("q")}
+	if d.State != "" && !slices.Contains(scope.States(), d.State) {
+		return fault.Refuse("%q is no state of a control; expected one of %v", d.State, scope.States())
+	}
+	waiting, n, err := p.waiting(ctx)
+	if err != nil {
+		return err
+	}
+	d.Waiting = n
+	acted, err := p.acted(ctx)
+	if err != nil {
+		return err
+	}
+	d.All = lines(f, p.today(f), acted, waiting)
+	for _, l := range d.All {
+		if (d.State == "" || l.State == d.State) && has(l, d.Text) {
+			d.Shown = append(d.Shown, l)
+		}
+	}
+	d.Last = max((len(d.Shown)+perPage-1)/perPage, 1)
+	d.Here = 1
+	if n, err := strconv.Atoi(q.Get("page")); err == nil {
+		d.Here = min(max(n, 1), d.Last)
+	}
+	d.Shown = d.Shown[min((d.Here-1)*perPage, len(d.Shown)):min(d.Here*perPage, len(d.Shown))]
+	for _, c := range p.catalog.Controls {
+		if !slices.ContainsFunc(d.All, func(l line) bool { return l.Control.ID == c.ID }) {
+			d.Missing = append(d.Missing, c.ID)
+		}
+	}
+	return shell.Page(w, r, http.StatusOK, registerPage(d))
+}
+
+// lines makes one line of each control, with the version in force, or the nearest to it.
+func lines(f scope.Folder, on civil.Date, acted, waiting map[string]bool) []line {
+	var out []line
+	for i := 0; i < len(f.Versions); {
+		j := i
+		for j < len(f.Versions) && f.Versions[j].Control.ID == f.Versions[i].Control.ID {
+			j++
+		}
+		vs := f.Versions[i:j]
+		i = j
+		v, ok := scope.InForce(vs, on)
+		if !ok {
+			v = vs[len(vs)-1]
+		}
+		l := line{Version: v, Versions: len(vs), Waiting: waiting[v.Control.ID]}
+		l.State, l.Since = scope.StateOf(vs, on, acted[v.Control.ID])
+		l.Criteria, l.Frameworks = shared(v)
+		out = append(out, l)
+	}
+	return out
+}
+
+// shared counts what a control serves, and in how many frameworks.
+func shared(v scope.Version) (criteria, frameworks int) {
+	in := map[string]bool{}
+	list := catalog.Mappings(v.Control)
+	for _, m := range list {
+		in[m.Framework] = true
+	}
+	return len(list), len(in)
+}
+
+func has(l line, text string) bool {
+	c := l.Control
+	return strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner}, "\n")), strings.ToLower(strings.TrimSpace(text)))
+}
+
+// acted tells which controls records show acting, to readers who may see results.
+func (p *Pages) acted(ctx context.Context) (map[string]bool, error) {
+	if p.o.Facts == nil || !shell.May(ctx, access.ReadResults) {
+		return nil, nil
+	}
+	return p.o.Facts.Acted(ctx)
+}
+
+// waiting tells which controls a prepared change touches, and how many changes wait in all.
+func (p *Pages) waiting(ctx context.Context) (map[string]bool, int, error) {
+	list, err := p.o.Changes.Changes(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	out, n := map[string]bool{}, 0
+	for _, x := range list {
+		if x.State != scope.Prepared {
+			continue
+		}
+		n++
+		patch, err := x.Patch()
+		if err != nil {
+			return nil, 0, err
+		}
+		for name := range patch.Files {
+			out[controlOf(name)] = true
+		}
+	}
+	delete(out, "")
+	return out, n, nil
+}
+
+// controlOf names the control that a file of the program is about.
+func controlOf(file string) string {
+	if id, ok := strings.CutPrefix(file, "controls/"); ok {
+		return strings.TrimSuffix(id, ".yaml")
+	}
+	if id, ok := strings.CutPrefix(file, "tests/"); ok {
+		id, _, _ = strings.Cut(strings.TrimSuffix(id, ".txtar"), ".v")
+		return id
+	}
+	return ""
+}
+
+var stateNames = map[scope.State]string{
+	scope.Draft: phrase.Mark("Draft"), scope.Designed: phrase.Mark("Designed"), scope.Implemented: phrase.Mark("Implemented"),
+	scope.Operating: phrase.Mark("Operating"), scope.Retired: phrase.Mark("Retired"),
+}
+
+var stateMarks = map[scope.State]report.Mark{
+	scope.Draft: report.MarkNone, scope.Designed: report.MarkUndecided, scope.Implemented: report.MarkUnproven,
+	scope.Operating: report.MarkPass, scope.Retired: report.MarkNA,
+}
+
+func stateWord(ctx context.Context, s scope.State) string { return shell.T(ctx, stateNames[s]) }
+
+// pageAt is the address of a page of the register under the same filter.
+func (d registerData) pageAt(n int) string {
+	return "/program?" + query("state", string(d.State), "q", d.Text, "page", strconv.Itoa(n))
+}
+
+func (d registerData) count(s scope.State) int {
+	n := 0
+	for _, l := range d.All {
+		if l.State == s {
+			n++
+		}
+	}
+	return n
+}
