@@ -155,7 +155,8 @@ func TestGaugeFaults(t *testing.T) {
 	t.Parallel()
 	s := site(t, newWorld(t))
 	for path, want := range map[string]int{
-		"/readiness/controls/NOPE-1": 404, "/readiness/controls?status=blue": 400, "/readiness/gaps?severity=huge": 400, "/readiness/gaps?rule=G99": 400,
+		"/readiness/controls/NOPE-1": 404, "/readiness/criteria/CC6.4": 404, "/readiness/criteria/CC6.1?month=2024-01": 400, "/readiness/criteria/CC6.1?month=x": 400,
+		"/calendar?month=2026-13": 400, "/calendar?day=soon": 400, "/calendar?control=NOPE-1": 400, "/calendar?page=0": 400, "/ledger?page=x": 400, "/readiness/controls?status=blue": 400, "/readiness/gaps?severity=huge": 400, "/readiness/gaps?rule=G99": 400,
 		"/readiness/gaps?control=NOPE-1": 400, "/readiness/gaps?criterion=CC99.9": 400, "/readiness/gaps?page=0": 400, "/readiness/gaps?page=99": 200,
 		"/documents/soc2-type2.exe": 404, "/documents/soc2-type2": 404, "/documents/pci.pdf": 404, "/documents/iso27001.pdf": 404, "/documents/soc2-type1.html": 404, "/documents/..%2Fassay.db": 404,
 	} {

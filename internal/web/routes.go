@@ -52,6 +52,7 @@ func New(o Options) (*Site, error) {
 		get("/readiness", access.ReadResults, s.readiness)
 		get("/readiness/controls", access.ReadResults, s.readyControls)
 		get("/readiness/controls/{control}", access.ReadResults, s.readyControl)
+		get("/readiness/criteria/{criterion}", access.ReadResults, s.criterion)
 		get("/readiness/gaps", access.ReadResults, s.gaps)
 		get("/forecast", access.ReadResults, s.forecast)
 	}

@@ -30,7 +30,7 @@ var pages = []string{
 	"/readiness", "/readiness/controls", "/readiness/controls?status=amber", "/readiness/controls/IAM-04", "/readiness/controls/CHG-01", "/readiness/gaps",
 	"/readiness/gaps?severity=amber&control=GOV-03", "/readiness/gaps?rule=G16", "/readiness/gaps?page=2", "/forecast", "/forecast?today=2026-04-20",
 	"/forecast?if=" + url.QueryEscape("IAM-04/billing/2026-Q2=late:10d"), "/documents",
-	"/ledger", "/ledger?page=2", "/calendar", "/calendar?month=2026-01", "/calendar?day=2026-06-10", "/calendar?month=2026-04&control=IAM-04", "/calendar?month=2026-02",
+	"/readiness/criteria/CC6.1", "/readiness/criteria/CC8.1?month=2025-09", "/ledger", "/ledger?page=2", "/calendar", "/calendar?month=2026-01", "/calendar?day=2026-06-10", "/calendar?month=2026-04&control=IAM-04", "/calendar?month=2026-02",
 }
 
 func TestPages(t *testing.T) {
