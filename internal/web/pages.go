@@ -242,7 +242,8 @@ type controlData struct {
 	Query    Query
 	Items    []Item
 	Total    int
-	Open     bool // the reader may see single items
+	Open     bool     // the reader may see single items
+	Columns  []string // fields of the item's own record that can be shown
 }
 
 func (s *Site) control(w http.ResponseWriter, r *http.Request) error {
@@ -272,6 +273,12 @@ func (s *Site) control(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if d.Open {
+			if d.Columns, err = s.o.Items.Columns(r.Context(), d.Current.ref()); err != nil {
+				return err
+			}
+			if d.Query.Columns, err = columns(r.URL.Query()["col"], d.Columns); err != nil {
+				return err
+			}
 			if d.Items, d.Total, err = s.o.Items.Items(r.Context(), d.Query); err != nil {
 				return err
 			}
@@ -293,12 +300,17 @@ func choose(tests []row, q url.Values) (row, error) {
 	return row{}, fault.NotFound
 }
 
+var sorts = []Sort{ByVerdict, ByKey, ByKeyDown, ByEvent, ByLatest}
+
 var verdicts = []assure.Verdict{assure.Deviation, assure.Undecided, assure.Pass, assure.NotApplicable}
 
 func query(ref TestRef, q url.Values) (Query, error) {
 	out := Query{TestRef: ref, Verdict: assure.Verdict(q.Get("verdict")), Month: q.Get("month"), Text: q.Get("q"), Limit: rowsOfPage}
 	if out.Verdict != "" && !slices.Contains(verdicts, out.Verdict) {
 		return Query{}, fault.Refuse("%q is not a verdict; expected one of %v", q.Get("verdict"), verdicts)
+	}
+	if out.Sort = Sort(q.Get("sort")); !slices.Contains(sorts, out.Sort) {
+		return Query{}, fault.Refuse("%q is no order of items; expected one of key, -key, event, -event", q.Get("sort"))
 	}
 	if out.Month != "" {
 		if _, err := civil.ParseDate(out.Month + "-01"); err != nil {
@@ -310,9 +322,57 @@ func query(ref TestRef, q url.Values) (Query, error) {
 	return out, err
 }
 
+// mostColumns is how many fields a list of items shows beside its own columns.
+const mostColumns = 6
+
+// columns takes the fields that were asked for, in the order in which they can be chosen.
+func columns(asked, known []string) ([]string, error) {
+	if len(asked) > mostColumns {
+		return nil, fault.Refuse("%d columns are asked for; expected at most %d", len(asked), mostColumns)
+	}
+	for _, c := range asked {
+		if !slices.Contains(known, c) {
+			return nil, fault.Refuse("%q is no field of these items; expected one of %s", c, strings.Join(known, ", "))
+		}
+	}
+	var out []string
+	for _, c := range known {
+		if slices.Contains(asked, c) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// sorted is the address of this list in another order: the one named, or the other way round where it is in that order already.
+func (d controlData) sorted(by, other Sort) string {
+	if d.Query.Sort == by {
+		by = other
+	}
+	d.Query.Sort = by
+	return d.link(d.Query.Verdict, 1)
+}
+
+// order says of a column how the list is sorted by it, as aria-sort has it.
+func (d controlData) order(up, down Sort) string {
+	switch d.Query.Sort {
+	case up:
+		return "ascending"
+	case down:
+		return "descending"
+	}
+	return "none"
+}
+
 // link is the address of this list with another verdict or page.
 func (d controlData) link(v assure.Verdict, page int) string {
 	q := url.Values{}
+	if d.Query.Sort != ByVerdict {
+		q.Set("sort", string(d.Query.Sort))
+	}
+	if len(d.Query.Columns) > 0 {
+		q["col"] = slices.Clone(d.Query.Columns)
+	}
 	if v != "" {
 		q.Set("verdict", string(v))
 	}

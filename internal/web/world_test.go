@@ -108,6 +108,22 @@ func (w *world) Items(_ context.Context, q Query) ([]Item, int, error) {
 			hit = append(hit, it)
 		}
 	}
+	switch q.Sort {
+	case ByKey:
+		slices.SortStableFunc(hit, func(a, b Item) int { return strings.Compare(a.Key, b.Key) })
+	case ByKeyDown:
+		slices.SortStableFunc(hit, func(a, b Item) int { return strings.Compare(b.Key, a.Key) })
+	case ByEvent:
+		slices.SortStableFunc(hit, func(a, b Item) int { return strings.Compare(a.EventTime, b.EventTime) })
+	case ByLatest:
+		slices.SortStableFunc(hit, func(a, b Item) int { return strings.Compare(b.EventTime, a.EventTime) })
+	}
+	for i := range hit {
+		hit[i].Values = nil
+		for _, c := range q.Columns {
+			hit[i].Values = append(hit[i].Values, c+" of "+hit[i].Key)
+		}
+	}
 	from := min(q.Offset, len(hit))
 	return hit[from:min(from+q.Limit, len(hit))], len(hit), nil
 }
