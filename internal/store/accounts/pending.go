@@ -20,7 +20,7 @@ func (s *Store) AddPending(ctx context.Context, p access.Pending, now time.Time)
 			return err
 		}
 		var full bool
-		if err := t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pending LIMIT 1 OFFSET ?)", mostPending).Scan(&full); err != nil {
+		if err := t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pending LIMIT 1 OFFSET ?)", s.most).Scan(&full); err != nil {
 			return err
 		}
 		if full {

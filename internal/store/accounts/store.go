@@ -26,6 +26,7 @@ var migrations embed.FS
 type Store struct {
 	write, read *sql.DB
 	clock       func() time.Time
+	most        int // of what waits for a browser's next request
 }
 
 // Open opens or makes the file, which only its owner may read, and brings it to this program's version.
@@ -39,7 +40,7 @@ func Open(ctx context.Context, path string, clock func() time.Time) (*Store, err
 	}
 	const pragmas = "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
-	s := &Store{clock: clock}
+	s := &Store{clock: clock, most: mostPending}
 	if s.write, err = sql.Open("sqlite", name); err != nil {
 		return nil, err
 	}
