@@ -309,3 +309,8 @@ func shown(f register.Field, zone civil.Zone, v register.Value) string {
 	}
 	return v.Text
 }
+
+// Moment reads a time as people type it: with an offset, or as one of the zone.
+func Moment(s string, zone civil.Zone) (civil.Instant, error) {
+	return civil.ParseInstant(local(strings.TrimSpace(s), zone))
+}
