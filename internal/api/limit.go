@@ -1,0 +1,115 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/assayhq/assay/internal/access"
+)
+
+// Limits say how much one caller may ask in a minute. A caller is a token, a session, or the address of somebody who is not signed in.
+type Limits struct {
+	Requests int // of any kind
+	Unsafe   int // that change something
+	Unknown  int // of an address from which nobody is signed in
+	Callers  int // of whom is kept how much they asked
+}
+
+// Usual are 600 requests a minute, of which 60 change something.
+func Usual() Limits { return Limits{Requests: 600, Unsafe: 60, Unknown: 120, Callers: 20000} }
+
+// limiter keeps a bucket of tokens for each caller, which fills evenly.
+type limiter struct {
+	l     Limits
+	clock func() time.Time
+
+	mu    sync.Mutex
+	all   map[string]*bucket
+	swept time.Time
+}
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+func newLimiter(l Limits, clock func() time.Time) *limiter {
+	return &limiter{l: l, clock: clock, all: map[string]*bucket{}}
+}
+
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// take takes one request from its caller's buckets and tells them how much is left; a problem when there is nothing.
+func (l *limiter) take(h http.Header, r *http.Request) *Problem {
+	v := access.From(r.Context())
+	policy, size, key := "all", l.l.Requests, "s"+v.Session+"\n"+string(v.Person)
+	if v.Token {
+		key = "t" + key
+	}
+	if v.Person == "" {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			host = r.RemoteAddr
+		}
+		policy, size, key = "unknown", l.l.Unknown, "a"+host
+	}
+	left, wait := l.draw(key, size)
+	if wait == 0 && !safe(r.Method) && v.Person != "" {
+		policy, size = "unsafe", l.l.Unsafe
+		left, wait = l.draw("w"+key, size)
+	}
+	// As draft-ietf-httpapi-ratelimit-headers-10 has them.
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=60`, policy, size))
+	h.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, policy, left, int(math.Ceil(60*float64(size-left)/float64(size)))))
+	if wait == 0 {
+		return nil
+	}
+	h.Set("Retry-After", strconv.Itoa(wait))
+	return newProblem(http.StatusTooManyRequests, fmt.Sprintf("more than %d requests in a minute; try again in %d s", size, wait))
+}
+
+// draw takes one token; where there is none it gives the seconds until there is.
+func (l *limiter) draw(key string, size int) (left, wait int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, rate := l.clock(), float64(size)/60
+	b := l.all[key]
+	if b == nil {
+		l.sweep(now)
+		b = &bucket{left: float64(size), at: now}
+		l.all[key] = b
+	}
+	b.left = min(float64(size), b.left+max(0, now.Sub(b.at).Seconds())*rate)
+	b.at = now
+	if b.left < 1 {
+		return 0, max(1, int(math.Ceil((1-b.left)/rate)))
+	}
+	b.left--
+	return int(b.left), 0
+}
+
+// sweep forgets, where too many callers are kept, those whose buckets are full again, and else any: memory stays bounded.
+func (l *limiter) sweep(now time.Time) {
+	if len(l.all) < l.l.Callers {
+		return
+	}
+	if now.Sub(l.swept) >= time.Second { // not at every stranger's request
+		l.swept = now
+		for k, b := range l.all {
+			if now.Sub(b.at) >= time.Minute {
+				delete(l.all, k)
+			}
+		}
+	}
+	for k := range l.all {
+		if len(l.all) < l.l.Callers {
+			return
+		}
+		delete(l.all, k)
+	}
+}
