@@ -334,6 +334,7 @@ const (
 	mostDisclosed = 3
 	mostDue       = 12
 	mostBad       = 8
+	mostListed    = 60 // entries of a list that opens
 )
 
 func first[T any](list []T, n int) []T { return list[:min(n, len(list))] }
@@ -349,6 +350,15 @@ func instances(ctx context.Context, d gauge.Due) string {
 		return strings.Join(d.Instances, ", ")
 	}
 	return shell.T(ctx, "%s and %s more", strings.Join(d.Instances[:3], ", "), count(ctx, len(d.Instances)-3))
+}
+
+// parts are the first parts of a control that deviate, such as systems; they are named after its items, so that who sees no
+// single item sees none of them.
+func parts(ctx context.Context, c gauge.ControlForecast) []gauge.Part {
+	if !shell.May(ctx, access.ReadRecords) {
+		return nil
+	}
+	return first(c.Parts, 3)
 }
 
 // dueDays is the day on which something falls due, or the days from the first to the last.

@@ -65,6 +65,9 @@ type gapsData struct {
 	N      int // gaps on this page
 }
 
+// mostOptions is how many controls a list to choose from holds; of more the id is typed.
+const mostOptions = 200
+
 var severities = []gauge.Severity{gauge.Block, gauge.Warn, gauge.Info}
 
 func (s *Site) gaps(w http.ResponseWriter, r *http.Request) error {

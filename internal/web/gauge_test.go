@@ -15,8 +15,8 @@ import (
 )
 
 // text is a page on one line.
-func text(s http.Handler, path string) string {
-	return strings.Join(strings.Fields(get(s, path).Body.String()), " ")
+func text(s http.Handler, path string, header ...string) string {
+	return strings.Join(strings.Fields(get(s, path, header...).Body.String()), " ")
 }
 
 func TestGaugePagesSay(t *testing.T) {

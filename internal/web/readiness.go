@@ -218,11 +218,12 @@ func (c cause) where(ctx context.Context) string {
 }
 
 // example is one gap of the cause, with the control it is found at.
-func (c cause) example() string {
-	if g := c.Gaps[0]; g.Control != "" && len(c.Gaps) > 1 {
-		return g.Control + ": " + g.What
+func (c cause) example(ctx context.Context) string {
+	g := c.Gaps[0]
+	if g.Control != "" && len(c.Gaps) > 1 {
+		return g.Control + ": " + told(ctx, g.What)
 	}
-	return c.Gaps[0].What
+	return told(ctx, g.What)
 }
 
 func (c cause) url() string {

@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -15,8 +17,10 @@ import (
 
 type readyControlsData struct {
 	readyData
-	Status string // red, amber, green; empty: all
-	Shown  []gauge.ControlStatus
+	Status string                // red, amber, green; empty: all
+	Hits   []gauge.ControlStatus // all that the filter admits
+	Shown  []gauge.ControlStatus // of them those of the page
+	Page   int
 }
 
 func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
@@ -30,10 +34,24 @@ func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, c := range d.R.Controls {
 		if out.Status == "" || c.Status.String() == out.Status {
-			out.Shown = append(out.Shown, c)
+			out.Hits = append(out.Hits, c)
 		}
 	}
+	if out.Page, err = pageOf(r.URL.Query()); err != nil {
+		return err
+	}
+	from, to := span(out.Page, rowsOfList, len(out.Hits))
+	out.Shown = out.Hits[from:to]
 	return shell.Page(w, r, http.StatusOK, readyControlsPage(out))
+}
+
+// url is the address of the list with its filter, at one of its pages.
+func (d readyControlsData) url(page int) string {
+	q := url.Values{"page": {strconv.Itoa(page)}}
+	if d.Status != "" {
+		q.Set("status", d.Status)
+	}
+	return "/readiness/controls?" + q.Encode()
 }
 
 var statuses = []string{gauge.Red.String(), gauge.Amber.String(), gauge.Green.String()}
@@ -46,13 +64,13 @@ func (d readyControlsData) gates() gauge.Gates {
 	return d.R.Controls[0].Gates
 }
 
-// checks adds up the three checks over the controls shown: three counts, side by side.
+// checks adds up the three checks over the controls that the filter admits: three counts, side by side.
 func (d readyControlsData) checks() gauge.Checks {
 	var out gauge.Checks
 	add := func(t *gauge.Tally, by gauge.Tally) {
 		t.Yes, t.No, t.Unknown = t.Yes+by.Yes, t.No+by.No, t.Unknown+by.Unknown
 	}
-	for _, c := range d.Shown {
+	for _, c := range d.Hits {
 		out.Instances += c.Checks.Instances
 		add(&out.Complete, c.Checks.Complete)
 		add(&out.Time, c.Checks.Time)

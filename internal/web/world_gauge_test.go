@@ -201,3 +201,37 @@ func (l *sealed) Checkpoints(_ context.Context, offset, limit int) ([]Checkpoint
 	from := min(offset, len(out))
 	return out[from:min(from+limit, len(out))], len(out), l.err
 }
+
+// fixed answers with one readiness and one forecast, as a program does that keeps them.
+type fixed struct {
+	*judged
+	ready    *gauge.Readiness
+	forecast *gauge.Forecast
+}
+
+func (f *fixed) Ready(context.Context) (*gauge.Readiness, error) { return f.ready, nil }
+
+func (f *fixed) Foresee(ctx context.Context, today *civil.Date, ifs []string) (*gauge.Forecast, error) {
+	if today != nil || len(ifs) > 0 {
+		return f.judged.Foresee(ctx, today, ifs)
+	}
+	if f.forecast == nil {
+		var err error
+		if f.forecast, err = f.judged.Foresee(ctx, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	return f.forecast, nil
+}
+
+// unread answers like a world, and fails the test when a single item is asked for.
+type unread struct {
+	*world
+	closed
+}
+
+func (u unread) Items(context.Context, Query) ([]Item, int, error) { return nil, 0, u.fail() }
+
+func (u unread) Item(context.Context, TestRef, string) (Item, error) { return Item{}, u.fail() }
+
+func (u unread) Columns(context.Context, TestRef) ([]string, error) { return nil, u.fail() }
