@@ -224,3 +224,14 @@ func titles(reports []string) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// place names a report with the country for which nobody prices it.
+func place(u advise.Unpriced) string {
+	if u.Country == "" {
+		return advise.Title(u.Report)
+	}
+	return advise.Title(u.Report) + ", " + u.Country
+}
+
+// rests is what an argument rests on, with the names of questions as words.
+func rests(s string) string { return strings.ReplaceAll(s, "_", " ") }

@@ -83,9 +83,11 @@ func (p *Pages) described(ctx context.Context, f scope.Folder) (map[string]drawn
 		}
 	}
 	if p.o.Facts != nil {
-		if facts.Systems, facts.Incidents, err = p.o.Facts.Known(ctx); err != nil {
+		known, err := p.o.Facts.Known(ctx)
+		if err != nil {
 			return nil, err
 		}
+		facts.Systems, facts.Incidents, facts.Amended = known.Systems, known.Incidents, known.Amended
 	}
 	return cut(kind, facts)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/advise"
+	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/register"
@@ -61,8 +62,15 @@ type Facts interface {
 	Acted(ctx context.Context) (map[string]bool, error)
 	// Walkthroughs of a control, the latest first.
 	Walkthroughs(ctx context.Context, control string) ([]Walkthrough, error)
-	// Known are the systems and the incidents on record of which a description speaks.
-	Known(ctx context.Context) ([]report.System, []report.IncidentFact, error)
+	// Known is what is on record of which a description speaks.
+	Known(ctx context.Context) (Known, error)
+}
+
+// Known is what a report draws its description from beside the program.
+type Known struct {
+	Systems   []report.System
+	Incidents []report.IncidentFact
+	Amended   []assure.SystemChange // versions of controls that begin or end in the period, in words
 }
 
 // Cases runs a test over a few records laid out for it alone, with an engine that the product tests with.

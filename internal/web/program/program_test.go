@@ -141,7 +141,10 @@ func TestStale(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
 	late := w.formOf(lead, "/program/CHG-01/edit")
-	waiting := edited(t, w, lead, func(v url.Values) { reworded(v); v.Set("statement", "Waiting text is approved by a reviewer for each change.") })
+	waiting := edited(t, w, lead, func(v url.Values) {
+		reworded(v)
+		v.Set("statement", "Waiting text is approved by a reviewer for each change.")
+	})
 	first := edited(t, w, lead, reworded)
 	if rec := w.request(second, "POST", first+"/approve", url.Values{}); rec.Code != 303 {
 		t.Fatal(rec.Code)

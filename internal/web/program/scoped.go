@@ -72,9 +72,11 @@ func (p *Pages) scopePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	d.Flow = flow(parts)
 	if p.o.Facts != nil {
-		if d.Systems, _, err = p.o.Facts.Known(ctx); err != nil {
+		known, err := p.o.Facts.Known(ctx)
+		if err != nil {
 			return err
 		}
+		d.Systems = known.Systems
 	}
 	if _, d.Waiting, err = p.waiting(ctx); err != nil {
 		return err

@@ -215,8 +215,8 @@ func (w *world) Walkthroughs(_ context.Context, control string) ([]Walkthrough, 
 		{ID: "W-2", By: "walker@example.com", Item: hostile, Observed: hostile, Differs: hostile, On: dayOf(w.t, "2026-02-02")}}, nil
 }
 
-func (w *world) Known(context.Context) ([]report.System, []report.IncidentFact, error) {
-	return []report.System{{Name: "ledger-db", Kind: "database", Owner: "cto@example.com", Environment: "production"}}, []report.IncidentFact{{ID: "INC-7"}}, nil
+func (w *world) Known(context.Context) (Known, error) {
+	return Known{Systems: []report.System{{Name: "ledger-db", Kind: "database", Owner: "cto@example.com", Environment: "production"}}, Incidents: []report.IncidentFact{{ID: "INC-7"}}}, nil
 }
 
 // Run is what the application does too: a projection of its own for the case, and the engine over it.
@@ -306,3 +306,13 @@ func (w *world) formOf(as access.Visitor, path string) url.Values {
 }
 
 const hostile = "<script>alert(1)</script>\"'`\u202e\u2066=cmd|' /C calc'!A0 {{7*7}} 😀"
+
+// newBare wires pages that have no organization behind them.
+func newBare() (*Pages, error) {
+	regs, err := registers.Load()
+	if err != nil {
+		return nil, err
+	}
+	w := &world{schemas: enginetest.Schemas(regs)}
+	return New(Options{Program: w, Changes: w, Cases: w, Registers: w.schemas, Now: func() civil.Instant { return 0 }, NewID: func() (string, error) { return "", nil }})
+}
