@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
@@ -84,7 +83,7 @@ func (r *Removal) said(b map[string]string, k record.Known) {
 
 // seen looks at the records of the account and its grants: they outrank what somebody confirmed.
 func (v *Reviews) seen(ctx context.Context, org id.Org, c *Campaign, r *Removal) error {
-	h, err := v.Desk.Books.History(ctx, org, "accounts", keyed(r.ID))
+	h, err := v.Desk.Books.History(ctx, org, "accounts", r.ID)
 	if err != nil {
 		if errors.Is(err, fault.NotFound) { // erased meanwhile
 			return nil
@@ -132,9 +131,6 @@ func (v *Reviews) seen(ctx context.Context, org id.Org, c *Campaign, r *Removal)
 	r.Done, r.How, r.Record = done, Revoked, index
 	return nil
 }
-
-// keyed is a key of one part as the register makes it.
-func keyed(s string) string { return strings.NewReplacer("%", "%25", "/", "%2F").Replace(s) }
 
 func (v *Reviews) lastDay(ctx context.Context, org id.Org, from civil.Date) (civil.Date, error) {
 	cal := civil.Holidays{Days: map[civil.Date]bool{}}
