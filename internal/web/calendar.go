@@ -116,7 +116,7 @@ const mostActs = 3
 
 // monthTested is a control with what of its population belongs to the month.
 type monthTested struct {
-	Row                              row
+	Row                              *row
 	Population, Deviating, Undecided int
 }
 
@@ -199,30 +199,36 @@ func (d *calendarData) read(q url.Values) error {
 
 func (d calendarData) last() civil.Date { return d.First + civil.Date(d.First.MonthLength()) - 1 }
 
-// monthTests finds the controls whose population has items of the month, those with deviations first.
+// monthTests takes the tests with items of the month.
 func (s *Site) monthTests(ctx context.Context, d *calendarData) error {
 	k, err := s.worked(ctx)
 	if err != nil {
 		return err
 	}
-	name := d.First.String()[:7]
-	rows := k.rows
+	list := k.months[d.First.String()[:7]]
 	if d.Control != "" {
-		rows = k.of(d.Control)
+		list = slices.DeleteFunc(slices.Clone(list), func(x monthTested) bool { return x.Row.Control.ID != d.Control })
 	}
-	var out []monthTested
-	for _, r := range rows {
-		for _, m := range r.Test.Months {
-			if m.Month == name && m.Population > 0 {
-				out = append(out, monthTested{r, m.Population, m.Deviating, m.Undecided})
+	d.Tests, d.Tested = len(list), first(list, rowsOfPage)
+	return nil
+}
+
+// byMonth finds the tests whose population has items of a month, those with deviations first.
+func byMonth(rows []row) map[string][]monthTested {
+	out := map[string][]monthTested{}
+	for i := range rows {
+		for _, m := range rows[i].Test.Months {
+			if m.Population > 0 {
+				out[m.Month] = append(out[m.Month], monthTested{&rows[i], m.Population, m.Deviating, m.Undecided})
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b monthTested) int {
-		return cmp.Or(cmp.Compare(b.Deviating, a.Deviating), cmp.Compare(b.Undecided, a.Undecided))
-	})
-	d.Tests, d.Tested = len(out), first(out, rowsOfPage)
-	return nil
+	for _, list := range out {
+		slices.SortStableFunc(list, func(a, b monthTested) int {
+			return cmp.Or(cmp.Compare(b.Deviating, a.Deviating), cmp.Compare(b.Undecided, a.Undecided))
+		})
+	}
+	return out
 }
 
 // weeks cuts a month into weeks from Monday on (ISO 8601), with the days of its neighbours that fill them.

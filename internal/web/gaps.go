@@ -84,8 +84,12 @@ func (s *Site) gaps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range d.causes(filtered(d.R.Gaps, out.Filter)) {
-		out.Hits = append(out.Hits, c.Gaps...)
+	out.Hits = d.sorted
+	if out.Filter.any() {
+		out.Hits = nil
+		for _, c := range d.causes(filtered(d.R.Gaps, out.Filter)) {
+			out.Hits = append(out.Hits, c.Gaps...)
+		}
 	}
 	out.Page = paged.Offset/rowsOfPage + 1
 	from := min(paged.Offset, len(out.Hits))
@@ -138,8 +142,8 @@ func (d gapsData) found() []string {
 	return out
 }
 
-// open are the controls that something was found at, in the order of the program.
-func (d gapsData) open() []string {
+// controls are those that something was found at, in the order of the program.
+func (d gapsData) controls() []string {
 	var out []string
 	for _, c := range d.R.Controls {
 		if c.ID == d.Filter.Control || len(d.weighed.gaps[c.ID]) > 0 {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/fault"
@@ -19,6 +20,7 @@ type criterionData struct {
 	Month  string // YYYY-MM of the period, or empty for all of it
 	Lines  []criterionLine
 	Months []month
+	Page   int
 }
 
 // criterionLine is one primary control of the criterion with its days and what was tested of it.
@@ -58,14 +60,19 @@ func (s *Site) criterion(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range d.C.Primary {
+	if d.Page, err = pageOf(r.URL.Query()); err != nil {
+		return err
+	}
+	from, to := span(d.Page, rowsOfPage, len(d.C.Primary))
+	for _, c := range d.C.Primary[from:to] {
 		st, ok := d.statusOf(c)
 		if !ok {
 			continue
 		}
 		line := criterionLine{Status: st}
-		for _, x := range k.of(c) {
-			if x.Tested && x.Test.Outcome != assure.Blocked {
+		tests := k.of(c)
+		for i := range tests {
+			if x := &tests[i]; x.Tested && x.Test.Outcome != assure.Blocked {
 				line.Tests = append(line.Tests, ofMonth(x, d.Month))
 			}
 		}
@@ -75,7 +82,7 @@ func (s *Site) criterion(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ofMonth counts a test's population, of a month or of the whole period.
-func ofMonth(x row, name string) monthTested {
+func ofMonth(x *row, name string) monthTested {
 	if name == "" {
 		return monthTested{x, x.Test.Population, x.Test.Deviating, x.Test.Undecided}
 	}
@@ -105,6 +112,15 @@ func monthItems(control string, m month) string {
 		v = assure.Deviation
 	}
 	return row{Control: assure.Control{ID: control}}.monthURL(m.Name, v)
+}
+
+// url is the address of this page at one of its pages of controls.
+func (d criterionData) url(page int) string {
+	q := url.Values{"page": {strconv.Itoa(page)}}
+	if d.Month != "" {
+		q.Set("month", d.Month)
+	}
+	return criterionURL(d.C.ID, "") + "?" + q.Encode()
 }
 
 func (d criterionData) when(ctx context.Context) string {

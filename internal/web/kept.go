@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -25,6 +26,8 @@ type worked struct {
 	worst    []row          // one row per control, with the worst of its tests
 	scope    []covering
 	tallies  []tally
+	tested   int                      // controls with a result
+	months   map[string][]monthTested // tests with items of a month, those with deviations first
 }
 
 // worked gives the results as pages show them.
@@ -47,6 +50,12 @@ func (s *Site) worked(ctx context.Context) (*worked, error) {
 	w.worst = worstRows(w.rows)
 	w.scope = coverings(s.o.Catalog.Criteria, w.worst)
 	w.tallies = standings(w.worst)
+	for i := range w.worst {
+		if x := &w.worst[i]; x.Tested && x.Test.Outcome != assure.Blocked {
+			w.tested++
+		}
+	}
+	w.months = byMonth(w.rows)
 	s.kept.tests.Store(w)
 	return w, nil
 }
@@ -72,6 +81,8 @@ type weighed struct {
 	criterion map[string]int         // how many gaps stand against a criterion itself
 	severity  map[string]int
 	rule      map[string]int
+	open      []cause     // of what is red or amber
+	sorted    []gauge.Gap // every gap, cause by cause
 }
 
 // weighed gives the readiness as pages look it up.
@@ -101,6 +112,10 @@ func (s *Site) weighed(ctx context.Context) (*weighed, error) {
 			w.criterion[id]++
 		}
 	}
+	for _, c := range s.causes(r.Gaps) {
+		w.sorted = append(w.sorted, c.Gaps...)
+	}
+	w.open = s.causes(slices.DeleteFunc(slices.Clone(r.Gaps), func(g gauge.Gap) bool { return g.Severity == gauge.Info }))
 	s.kept.ready.Store(w)
 	return w, nil
 }

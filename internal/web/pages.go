@@ -146,13 +146,8 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d := overviewData{head: head{shell.T(r.Context(), "Results")}, Report: s.o.Report, Results: k.res, All: len(k.worst), Tallies: k.tallies,
+	d := overviewData{head: head{shell.T(r.Context(), "Results")}, Report: s.o.Report, Results: k.res, All: len(k.worst), Tested: k.tested, Tallies: k.tallies,
 		Scope: k.scope, Noun: noun(s.frameworkOf(), len(s.o.Catalog.Criteria))}
-	for _, x := range k.worst {
-		if x.Tested && x.Test.Outcome != assure.Blocked {
-			d.Tested++
-		}
-	}
 	page, err := pageOf(r.URL.Query())
 	if err != nil {
 		return err

@@ -165,7 +165,7 @@ type cause struct {
 }
 
 // causes puts the gaps of each rule together: the worst first, and of those what is found most often.
-func (d readyData) causes(gaps []gauge.Gap) []cause {
+func (d static) causes(gaps []gauge.Gap) []cause {
 	var out []cause
 	for _, g := range gaps {
 		i := slices.IndexFunc(out, func(c cause) bool { return c.Rule.ID == g.Rule && c.Severity == g.Severity })
@@ -240,8 +240,7 @@ func (s *Site) readiness(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	open := slices.DeleteFunc(slices.Clone(d.R.Gaps), func(g gauge.Gap) bool { return g.Severity == gauge.Info })
-	return shell.Page(w, r, http.StatusOK, readinessPage(readinessData{d, d.causes(open)}))
+	return shell.Page(w, r, http.StatusOK, readinessPage(readinessData{d, d.open}))
 }
 
 // series groups the criteria as the framework does.

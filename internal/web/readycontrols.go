@@ -32,10 +32,9 @@ func (s *Site) readyControls(w http.ResponseWriter, r *http.Request) error {
 	if out.Status != "" && !slices.Contains(statuses, out.Status) {
 		return fault.Refuse("%q is not a status; expected one of %s", out.Status, strings.Join(statuses, ", "))
 	}
-	for _, c := range d.R.Controls {
-		if out.Status == "" || c.Status.String() == out.Status {
-			out.Hits = append(out.Hits, c)
-		}
+	out.Hits = d.R.Controls
+	if out.Status != "" {
+		out.Hits = slices.DeleteFunc(slices.Clone(out.Hits), func(c gauge.ControlStatus) bool { return c.Status.String() != out.Status })
 	}
 	if out.Page, err = pageOf(r.URL.Query()); err != nil {
 		return err
@@ -70,7 +69,8 @@ func (d readyControlsData) checks() gauge.Checks {
 	add := func(t *gauge.Tally, by gauge.Tally) {
 		t.Yes, t.No, t.Unknown = t.Yes+by.Yes, t.No+by.No, t.Unknown+by.Unknown
 	}
-	for _, c := range d.Hits {
+	for i := range d.Hits {
+		c := &d.Hits[i]
 		out.Instances += c.Checks.Instances
 		add(&out.Complete, c.Checks.Complete)
 		add(&out.Time, c.Checks.Time)
