@@ -37,9 +37,10 @@ type Board struct {
 	kept map[id.Org]*state
 }
 
-// state is what the registers say of people's work at one size of the ledger. It is not changed once made.
+// state is what the registers say of people's work at one size of the ledger. It is not changed once made, apart from the tasks.
 type state struct {
 	size        int64
+	tasks       map[civil.Date]*taskList // under the board's lock
 	assignments []Assignment
 	delegations []Delegation
 	answers     map[string]Answer
@@ -56,7 +57,7 @@ func (b *Board) state(ctx context.Context, org id.Org) (*state, error) {
 	if s != nil && s.size == size {
 		return s, nil
 	}
-	s = &state{size: size}
+	s = &state{size: size, tasks: map[civil.Date]*taskList{}}
 	if s.assignments, err = b.Desk.Assignments(ctx, org); err != nil {
 		return nil, err
 	}
@@ -75,11 +76,27 @@ func (b *Board) state(ctx context.Context, org id.Org) (*state, error) {
 	return s, nil
 }
 
-// Tasks gives whose turn each open instance is that is due no later than the day.
-func (b *Board) Tasks(ctx context.Context, org id.Org, until civil.Date) ([]Task, error) {
+// fresh is how long tasks are kept although nothing was recorded: a run of the tests may end meanwhile, and a day.
+const fresh = 5 * 1e6 // microseconds
+
+// taskList are the tasks due up to a day, all and by person.
+type taskList struct {
+	at    civil.Instant
+	all   []Task
+	byWho map[string][]Task
+}
+
+func (b *Board) list(ctx context.Context, org id.Org, until civil.Date) (*taskList, error) {
 	s, err := b.state(ctx, org)
 	if err != nil {
 		return nil, err
+	}
+	now := b.Desk.Now()
+	b.mu.Lock()
+	l := s.tasks[until]
+	b.mu.Unlock()
+	if l != nil && now >= l.at && now < l.at+fresh {
+		return l, nil
 	}
 	due, err := b.Due.Due(ctx, org, until)
 	if err != nil {
@@ -89,7 +106,35 @@ func (b *Board) Tasks(ctx context.Context, org id.Org, until civil.Date) ([]Task
 	if err != nil {
 		return nil, err
 	}
-	return Tasks(Knowledge{due, holders, s.assignments, s.delegations, b.Desk.Now()}), nil
+	l = &taskList{at: now, all: Tasks(Knowledge{due, holders, s.assignments, s.delegations, now}), byWho: map[string][]Task{}}
+	for _, t := range l.all {
+		l.byWho[fold(t.Who)] = append(l.byWho[fold(t.Who)], t)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(s.tasks) > 8 { // days pass
+		clear(s.tasks)
+	}
+	s.tasks[until] = l
+	return l, nil
+}
+
+// Tasks gives whose turn each open instance is that is due no later than the day. The list is not to be changed.
+func (b *Board) Tasks(ctx context.Context, org id.Org, until civil.Date) ([]Task, error) {
+	l, err := b.list(ctx, org, until)
+	if err != nil {
+		return nil, err
+	}
+	return l.all, nil
+}
+
+// TasksOf gives the tasks of one person. The list is not to be changed.
+func (b *Board) TasksOf(ctx context.Context, org id.Org, email string, until civil.Date) ([]Task, error) {
+	l, err := b.list(ctx, org, until)
+	if err != nil {
+		return nil, err
+	}
+	return l.byWho[fold(email)], nil
 }
 
 // Assignment gives who an instance was assigned to; nil where nobody assigned it.

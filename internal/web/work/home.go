@@ -2,6 +2,7 @@ package work
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 
@@ -21,45 +22,82 @@ type homeData struct {
 	Results bool // the reader sees results
 	New     []operate.Deviation
 	Open    int // deviations without an answer
-	Mine    int // of them, of controls whose owner the reader is
 	Nobody  []operate.Task
+	Waits   bool // the results are being worked out: what is due is not known yet
+}
+
+// outlook is what the home page says of everybody's work. It is kept for a few seconds, and until something is recorded.
+type outlook struct {
+	size   int64
+	today  civil.Date
+	at     civil.Instant
+	recent []operate.Deviation // since yesterday, the latest first
+	open   int
+	nobody []operate.Task
+}
+
+const outlookKept = 5 * 1e6 // microseconds
+
+func (p *Pages) outlook(ctx context.Context, today civil.Date) (*outlook, error) {
+	size, err := p.o.Board.Size.Size(ctx, p.o.Org)
+	if err != nil {
+		return nil, err
+	}
+	now := p.o.Desk.Now()
+	if k := p.kept.Load(); k != nil && k.size == size && k.today == today && now >= k.at && now < k.at+outlookKept {
+		return k, nil
+	}
+	k := &outlook{size: size, today: today, at: now}
+	list, err := p.o.Deviations.Deviations(ctx, p.o.Org)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := p.o.Board.Answers(ctx, p.o.Org)
+	if err != nil {
+		return nil, err
+	}
+	yesterday := p.o.Zone.Start(today - 1)
+	for _, x := range list {
+		if x.Since >= yesterday {
+			k.recent = append(k.recent, x)
+		}
+		if _, ok := answers[x.ID()]; !ok {
+			k.open++
+		}
+	}
+	slices.SortStableFunc(k.recent, func(a, b operate.Deviation) int { return cmp.Compare(b.Since, a.Since) })
+	tasks, err := p.o.Board.Tasks(ctx, p.o.Org, today+soon)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tasks {
+		if t.Open {
+			k.nobody = append(k.nobody, t)
+		}
+	}
+	p.kept.Store(k)
+	return k, nil
 }
 
 // home is what needs the reader today. It reads what is kept ready.
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	today := p.today()
-	tasks, err := p.o.Board.Tasks(ctx, p.o.Org, today+soon)
+	d := homeData{Today: today, Zone: p.o.Zone, Results: shell.May(ctx, access.ReadResults), Waits: p.o.Ready != nil && !p.o.Ready()}
+	mine, err := p.o.Board.TasksOf(ctx, p.o.Org, access.From(ctx).Email, today+soon)
 	if err != nil {
 		return err
 	}
-	d := homeData{Agenda: operate.Plan(operate.Of(tasks, access.From(ctx).Email), today, soon), Today: today, Zone: p.o.Zone, Results: shell.May(ctx, access.ReadResults)}
-	if shell.May(ctx, access.RunWork) {
-		for _, t := range tasks {
-			if t.Open {
-				d.Nobody = append(d.Nobody, t)
-			}
-		}
-	}
+	d.Agenda = operate.Plan(mine, today, soon)
 	if d.Results {
-		list, err := p.o.Deviations.Deviations(ctx, p.o.Org)
+		k, err := p.outlook(ctx, today)
 		if err != nil {
 			return err
 		}
-		answers, err := p.o.Board.Answers(ctx, p.o.Org)
-		if err != nil {
-			return err
+		d.New, d.Open = k.recent, k.open
+		if shell.May(ctx, access.RunWork) {
+			d.Nobody = k.nobody
 		}
-		yesterday := p.o.Zone.Start(today - 1)
-		for _, x := range list {
-			if x.Since >= yesterday {
-				d.New = append(d.New, x)
-			}
-			if _, ok := answers[x.ID()]; !ok {
-				d.Open++
-			}
-		}
-		slices.SortStableFunc(d.New, func(a, b operate.Deviation) int { return cmp.Compare(b.Since, a.Since) })
 	}
 	return shell.Page(w, r, http.StatusOK, homePage(d))
 }

@@ -148,7 +148,7 @@ func (p *Pages) instanceForms(r *http.Request, d *instanceData) error {
 	}
 	d.AssignForm = shell.Form{Action: d.path() + "/assign", Submit: shell.T(ctx, "Assign"), Hidden: map[string]string{"version": strconv.Itoa(version)}, Fields: []shell.Field{
 		{Name: "assignee", Label: shell.T(ctx, "Who does it"), Type: "select", Options: options, Value: who, Required: true},
-		{Name: "note", Label: shell.T(ctx, "Note")},
+		{Name: "why", Label: shell.T(ctx, "Why")},
 	}}
 	return nil
 }

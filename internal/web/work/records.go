@@ -181,7 +181,7 @@ func (p *Pages) field(ctx context.Context, x register.Field, value string) shell
 	case register.Instant:
 		f.Type = "datetime"
 		f.Suffix = p.o.Zone.String()
-		f.Help = strings.TrimSpace(f.Help + " " + shell.T(ctx, "As 2026-11-26 14:30 in the zone of the organization, or with an offset."))
+		f.Help = strings.TrimSpace(f.Help + " " + shell.T(ctx, "As 2026-11-26 14:30."))
 	case register.Int:
 		f.Type = "number"
 	default:

@@ -33,7 +33,7 @@ import (
 
 // office is the pages over a real store; what other acts know of the organization is given by the test.
 type office struct {
-	t     *testing.T
+	t     testing.TB
 	pages *Pages
 	mux   *shell.Mux
 	store *sqlite.Store
@@ -82,7 +82,7 @@ func (l library) Ensure(ctx context.Context, org id.Org, s *register.Schema) err
 	return l.store.Ensure(ctx, org, s, func(body []byte) ([]any, error) { return register.Project(s, body) })
 }
 
-func setup(t *testing.T) *office {
+func setup(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, now: time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC), facts: &facts{
 		controls: []assure.Control{{ID: "IAM-04", Title: "Access is reviewed", Statement: "Access is reviewed each quarter.", Owner: "IT manager", PassRule: "Every row is decided.", Escalation: "IT manager -> compliance lead after 1 business day"}, {ID: "GOV-01", Title: "The board meets", Owner: "Board secretary"}},

@@ -94,7 +94,7 @@ func (p *Pages) assign(w http.ResponseWriter, r *http.Request) error {
 	}
 	who, err := p.member(r, "assignee")
 	if err == nil {
-		err = p.o.Desk.Assign(ctx, p.actor(ctx), d.Control.ID, d.Key, who, shell.Value(r, "note"), version)
+		err = p.o.Desk.Assign(ctx, p.actor(ctx), d.Control.ID, d.Key, who, shell.Value(r, "why"), version)
 	}
 	if err != nil {
 		if !refused(err) {

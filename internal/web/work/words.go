@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/operate"
@@ -52,7 +53,8 @@ func stageWord(ctx context.Context, stage string) string {
 	case stage == "due":
 		return shell.T(ctx, "on the day")
 	case strings.HasPrefix(stage, "before-"):
-		return shell.T(ctx, "%s days before", strings.TrimPrefix(stage, "before-"))
+		n, _ := strconv.Atoi(strings.TrimPrefix(stage, "before-"))
+		return shell.N(ctx, n, "%d day before", "%d days before")
 	}
 	return shell.T(ctx, "escalation, station %s", strings.TrimPrefix(stage, "late-"))
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -31,7 +32,7 @@ type Controls interface {
 	Controls(ctx context.Context, org id.Org) ([]assure.Control, error)
 }
 
-// Options are what the pages of one organization are wired from. All parts are needed.
+// Options are what the pages of one organization are wired from. All parts but Ready are needed.
 type Options struct {
 	Org        id.Org
 	Zone       civil.Zone
@@ -43,12 +44,14 @@ type Options struct {
 	Controls   Controls
 	Checklists operate.Checklists
 	Deviations operate.Deviations
+	Ready      func() bool // whether the results of a run are there; nil: always
 }
 
 // Pages are the pages of one organization.
 type Pages struct {
 	o      Options
 	routes []shell.Route
+	kept   atomic.Pointer[outlook]
 }
 
 //go:embed assets/work.css
