@@ -61,6 +61,7 @@ type API struct {
 	routes    []Route
 	next      Route // the operation that is being registered
 	limiter   *limiter
+	others    *limiter // of doors beside this one
 	cursors   cursors
 	openJSON  []byte
 	openYAML  []byte
@@ -79,7 +80,7 @@ func New(o Options) (*API, error) {
 	if o.Failed == nil {
 		o.Failed = func(*http.Request, error) {}
 	}
-	a := &API{o: o, mux: http.NewServeMux(), limiter: newLimiter(o.Limits, o.Clock), cursors: cursors{o.Secret}}
+	a := &API{o: o, mux: http.NewServeMux(), limiter: newLimiter(o.Limits, o.Clock), others: newLimiter(o.Limits, o.Clock), cursors: cursors{o.Secret}}
 	a.huma = humago.New(muxOf{a}, a.config())
 	a.organization()
 	a.results()
@@ -211,8 +212,9 @@ func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Requ
 			a.refuse(w, r, err)
 			return
 		}
-		r = r.WithContext(ctx)
-		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, exchange{w, r}))
+		x := &exchange{w: w}
+		r = r.WithContext(context.WithValue(ctx, requestKey{}, x))
+		x.r = r // its body may be replaced by one that is counted
 		if method == http.MethodGet {
 			h(w, r)
 			return
@@ -232,8 +234,10 @@ type (
 
 // asked gives the request that a handler reads by itself.
 func asked(ctx context.Context) (http.ResponseWriter, *http.Request) {
-	x, _ := ctx.Value(requestKey{}).(exchange)
-	return x.w, x.r
+	if x, ok := ctx.Value(requestKey{}).(*exchange); ok {
+		return x.w, x.r
+	}
+	return nil, nil
 }
 
 func from(ctx context.Context) *Organization {

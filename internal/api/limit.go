@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"net"
@@ -48,8 +49,9 @@ func safe(method string) bool { return method == http.MethodGet || method == htt
 func (l *limiter) take(h http.Header, r *http.Request) *Problem {
 	v := access.From(r.Context())
 	policy, size, key := "all", l.l.Requests, "s"+v.Session+"\n"+string(v.Person)
-	if v.Token {
-		key = "t" + key
+	if v.Token { // the caller is the token, not its person
+		sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+		key = "t" + string(sum[:])
 	}
 	if v.Person == "" {
 		host, _, err := net.SplitHostPort(r.RemoteAddr)
@@ -71,6 +73,19 @@ func (l *limiter) take(h http.Header, r *http.Request) *Problem {
 	}
 	h.Set("Retry-After", strconv.Itoa(wait))
 	return newProblem(http.StatusTooManyRequests, fmt.Sprintf("more than %d requests in a minute; try again in %d s", size, wait))
+}
+
+// Limited puts another door for programs under the same limits, in buckets of its own: each of its requests counts as one that reads.
+func (a *API) Limited(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		read := r.Clone(r.Context())
+		read.Method = http.MethodGet
+		if p := a.others.take(w.Header(), read); p != nil {
+			p.write(w)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // draw takes one token; where there is none it gives the seconds until there is.

@@ -118,7 +118,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 
 // refuse sends an error that came before huma.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := a.problem(context.WithValue(r.Context(), requestKey{}, exchange{w, r}), err)
+	p := a.problem(context.WithValue(r.Context(), requestKey{}, &exchange{w, r}), err)
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="assay"`)
 	}
