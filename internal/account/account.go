@@ -142,6 +142,7 @@ func New(o Options) (*Service, error) {
 type From struct {
 	Address string // of the network, without port
 	Agent   string // browser and system in words
+	Known   string // the mark that Known gave this browser before; empty: none
 }
 
 // secret is 256 bits as 43 letters.

@@ -1,6 +1,9 @@
 package account_test
 
 import (
+	"encoding/base32"
+	"encoding/binary"
+	"hash/crc32"
 	"testing"
 	"time"
 
@@ -249,14 +252,22 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// FuzzParseToken: a token is what has the right letters in the right places and their CRC-32 behind them, and nothing else.
 func FuzzParseToken(f *testing.F) {
-	f.Add("assay_abcdefghjkmnpqrs_" + "abcdefghjkmnpqrstuvwxyz123456789abcdefghjkmnpqrstuvw" + "abcdefg")
+	alphabet := base32.NewEncoding("abcdefghjkmnpqrstuvwxyz123456789").WithPadding(base32.NoPadding)
+	sum := func(s string) string {
+		return alphabet.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(s))))
+	}
+	body := "assay_abcdefghjkmnpqrs_" + "abcdefghjkmnpqrstuvwxyz123456789abcdefghjkmnpqrstuvw"
+	f.Add(body + sum(body))
+	f.Add(body + "abcdefg")
 	f.Add("assay__")
 	f.Add("")
 	f.Fuzz(func(t *testing.T, s string) {
 		public, secret, ok := account.ParseToken(s)
-		if ok && len(s) != len("assay_")+16+1+52+7 || !ok && (public != "" || secret != "") || ok && (len(public) != 16 || len(secret) != 52) {
-			t.Errorf("ParseToken(%q) = %q, %q, %v", s, public, secret, ok)
+		want := len(s) == len(body)+7 && s[:6] == "assay_" && s[22] == '_' && s[len(body):] == sum(s[:len(body)])
+		if ok != want || ok && (public != s[6:22] || secret != s[23:75]) || !ok && public+secret != "" {
+			t.Errorf("ParseToken(%q) = %q, %q, %v, want %v", s, public, secret, ok, want)
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (s *Service) Password(ctx context.Context, email, password string, from Fro
 
 // prove finds the person whose password it is.
 func (s *Service) prove(ctx context.Context, email, password string, from From) (access.Person, error) {
-	a := attemptAt(email, from)
+	a := s.attemptAt(email, from)
 	if err := s.allowed(ctx, a); err != nil {
 		return access.Person{}, err
 	}
@@ -169,7 +169,7 @@ func (s *Service) SecondFactor(ctx context.Context, second, code string, from Fr
 
 // factor takes a code of the second factor, once, and says which kind it was.
 func (s *Service) factor(ctx context.Context, p id.Person, code string, from From, act string) (method string, err error) {
-	a := attemptAt("second\x00"+string(p), from)
+	a := s.attemptAt("second\x00"+string(p), from)
 	err = s.crew.do(ctx, func() error { // two at a time: a thousand guesses at once would be judged before the first is counted
 		method, err = s.tryFactor(ctx, a, p, code, from, act)
 		return err

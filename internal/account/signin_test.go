@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -286,6 +287,40 @@ func TestThrottle(t *testing.T) {
 	if n != 20 {
 		t.Errorf("%d of 40 guesses over one network were slowed, want 20", n)
 	}
+}
+
+// TestOwnerIsNotShutOut: while strangers guess without end, the owner gets in from a browser that is known, and only there.
+func TestOwnerIsNotShutOut(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	v, session := w.founder()
+	mark, err := w.Known(w.ctx, session)
+	w.ok(err)
+	bob, theirs := w.join(v, "bob@example.com", access.Owner)
+	other, err := w.Known(w.ctx, theirs)
+	w.ok(err)
+	for i := range 60 {
+		_, err := w.Password(w.ctx, v.Email, "wrong horse", account.From{Address: fmt.Sprintf("198.51.100.%d", i)}, "")
+		if err == nil {
+			t.Fatal("a guess got in")
+		}
+		w.clock.pass(time.Second)
+	}
+	known := here
+	known.Known = mark
+	_, err = w.Password(w.ctx, v.Email, good, known, "")
+	w.ok(err)
+	for _, forged := range []string{"", other, mark[:len(mark)-1] + "x", "x" + mark[1:], strings.Repeat("x", 66)} {
+		from := account.From{Address: "203.0.113.9", Known: forged}
+		_, err := w.Password(w.ctx, v.Email, good, from, "")
+		w.refused(err, fault.Busy, "")
+	}
+	for range 3 {
+		_, err := w.Password(w.ctx, bob.Email, "wrong horse", account.From{Address: here.Address, Known: other}, "")
+		w.refused(err, fault.Denied, "")
+	}
+	_, err = w.Password(w.ctx, bob.Email, "wrong horse", account.From{Address: "203.0.113.77", Known: other}, "")
+	w.refused(err, fault.Busy, "") // a stolen mark is slowed wherever it goes
 }
 
 func TestThrottleSecondFactor(t *testing.T) {

@@ -2,7 +2,10 @@ package account
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"net/netip"
@@ -30,8 +33,8 @@ type brake struct {
 	most time.Duration
 }
 
-// An account as such is slowed by a minute at most, so that a stranger who guesses at it cannot keep its owner out; a passkey
-// is never slowed. Who guesses from one address waits longer.
+// An account as such is slowed by a minute at most, and not at all in a browser that its owner used before, so that a stranger who
+// guesses at it cannot keep its owner out; a passkey is never slowed. Who guesses from one address waits longer.
 var (
 	ofPair    = brake{"pair", 3, 15 * time.Minute}
 	ofAccount = brake{"account", 10, time.Minute}
@@ -58,12 +61,16 @@ type attempt struct {
 	keys   []string
 }
 
-// attemptAt names the keys of a try at an account from an address. Keys are hashes: the table of failures lists no addresses of people.
-func attemptAt(account string, from From) attempt {
+// attemptAt names the keys of a try at an account from an address. Keys are hashes: the table of failures lists no addresses of
+// people. A browser in which the account's owner signed in before is counted for itself: whoever guesses elsewhere does not slow it.
+func (s *Service) attemptAt(account string, from From) attempt {
 	net := network(from.Address)
 	key := func(b brake, what string) string {
 		sum := sha256.Sum256([]byte(b.kind + "\x00" + what))
 		return hex.EncodeToString(sum[:16])
+	}
+	if s.knows(account, from.Known) {
+		return attempt{[]brake{ofPair}, []string{key(ofPair, account+"\x00known\x00"+from.Known)}}
 	}
 	return attempt{[]brake{ofPair, ofAccount, ofAddress}, []string{key(ofPair, account+"\x00"+net), key(ofAccount, account), key(ofAddress, net)}}
 }
@@ -109,14 +116,45 @@ func (s *Service) failed(ctx context.Context, a attempt) error {
 
 // succeeded forgets what failed for the account; an address keeps its count, since who guesses at many accounts may have one.
 func (s *Service) succeeded(ctx context.Context, a attempt) error {
-	for _, k := range a.keys[:2] {
+	own := a.keys[:min(2, len(a.keys))]
+	for _, k := range own {
 		f, err := s.o.Store.Failures(ctx, k)
 		if err != nil {
 			return err
 		}
 		if f.Count > 0 {
-			return s.o.Store.Forgive(ctx, a.keys[:2])
+			return s.o.Store.Forgive(ctx, own)
 		}
 	}
 	return nil
+}
+
+// A mark of a known browser is a nonce and a MAC that binds it to one account. It opens nothing: it only says that failures
+// elsewhere do not count here. (OWASP: device cookies against a lock-out by strangers.)
+const nonceLen = 22
+
+func (s *Service) mark(account, nonce string) string {
+	k := hmac.New(sha256.New, s.o.Key[:])
+	k.Write([]byte("known browser\x00" + nonce + "\x00" + account))
+	return nonce + "." + base64.RawURLEncoding.EncodeToString(k.Sum(nil))
+}
+
+func (s *Service) knows(account, mark string) bool {
+	if len(mark) != nonceLen+1+43 {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(mark), []byte(s.mark(account, mark[:nonceLen]))) == 1
+}
+
+// Known gives the mark for the browser of a session that was just opened.
+func (s *Service) Known(ctx context.Context, session string) (string, error) {
+	v, err := s.Identify(ctx, session)
+	if err != nil || v.Visitor.Person == "" {
+		return "", err
+	}
+	nonce, err := s.secret()
+	if err != nil {
+		return "", err
+	}
+	return s.mark(v.Visitor.Email, nonce[:nonceLen]), nil
 }

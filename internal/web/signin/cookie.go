@@ -16,6 +16,7 @@ const (
 	passkeyCookie = "assay_passkey" // between a challenge and its answer
 	oidcCookie    = "assay_oidc"    // while the browser is with the provider
 	lastCookie    = "assay_last"    // the organization that was chosen last
+	knownCookie   = "assay_known"   // its owner signed in here before; opens nothing
 )
 
 func (p *Pages) cookieName(name string) string {
@@ -41,10 +42,16 @@ func (p *Pages) cookie(r *http.Request, name string) string {
 }
 
 // signedIn gives the browser its session. The cookie ends with the browser; the server ends it sooner.
-func (p *Pages) signedIn(w http.ResponseWriter, session string) {
+func (p *Pages) signedIn(w http.ResponseWriter, r *http.Request, session string) error {
+	mark, err := p.o.Accounts.Known(r.Context(), session)
+	if err != nil {
+		return err
+	}
 	p.set(w, sessionCookie, session, 0)
+	p.set(w, knownCookie, mark, 365*24*3600)
 	p.forget(w, secondCookie)
 	p.forget(w, passkeyCookie)
+	return nil
 }
 
 // Identify says who asks: by the header Authorization where there is one, else by the cookie. A program's token leaves the organization
@@ -74,7 +81,7 @@ func (p *Pages) from(r *http.Request) account.From {
 	if p.o.Address != nil {
 		address = p.o.Address(r)
 	}
-	return account.From{Address: address, Agent: agent(r.UserAgent())}
+	return account.From{Address: address, Agent: agent(r.UserAgent()), Known: p.cookie(r, knownCookie)}
 }
 
 // agent says in words which browser on which system it is, as far as that is said truly.

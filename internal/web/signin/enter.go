@@ -147,7 +147,9 @@ func (p *Pages) byPassword(w http.ResponseWriter, r *http.Request) error {
 		p.set(w, secondCookie, in.Second, 600)
 		return to(w, r, with("/signin/second", p.next(r)))
 	}
-	p.signedIn(w, in.Session)
+	if err := p.signedIn(w, r, in.Session); err != nil {
+		return err
+	}
 	return to(w, r, p.next(r))
 }
 
@@ -179,7 +181,9 @@ func (p *Pages) bySecond(w http.ResponseWriter, r *http.Request) error {
 		}
 		return shell.Page(w, r, status(w, err), secondPage(p.secondForm(r).WithErrors(err)))
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return to(w, r, p.next(r))
 }
 
@@ -215,7 +219,9 @@ func (p *Pages) passkeyFinish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return shell.JSON(w, http.StatusOK, goTo{shell.Local(r.URL.Query().Get("next"))})
 }
 
@@ -281,7 +287,9 @@ func (p *Pages) againByPassword(w http.ResponseWriter, r *http.Request) error {
 		x.Form = x.Form.WithErrors(err)
 		return shell.Page(w, r, status(w, err), againPage(x))
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return to(w, r, p.next(r))
 }
 
@@ -294,6 +302,8 @@ func (p *Pages) againByPasskey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return shell.JSON(w, http.StatusOK, goTo{shell.Local(r.URL.Query().Get("next"))})
 }

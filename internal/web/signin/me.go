@@ -264,7 +264,7 @@ func (p *Pages) newPasskeyBegin(w http.ResponseWriter, r *http.Request) error {
 	if err := shell.ReadForm(w, r); err != nil {
 		return err
 	}
-	options, secret, err := p.o.Accounts.BeginPasskey(r.Context(), access.From(r.Context()), shell.Value(r, "name"))
+	options, secret, err := p.o.Accounts.BeginPasskey(r.Context(), access.From(r.Context()), shell.Value(r, "key"))
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (p *Pages) setupForm(r *http.Request, token string) shell.Form {
 	return shell.Form{Action: "/setup", Global: true, Submit: shell.T(ctx, "Set up with a password"), Hidden: map[string]string{"token": token}, Fields: []shell.Field{
 		{Name: "name", Label: shell.T(ctx, "Your name"), Required: true, Auto: "name", Max: 200},
 		{Name: "email", Type: "email", Label: shell.T(ctx, "E-mail"), Required: true, Auto: "username", Max: 254},
-		{Name: "password", Type: "password", Label: shell.T(ctx, "Password"), Help: passwordHelp(r), Auto: "new-password", Max: 128},
+		{Name: "password", Type: "password", Label: shell.T(ctx, "Password"), Help: passwordHelp(r), Required: true, Auto: "new-password", Max: 128},
 	}}
 }
 
@@ -56,7 +56,9 @@ func (p *Pages) setupByPassword(w http.ResponseWriter, r *http.Request) error {
 		}
 		return shell.Page(w, r, status(w, err), setupPage(p.setupForm(r, n.Link).Filled(r).WithErrors(err), p.o.Accounts.HasPasskeys()))
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return to(w, r, "/organizations")
 }
 
@@ -85,7 +87,9 @@ func (p *Pages) enrolFinish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return shell.JSON(w, http.StatusOK, goTo{"/"})
 }
 
@@ -129,7 +133,7 @@ func (p *Pages) invitationView(r *http.Request) (invitationView, error) {
 	}
 	x.Form = shell.Form{Action: "/invitation/" + token, Global: true, Submit: shell.T(ctx, "Join with a password"), Fields: []shell.Field{
 		{Name: "name", Label: shell.T(ctx, "Your name"), Required: true, Auto: "name", Max: 200},
-		{Name: "password", Type: "password", Label: shell.T(ctx, "Password"), Help: passwordHelp(r), Auto: "new-password", Max: 128},
+		{Name: "password", Type: "password", Label: shell.T(ctx, "Password"), Help: passwordHelp(r), Required: true, Auto: "new-password", Max: 128},
 	}}
 	return x, nil
 }
@@ -173,7 +177,9 @@ func (p *Pages) accept(w http.ResponseWriter, r *http.Request) error {
 		x.Form = x.Form.Filled(r).WithErrors(err)
 		return shell.Page(w, r, status(w, err), invitationPage(x))
 	}
-	p.signedIn(w, session)
+	if err := p.signedIn(w, r, session); err != nil {
+		return err
+	}
 	return to(w, r, "/")
 }
 

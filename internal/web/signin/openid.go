@@ -58,7 +58,9 @@ func (p *Pages) openIDBack(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case session != "":
-		p.signedIn(w, session)
+		if err := p.signedIn(w, r, session); err != nil {
+			return err
+		}
 	}
 	return to(w, r, why.Next)
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/account"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/web/shell"
@@ -210,3 +212,8 @@ func (x *people) endSessions(w http.ResponseWriter, r *http.Request) error {
 
 // stamp is a time as shell.Moment reads it.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// day is the date of a time where the organization is.
+func day(ctx context.Context, t time.Time) string {
+	return shell.From(ctx).Zone.DateOf(civil.InstantOf(t)).String()
+}

@@ -203,7 +203,7 @@ func TestPasskeyPages(t *testing.T) {
 	o = c.post("/again/passkey/begin").is(t, 200)
 	c.do("POST", "/again/passkey/finish?next=/me", "application/json", string(key.get(o.text))).is(t, 200, `{"url":"/me"}`)
 	second := newAuthenticator(t, w.base)
-	o = c.post("/me/passkeys/begin", "name", "<script>alert(1)</script>").is(t, 200)
+	o = c.post("/me/passkeys/begin", "key", "<script>alert(1)</script>").is(t, 200)
 	c.do("POST", "/me/passkeys/finish", "application/json", string(second.create(o.text))).is(t, 200, `{"url":"/me"}`)
 	c.header.Del("Accept")
 	p := c.get("/me").is(t, 200, "&lt;script&gt;alert(1)")

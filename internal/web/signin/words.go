@@ -54,3 +54,15 @@ func who(ctx context.Context, names map[id.Person]string, p id.Person) string {
 func keyID(k access.Passkey) string { return base64.RawURLEncoding.EncodeToString(k.ID) }
 
 func ticked[T comparable](list []T, x T) bool { return slices.Contains(list, x) }
+
+func passwordWord(ctx context.Context, set bool) string {
+	if set {
+		return shell.T(ctx, "Change the password")
+	}
+	return shell.T(ctx, "Set a password")
+}
+
+// failed reports whether a form says what is wrong with it.
+func failed(f shell.Form) bool {
+	return f.Error != "" || slices.ContainsFunc(f.Fields, func(x shell.Field) bool { return x.Error != "" })
+}
