@@ -68,6 +68,7 @@ func (p *Pages) controlData(ctx context.Context, f scope.Folder, id string) (con
 	}
 	d := controlData{List: vs, Today: p.today(f), Records: p.o.Facts != nil && shell.May(ctx, access.ReadRecords)}
 	d.line = lines(scope.Folder{Versions: vs}, d.Today, acted, nil)[0]
+	d.Criteria, d.Frameworks = shared(d.Version)
 	d.Lint = scope.Lint(d.Control)
 	if d.Served, err = p.serves(f, d.Version, d.Today); err != nil {
 		return d, err

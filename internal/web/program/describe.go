@@ -5,8 +5,10 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -60,8 +62,40 @@ type drawnPart struct {
 	Missing []report.Runs
 }
 
-// described draws section III as the report does, and cuts it at its criteria.
-func (p *Pages) described(ctx context.Context, f scope.Folder) (map[string]drawnPart, error) {
+// kept is section III as it was drawn last, with what it was drawn from: the report is built whole, and many readers ask for
+// the same one.
+type kept struct {
+	mu       sync.Mutex
+	revision int64
+	on       civil.Date
+	known    Known
+	parts    map[string]drawnPart
+}
+
+// described draws section III as the report does, and cuts it at its criteria. What it returns is not written to.
+func (p *Pages) described(ctx context.Context, f scope.Folder, revision int64) (map[string]drawnPart, error) {
+	var known Known
+	if p.o.Facts != nil {
+		var err error
+		if known, err = p.o.Facts.Known(ctx); err != nil {
+			return nil, err
+		}
+	}
+	k := &p.kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.parts != nil && k.revision == revision && k.on == p.today(f) && reflect.DeepEqual(k.known, known) {
+		return k.parts, nil
+	}
+	parts, err := p.drawnNow(f, known)
+	if err != nil {
+		return nil, err
+	}
+	k.parts, k.revision, k.on, k.known = parts, revision, p.today(f), known
+	return parts, nil
+}
+
+func (p *Pages) drawnNow(f scope.Folder, known Known) (map[string]drawnPart, error) {
 	facts := report.Facts{Organization: f.Program.Name, System: f.System.Name, Categories: f.Program.Categories, Reasons: f.System.NotRelevant, About: f.System}
 	var err error
 	if facts.Criteria, err = f.Program.Criteria(p.catalog); err != nil {
@@ -82,13 +116,7 @@ func (p *Pages) described(ctx context.Context, f scope.Folder) (map[string]drawn
 			facts.Controls = append(facts.Controls, v.Control)
 		}
 	}
-	if p.o.Facts != nil {
-		known, err := p.o.Facts.Known(ctx)
-		if err != nil {
-			return nil, err
-		}
-		facts.Systems, facts.Incidents, facts.Amended = known.Systems, known.Incidents, known.Amended
-	}
+	facts.Systems, facts.Incidents, facts.Amended = known.Systems, known.Incidents, known.Amended
 	return cut(kind, facts)
 }
 
@@ -144,11 +172,11 @@ type descriptionData struct {
 }
 
 func (p *Pages) description(w http.ResponseWriter, r *http.Request) error {
-	f, _, err := p.o.Program.Program(r.Context())
+	f, rev, err := p.o.Program.Program(r.Context())
 	if err != nil {
 		return err
 	}
-	parts, err := p.described(r.Context(), f)
+	parts, err := p.described(r.Context(), f, rev)
 	if err != nil {
 		return err
 	}
@@ -168,11 +196,11 @@ func (p *Pages) describe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, _, err := p.o.Program.Program(r.Context())
+	f, rev, err := p.o.Program.Program(r.Context())
 	if err != nil {
 		return err
 	}
-	parts, err := p.described(r.Context(), f)
+	parts, err := p.described(r.Context(), f, rev)
 	if err != nil {
 		return err
 	}

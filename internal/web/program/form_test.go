@@ -9,7 +9,7 @@ import (
 )
 
 // readPage collects the values of the page's form that posts, or else of its first.
-func readPage(t *testing.T, page string) url.Values {
+func readPage(t testing.TB, page string) url.Values {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(page))
 	if err != nil {

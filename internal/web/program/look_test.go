@@ -11,7 +11,6 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
-	"github.com/assayhq/assay/internal/web"
 	"github.com/assayhq/assay/internal/web/elements"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -59,7 +58,11 @@ func TestLook(t *testing.T) {
 		"advised": adviceAt}
 	all := ""
 	dir := os.Getenv("ASSAY_LOOK")
-	css := shell.Themed(report.Style()+shell.Style()+web.Style()+string(elements.Style())) + Style()
+	pagesCSS, err := os.ReadFile("../assets/pages.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	css := shell.Themed(report.Style()+shell.Style()+string(pagesCSS)+string(elements.Style())) + Style()
 	for name, path := range pages {
 		who := lead
 		if name == "change" {

@@ -99,6 +99,7 @@ type Pages struct {
 	o       Options
 	catalog *catalog.Catalog
 	book    *advise.Book
+	kept    kept
 }
 
 // New wires the pages.
@@ -146,6 +147,8 @@ func (p *Pages) Routes() []shell.Route {
 		{Method: post, Pattern: "/proposals/{id}/withdraw", Policy: edit, Handler: p.withdraw},
 		{Method: get, Pattern: "/program/compare", Policy: read, Handler: p.compare},
 		{Method: get, Pattern: "/program/export", Policy: read, Handler: p.export},
+		{Method: get, Pattern: "/program/import", Policy: edit, Handler: p.importForm},
+		{Method: post, Pattern: "/program/import", Policy: edit, Handler: p.takeImport},
 		{Method: get, Pattern: "/program/{control}", Policy: read, Handler: p.control},
 		{Method: get, Pattern: "/program/{control}/edit", Policy: edit, Handler: p.editForm},
 		{Method: post, Pattern: "/program/{control}/edit", Policy: edit, Handler: p.saveEdit},

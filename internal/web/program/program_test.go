@@ -323,6 +323,14 @@ func TestLifecycle(t *testing.T) {
 	if got := w.page(person("admin", access.Administrator), "/program/CHG-01", 200); strings.Contains(got, "Operating") {
 		t.Error("a reader who may not see results learns that there are some")
 	}
+	v := w.formOf(lead, "/program/CHG-01/state")
+	v.Set("what", "retired")
+	v.Set("day", "2026-11-25")
+	v.Set("reason", "seen")
+	v.Set("act", "preview")
+	if got := w.request(lead, "POST", "/program/CHG-01/state", v).Body.String(); !strings.Contains(got, "before today") {
+		t.Error("retiring on a day that is over warns of nothing")
+	}
 	if got := say("retired", "2026-11-25"); got != 303 {
 		t.Fatalf("retired = %d", got)
 	}

@@ -59,15 +59,31 @@ func (p *Pages) drawn(ctx context.Context, now, to scope.Folder, revision int64)
 		for _, said := range scope.Lint(v.Control) {
 			d.lint = append(d.lint, v.Control.ID+": "+said)
 		}
-		if v.From < p.today(now) && v.From != scope.First {
-			d.warnings = append(d.warnings, shell.T(ctx, "%s, version %d begins on %s, before today: what was done since is then tested by it.", v.Control.ID, v.Version, shell.From(ctx).Lang.Date(v.From)))
-		}
+		d.warnings = append(d.warnings, p.backdated(ctx, now, v)...)
 	}
 	if err := p.coverage(&d); err != nil {
 		return d, err
 	}
 	d.runs, err = p.runChanged(ctx, d)
 	return d, err
+}
+
+// backdated warns of what a change makes of days that are over.
+func (p *Pages) backdated(ctx context.Context, now scope.Folder, v scope.Version) []string {
+	today, lang := p.today(now), shell.From(ctx).Lang
+	list := now.Of(v.Control.ID)
+	i := slices.IndexFunc(list, func(b scope.Version) bool { return b.Version == v.Version })
+	var out []string
+	if i >= 0 && list[i].From <= today && len(scope.Compare(list[i], v)) > 0 {
+		out = append(out, shell.T(ctx, "%s, version %d is in force and is rewritten: days that are over are then tested by the new text. The ledger keeps both.", v.Control.ID, v.Version))
+	}
+	if v.From < today && v.From != scope.First && (i < 0 || list[i].From != v.From) {
+		out = append(out, shell.T(ctx, "%s, version %d begins on %s, before today: what was done since is then tested by it.", v.Control.ID, v.Version, lang.Date(v.From)))
+	}
+	if v.To != nil && *v.To < today && (i < 0 || list[i].To == nil || *v.To < *list[i].To) {
+		out = append(out, shell.T(ctx, "%s, version %d ends on %s, before today: what it did after is no longer tested.", v.Control.ID, v.Version, lang.Date(*v.To)))
+	}
+	return out
 }
 
 // changed lists the versions that read otherwise or are new.
@@ -81,7 +97,7 @@ func (d draw) changed() []scope.Version {
 		before := d.now.Of(strings.TrimSuffix(id, ".yaml"))
 		for _, v := range d.to.Of(strings.TrimSuffix(id, ".yaml")) {
 			i := slices.IndexFunc(before, func(b scope.Version) bool { return b.Version == v.Version })
-			if i < 0 || len(scope.Compare(before[i], v)) > 0 || before[i].From != v.From {
+			if i < 0 || !same(before[i], v) {
 				out = append(out, v)
 			}
 		}
@@ -281,3 +297,8 @@ func (d draw) before(v scope.Version) (scope.Version, bool) {
 }
 
 func compareVersions(a, b scope.Version) []scope.Difference { return scope.Compare(a, b) }
+
+// same reports whether two versions read the same and hold for the same days.
+func same(a, b scope.Version) bool {
+	return len(scope.Compare(a, b)) == 0 && a.From == b.From && a.Editorial == b.Editorial && dayText(a.To) == dayText(b.To) && dayText(a.Implemented) == dayText(b.Implemented)
+}

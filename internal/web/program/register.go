@@ -70,9 +70,16 @@ func (p *Pages) register(w http.ResponseWriter, r *http.Request) error {
 	if n, err := strconv.Atoi(q.Get("page")); err == nil {
 		d.Here = min(max(n, 1), d.Last)
 	}
+	there := map[string]bool{}
+	for _, l := range d.All {
+		there[l.Control.ID] = true
+	}
 	d.Shown = d.Shown[min((d.Here-1)*perPage, len(d.Shown)):min(d.Here*perPage, len(d.Shown))]
+	for i, l := range d.Shown {
+		d.Shown[i].Criteria, d.Shown[i].Frameworks = shared(l.Version)
+	}
 	for _, c := range p.catalog.Controls {
-		if !slices.ContainsFunc(d.All, func(l line) bool { return l.Control.ID == c.ID }) {
+		if !there[c.ID] {
 			d.Missing = append(d.Missing, c.ID)
 		}
 	}
@@ -95,7 +102,6 @@ func lines(f scope.Folder, on civil.Date, acted, waiting map[string]bool) []line
 		}
 		l := line{Version: v, Versions: len(vs), Waiting: waiting[v.Control.ID]}
 		l.State, l.Since = scope.StateOf(vs, on, acted[v.Control.ID])
-		l.Criteria, l.Frameworks = shared(v)
 		out = append(out, l)
 	}
 	return out
@@ -112,6 +118,9 @@ func shared(v scope.Version) (criteria, frameworks int) {
 }
 
 func has(l line, text string) bool {
+	if text == "" {
+		return true
+	}
 	c := l.Control
 	return strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner}, "\n")), strings.ToLower(strings.TrimSpace(text)))
 }

@@ -40,7 +40,7 @@ type categoryLine struct {
 
 func (p *Pages) scopePage(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	f, _, err := p.o.Program.Program(ctx)
+	f, rev, err := p.o.Program.Program(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (p *Pages) scopePage(w http.ResponseWriter, r *http.Request) error {
 	if d.Kind.Framework == catalog.TSC {
 		d.Categories = categoryLines(f.Program)
 	}
-	parts, err := p.described(ctx, f)
+	parts, err := p.described(ctx, f, rev)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ import (
 
 // world is an organization with the starter library, whose proposals lie in a store of their own.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	mu      sync.Mutex
 	folder  scope.Folder
 	rev     int64
@@ -53,7 +53,7 @@ type world struct {
 
 const today = "2026-11-26"
 
-func dayOf(t *testing.T, s string) civil.Date {
+func dayOf(t testing.TB, s string) civil.Date {
 	t.Helper()
 	d, err := civil.ParseDate(s)
 	if err != nil {
@@ -64,7 +64,7 @@ func dayOf(t *testing.T, s string) civil.Date {
 
 func (w *world) now() time.Time { return time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC) }
 
-func setup(t *testing.T, change ...func(*scope.Folder)) *world {
+func setup(t testing.TB, change ...func(*scope.Folder)) *world {
 	t.Helper()
 	w := &world{t: t, rev: 1}
 	regs, err := registers.Load()
