@@ -201,6 +201,19 @@ func (d coverageData) link(framework string) string {
 	return "/coverage?framework=" + url.QueryEscape(framework)
 }
 
+// tabs lead to the frameworks; the one that the report is about is named so.
+func (d coverageData) tabs(ctx context.Context) []shell.Tab {
+	var out []shell.Tab
+	for _, f := range d.Choices {
+		t := shell.Tab{Path: d.link(f.ID), Text: shell.T(ctx, d.tab(f)), Current: f.ID == d.Framework}
+		if f.ID == d.Of {
+			t.Count = shell.T(ctx, "this report")
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
 // tab is what a framework is called among the others.
 func (d coverageData) tab(f catalog.Framework) string {
 	name := map[string]string{catalog.TSC: phrase.Mark("Trust services criteria"), catalog.ISO27001: phrase.Mark("ISO/IEC 27001, Annex A"), catalog.SOC1: phrase.Mark("SOC 1 objectives")}[f.ID]

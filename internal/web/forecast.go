@@ -100,6 +100,14 @@ func (a *asked) blame(err error) {
 	a.Other.blame(err)
 }
 
+// unhint leaves the hints out.
+func (a *asked) unhint() {
+	a.Other.Hint = ""
+	for i := range a.Ifs {
+		a.Ifs[i].Hint = ""
+	}
+}
+
 type forecastData struct {
 	head
 	Title  string // of the report
@@ -140,6 +148,9 @@ func (s *Site) foresee(ctx context.Context, d *forecastData) error {
 	got, err := s.o.Gauge.Foresee(ctx, d.Asked.today, d.Asked.ifs)
 	if errors.Is(err, fault.Refused) {
 		d.Asked.blame(err)
+		if !shell.May(ctx, access.ReadRecords) { // the hint names the instances that are known
+			d.Asked.unhint()
+		}
 		return nil
 	}
 	if err != nil {

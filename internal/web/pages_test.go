@@ -28,8 +28,17 @@ func (c closed) fail() error {
 func TestExecutiveSeesNoItem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	c := &w.res.Controls[0]
+	c.Completeness = slices.Clone(c.Completeness)
+	c.Completeness[0].Detail = "2 of 9 records of changes are not in deploys: secret-one, secret-two; pull again"
+	c.Notes = append(c.Notes, "secret-three was performed on 2025-01-02, before the period")
+	for i := range w.res.Controls {
+		if w.res.Controls[i].Outcome == assure.Blocked {
+			w.res.Controls[i].Blocked = "A3 of people failed: secret-four differs"
+		}
+	}
 	owner, executive := behind(t, options(t, w), access.Owner), behind(t, options(t, w), access.Executive)
-	var secrets []string
+	secrets := []string{"secret-one", "secret-two", "secret-three", "secret-four"}
 	for _, x := range w.res.Controls {
 		for _, f := range x.Findings {
 			secrets = append(secrets, f.Key, f.Reason)
@@ -66,6 +75,18 @@ func TestExecutiveSeesNoItem(t *testing.T) {
 		if slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(seen.Body.String(), htmlText(s)) }) {
 			told++
 		}
+	}
+	for _, s := range secrets[:4] {
+		if !strings.Contains(text(owner, "/controls/CHG-01")+text(owner, "/results"), s) {
+			t.Errorf("an owner is not told %q; the test would see nothing", s)
+		}
+	}
+	if body := text(executive, "/forecast?if=IAM-04/bilin/2026-Q2%3Dmissed"); !strings.Contains(body, "no instance of IAM-04 that is known") || strings.Contains(body, "billing/2025") {
+		t.Error("a refused supposition names the instances that are known to a reader who may not see them")
+	}
+	admin := behind(t, options(t, w), access.Administrator)
+	if body := text(admin, "/sources"); !strings.Contains(body, "repo:harborline") || strings.Contains(body, "payments-api-2399") || strings.Contains(body, "secret-one") || strings.Contains(body, "/proofs/") {
+		t.Error("an administrator sees keys or proofs of records among the sources, or not the sources")
 	}
 	if told < 5 {
 		t.Errorf("%d pages tell an owner of single items; the test would see nothing", told)

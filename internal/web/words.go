@@ -34,7 +34,7 @@ const mostChips = 24
 // notTested stands where a control has no result.
 var notTested = phrase.Mark("Not tested")
 
-// told is a text of package gauge as the reader may see it. Those texts name single items behind a colon, after what they count;
+// told is a text of another room as the reader may see it. Those texts name single items behind a colon, after what they count;
 // who sees no single item gets the count. A colon behind the id of a control at the very beginning is none of these.
 func told(ctx context.Context, text string) string {
 	if shell.May(ctx, access.ReadRecords) {
@@ -46,6 +46,14 @@ func told(ctx context.Context, text string) string {
 		return head + ": " + rest
 	}
 	return head
+}
+
+// notes are the remarks on a test. Some begin with the key of an item, so that who sees no single item sees none of them.
+func notes(ctx context.Context, t assure.TestResult) []string {
+	if !shell.May(ctx, access.ReadRecords) {
+		return nil
+	}
+	return t.Notes
 }
 
 // count prints a number in the reader's language.
