@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,12 +132,12 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("row %d: %q is not in the output of %s", c.number, c.look, c.command)
 		}
 	}
-	url := servePages(t, filepath.Join(dir, "data"))
+	pages := servePages(t, filepath.Join(dir, "data"))
 	for _, c := range claims {
 		if c.page == "" {
 			continue
 		}
-		status, page := fetch(t, url+c.page)
+		status, page := fetch(t, pages+c.page)
 		switch {
 		case status != http.StatusOK:
 			t.Errorf("row %d: %s answers %d", c.number, c.page, status)
@@ -280,18 +283,45 @@ func servePages(t *testing.T, data string) string {
 			t.Errorf("serve: exit code %d", code)
 		}
 	})
-	var url string
-	if _, err := fmt.Fscanf(said, "Serving on %s", &url); err != nil {
-		t.Fatalf("serve: %v", err)
+	lines := bufio.NewScanner(said)
+	var base, link string
+	for link == "" && lines.Scan() {
+		switch text := lines.Text(); {
+		case strings.HasPrefix(text, "Serving on "):
+			base = strings.Fields(text)[2]
+		case strings.Contains(text, "/setup?token="):
+			link = text
+		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, said) }()
-	res, err := http.Get(url) // leads to the organization's pages
+	_, token, ok := strings.Cut(link, "token=")
+	if !ok {
+		t.Fatalf("serve printed no link for the first account: %v", lines.Err())
+	}
+	res, err := browser.PostForm(base+"/setup", url.Values{"token": {token}, "name": {"Ann Reader"}, "email": {"ann@example.com"}, "password": {"nine paper boats cross the harbour"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	return url + strings.TrimSuffix(res.Request.URL.Path, "/results")
+	res, err = browser.Get(base + "/") // leads to the only organization
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if !strings.HasPrefix(res.Request.URL.Path, "/o/") {
+		t.Fatalf("the first account was led to %s, want its organization's pages", res.Request.URL)
+	}
+	return base + strings.TrimSuffix(res.Request.URL.Path, "/")
 }
+
+// browser keeps cookies, as the person does who made the first account.
+var browser = func() *http.Client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err) // it has no options that could be wrong
+	}
+	return &http.Client{Jar: jar}
+}()
 
 func fetch(t *testing.T, url string) (status int, page string) {
 	t.Helper()
@@ -299,7 +329,7 @@ func fetch(t *testing.T, url string) (status int, page string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := browser.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

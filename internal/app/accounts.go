@@ -2,36 +2,292 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"net/http"
-	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/account"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/collect"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/mail"
+	"github.com/assayhq/assay/internal/operate"
+	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/store/accounts"
+	"github.com/assayhq/assay/internal/web/demo"
+	"github.com/assayhq/assay/internal/web/intake"
 	"github.com/assayhq/assay/internal/web/shell"
+	"github.com/assayhq/assay/internal/web/signin"
 )
 
-func (in *installation) people(_ context.Context, o *shell.Options, s cli.Serving) error {
-	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) {
-		fmt.Fprintln(os.Stderr, "warning: the pages have no sign-in yet: everybody who reaches", s.Listen, "can read every record")
+var _ account.Store = (*accounts.Store)(nil)
+
+// signIn wires accounts and the pages by which people get in.
+func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serving) error {
+	base, err := origin(s)
+	if err != nil {
+		return err
 	}
-	o.Identify = func(*http.Request) (shell.Visit, error) {
-		return shell.Visit{Visitor: access.Visitor{Person: "reader", Name: "Reader"}}, nil
+	if in.people, err = accounts.Open(ctx, filepath.Join(in.data, "accounts.db"), in.app.Clock); err != nil {
+		return err
 	}
-	o.Routes = []shell.Route{{Method: http.MethodGet, Pattern: "/{$}", Policy: access.OwnAccount, Handler: in.toResults}}
+	key, err := in.accountsKey()
+	if err != nil {
+		return err
+	}
+	provider, err := in.app.provider(s, base)
+	if err != nil {
+		return err
+	}
+	origins := []string{base}
+	if base == "" { // the port is known only once it listens, and browsers may say localhost for the same
+		_, port, _ := net.SplitHostPort(s.Listen)
+		base = "http://localhost:" + port
+		origins = []string{base, "http://127.0.0.1:" + port}
+	}
+	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Clock: in.app.Clock, Random: in.app.Random, Key: key,
+		Origins: origins, OpenID: provider, Words: in.names()}); err != nil {
+		return err
+	}
+	empty, err := in.accounts.Empty(ctx)
+	if err != nil {
+		return err
+	}
+	in.empty.Store(empty)
+	sender, err := in.app.sender(s)
+	if err != nil {
+		return err
+	}
+	opts := signin.Options{Accounts: in.accounts, Organizations: organizations{in}, Base: base, Secure: strings.HasPrefix(base, "https:")}
+	if sender != nil {
+		opts.Mail = post{sender, in}
+	}
+	if in.pages, err = signin.New(opts); err != nil {
+		return err
+	}
+	founding, err := intake.NewFounding(in)
+	if err != nil {
+		return err
+	}
+	o.Identify = in.pages.Identify
+	o.Routes = append(in.pages.Routes(), founding.Routes()...)
+	for i, rt := range o.Routes {
+		if strings.HasPrefix(rt.Pattern, "/setup") {
+			o.Routes[i].Handler = in.adopting(rt.Handler)
+		}
+	}
 	return nil
 }
 
-func (in *installation) memberRoles(context.Context, id.Person, id.Org) ([]access.Role, error) {
-	return []access.Role{access.Lead}, nil
+// adopting makes whoever set the installation up the administrator and compliance lead of the organizations that were founded from a
+// terminal, and that nobody is a member of.
+func (in *installation) adopting(h shell.Handler) shell.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := h(w, r)
+		first, ok := in.first.Swap(id.Person("")).(id.Person)
+		if !ok || first == "" {
+			return err
+		}
+		in.tenants.mu.Lock()
+		orgs := slices.Collect(maps.Values(in.tenants.slugs))
+		in.tenants.mu.Unlock()
+		for _, o := range orgs {
+			if e := in.accounts.Found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
+				return errors.Join(err, e)
+			}
+		}
+		return err
+	}
 }
 
-func (in *installation) firstRun(context.Context) (string, error) { return "", nil }
+// asExample wires the example company: no accounts, and whoever is at this machine chooses whom to be.
+func (in *installation) asExample(o *shell.Options, s cli.Serving) error {
+	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) {
+		return fault.Refuse("the example company has no sign-in; it is served on this machine's own addresses only, not on %s", s.Listen)
+	}
+	slugs := in.tenants.names()
+	if len(slugs) == 0 {
+		return fault.Refuse("there is no example company in %s", in.data)
+	}
+	site := &demo.Site{Home: "/o/" + slugs[0] + "/"}
+	o.Identify, o.Routes = site.Identify, site.Routes()
+	return nil
+}
 
-func (in *installation) orgRoutes(_ context.Context, _ string, _ *office, _ *pages, routes []shell.Route) ([]shell.Route, error) {
-	return append(routes, shell.Route{Method: http.MethodGet, Pattern: "/{$}", Policy: access.ReadHome, Handler: func(w http.ResponseWriter, r *http.Request) error {
-		return shell.Redirect(w, r, "/results")
-	}}), nil
+// names are the organizations' names, which no password may consist of.
+func (in *installation) names() []string {
+	in.tenants.mu.Lock()
+	defer in.tenants.mu.Unlock()
+	var out []string
+	for _, o := range in.tenants.slugs {
+		out = append(out, o.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// memberRoles gives what a person is in an organization.
+func (in *installation) memberRoles(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
+	if in.accounts == nil {
+		return demo.Roles(ctx, p), nil
+	}
+	return in.accounts.Roles(ctx, p, org)
+}
+
+// firstRun makes the link for the first account, while there is none.
+func (in *installation) firstRun(ctx context.Context, base string) (string, error) {
+	if in.accounts == nil {
+		return "", nil
+	}
+	if empty, err := in.accounts.Empty(ctx); err != nil || !empty {
+		return "", err
+	}
+	token, err := in.accounts.FirstRun(ctx)
+	if err != nil {
+		return "", err
+	}
+	return base + "/setup?token=" + token, nil
+}
+
+// organizations finds organizations for the pages of accounts.
+type organizations struct{ in *installation }
+
+// Organization names an organization.
+func (x organizations) Organization(_ context.Context, org id.Org) (signin.Organization, error) {
+	in := x.in
+	in.tenants.mu.Lock()
+	defer in.tenants.mu.Unlock()
+	for slug, o := range in.tenants.slugs {
+		if o.ID == org {
+			return signin.Organization{ID: org, Slug: slug, Name: o.Name}, nil
+		}
+	}
+	return signin.Organization{}, fault.NotFound
+}
+
+// Found is asked by the page that knows a name alone, which is not enough for a program.
+func (x organizations) Found(context.Context, string, id.Person) (signin.Organization, error) {
+	return signin.Organization{}, fault.Refuse("an organization needs a report and a time zone").WithHint("make it at /organizations/new")
+}
+
+// Found makes an organization from what a page says of it.
+func (in *installation) Found(ctx context.Context, v access.Visitor, p scope.Program, implemented *civil.Date) (string, []string, error) {
+	f, err := in.app.foundIn(ctx, in.st, in.data, p, "", implemented)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := in.tenants.list(ctx); err != nil {
+		return "", nil, err
+	}
+	org := id.Org(f.ID)
+	if err := in.accounts.Found(ctx, org, v.Person, account.From{}); err != nil {
+		return "", nil, err
+	}
+	return in.tenants.slug(org), f.Warnings, nil
+}
+
+// members lists those who can be assigned something.
+func (in *installation) members(ctx context.Context, org id.Org) ([]operate.Member, error) {
+	var out []operate.Member
+	if in.accounts == nil {
+		for _, p := range demo.People() {
+			if slices.Contains(working, p.Roles[0]) {
+				out = append(out, operate.Member{Email: p.Email, Name: p.Name})
+			}
+		}
+		return out, nil
+	}
+	list, err := in.accounts.Members(ctx, org)
+	for _, m := range list {
+		if slices.ContainsFunc(m.Roles, func(r access.Role) bool { return slices.Contains(working, r) }) {
+			out = append(out, operate.Member{Email: m.Person.Email, Name: m.Person.Name})
+		}
+	}
+	return out, err
+}
+
+// post sends what the pages write to people.
+type post struct {
+	sender *mail.Sender
+	in     *installation
+}
+
+// Send hands one text to the operator's server.
+func (p post) Send(ctx context.Context, to, subject, text string) error {
+	name, err := id.New("mail", p.in.app.Clock(), p.in.app.Random)
+	if err != nil {
+		return err
+	}
+	return p.sender.Send(ctx, mail.Message{ID: name, To: to, Subject: subject, Text: text})
+}
+
+// orgRoutes are the pages of an organization besides its results.
+func (in *installation) orgRoutes(slug string, o *office, p *pages, routes []shell.Route) ([]shell.Route, error) {
+	if in.readOnly {
+		return append(routes, shell.Route{Method: http.MethodGet, Pattern: "/{$}", Policy: access.ReadHome, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			return shell.Redirect(w, r, "/results")
+		}}), nil
+	}
+	desk, err := in.desk(o, p)
+	if err != nil {
+		return nil, fmt.Errorf("wire the pages of work: %w", err)
+	}
+	files, err := intake.New(imports{o})
+	if err != nil {
+		return nil, err
+	}
+	prog, err := in.programs(slug, o, p)
+	if err != nil {
+		return nil, fmt.Errorf("wire the pages of the program: %w", err)
+	}
+	routes = append(append(append(routes, desk.Routes()...), files.Routes()...), prog.Routes()...)
+	if in.pages != nil {
+		routes = append(routes, in.pages.OrgRoutes(o.org.ID, o.org.Name)...)
+	}
+	return routes, nil
+}
+
+// imports takes files in from the page.
+type imports struct{ o *office }
+
+// Registers lists what can be filled, by title.
+func (i imports) Registers() []intake.Register {
+	var out []intake.Register
+	for _, n := range i.o.regs.Names() {
+		if _, act := operate.ByAct(n); act {
+			continue
+		}
+		s := i.o.regs[n]
+		out = append(out, intake.Register{Name: s.Name, Title: s.Title, Doc: s.Doc})
+	}
+	slices.SortFunc(out, func(a, b intake.Register) int { return strings.Compare(a.Title, b.Title) })
+	return out
+}
+
+// Import takes one file in.
+func (i imports) Import(ctx context.Context, r intake.Request, body io.Reader) (collect.Summary, error) {
+	x := cli.Import{Register: r.Register, File: r.File, Source: r.Source, Query: r.Query, ExpectRows: r.Expect, Operator: r.Operator, Params: map[string]string{}}
+	if r.Full {
+		x.Extent = register.Full
+	}
+	if r.From != "" {
+		x.Params["from"] = r.From
+	}
+	if r.To != "" {
+		x.Params["to"] = r.To
+	}
+	if len(r.Mapping) > 0 {
+		x.Map = "mapping"
+	}
+	return i.o.take(ctx, x, body, r.Mapping, func(int64, int64) {})
 }

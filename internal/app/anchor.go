@@ -38,9 +38,9 @@ type doer interface {
 // patience is how long one of those outside is waited for.
 const patience = 10 * time.Second
 
-// outbound is the client for addresses that the operator wrote down. It follows no redirect: an
+// plain is the client for addresses that the operator wrote down. It follows no redirect: an
 // answer that counts comes from where it was asked.
-func outbound() doer {
+func plain() doer {
 	return &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 

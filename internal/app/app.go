@@ -56,7 +56,7 @@ type App struct {
 }
 
 // New wires the house to the machine's clock and randomness.
-func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: outbound()} }
+func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: plain()} }
 
 // House gives the command line its acts.
 func (a *App) House() cli.House {
@@ -127,8 +127,24 @@ func (a *App) config(data string, inspect bool) sqlite.Config {
 	}
 }
 
-// found makes an organization: its name, its scope, and the controls that its report needs.
+// found makes an organization in a data folder that nobody has open: its name, its scope, and the controls that its report needs.
 func (a *App) found(ctx context.Context, data string, p scope.Program, program string, implemented *civil.Date) (cli.Founded, error) {
+	if _, err := p.Check(); err != nil {
+		return cli.Founded{}, err // before a folder is made for it
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return cli.Founded{}, fmt.Errorf("make the data folder: %w", err)
+	}
+	st, err := sqlite.Open(ctx, a.config(data, false))
+	if err != nil {
+		return cli.Founded{}, err
+	}
+	out, err := a.foundIn(ctx, st, data, p, program, implemented)
+	return out, errors.Join(err, st.Close())
+}
+
+// foundIn makes an organization in an open data folder.
+func (a *App) foundIn(ctx context.Context, st *sqlite.Store, data string, p scope.Program, program string, implemented *civil.Date) (cli.Founded, error) {
 	warnings, err := p.Check()
 	if err != nil {
 		return cli.Founded{}, err
@@ -149,19 +165,13 @@ func (a *App) found(ctx context.Context, data string, p scope.Program, program s
 	if err != nil {
 		return cli.Founded{}, err
 	}
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return cli.Founded{}, fmt.Errorf("make the data folder: %w", err)
-	}
-	st, err := sqlite.Open(ctx, a.config(data, false))
+	org, err := a.create(ctx, st, p, own, drafts)
 	if err != nil {
 		return cli.Founded{}, err
 	}
-	org, err := a.create(ctx, st, p, own, drafts)
 	out := cli.Founded{Name: p.Name, Report: p.Report, Data: data, Controls: len(versions), Warnings: warnings, ID: string(org)}
-	if err == nil {
-		out.Key, err = verifierKey(data, a.Random, org)
-	}
-	return out, errors.Join(err, st.Close())
+	out.Key, err = verifierKey(data, a.Random, org)
+	return out, err
 }
 
 // create makes an organization with the records of its program.

@@ -6,25 +6,29 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/store/accounts"
 	"github.com/assayhq/assay/internal/store/sqlite"
 	"github.com/assayhq/assay/internal/web"
 	"github.com/assayhq/assay/internal/web/elements"
+	"github.com/assayhq/assay/internal/web/program"
 	"github.com/assayhq/assay/internal/web/shell"
+	"github.com/assayhq/assay/internal/web/signin"
+	"github.com/assayhq/assay/internal/web/work"
 )
 
 // installation is a data folder that is served: its organizations, its people, and the door to both.
@@ -35,7 +39,12 @@ type installation struct {
 	readOnly bool
 	life     context.Context
 	tenants  *tenants
+	accounts *account.Service // nil where the folder cannot be written
+	people   *accounts.Store
+	pages    *signin.Pages // nil as accounts are
 	door     *shell.Door
+	empty    atomic.Bool  // nobody had an account when it was opened
+	first    atomic.Value // an id.Person: who has just made the first account
 
 	background sync.WaitGroup
 }
@@ -75,10 +84,13 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 		o.Hosts = []string{"localhost", "127.0.0.1", "::1", "[::1]"}
 	}
 	var err error
-	if readOnly {
+	switch {
+	case s.Demo:
+		err = in.asExample(&o, s)
+	case readOnly:
 		err = in.readers(&o, s)
-	} else {
-		err = in.people(ctx, &o, s)
+	default:
+		err = in.signIn(ctx, &o, s)
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +100,7 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 }
 
 func styles() string {
-	return report.Style() + shell.Style() + web.Style() + string(elements.Style())
+	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style()
 }
 
 func (in *installation) failed(r *http.Request, err error) {
@@ -110,9 +122,7 @@ func (in *installation) readers(o *shell.Options, s cli.Serving) error {
 
 // toResults leads to the results of the only, or the first, organization.
 func (in *installation) toResults(w http.ResponseWriter, r *http.Request) error {
-	in.tenants.mu.Lock()
-	slugs := slices.Sorted(maps.Keys(in.tenants.slugs))
-	in.tenants.mu.Unlock()
+	slugs := in.tenants.names()
 	if len(slugs) == 0 {
 		return fault.NotFound
 	}
@@ -131,7 +141,11 @@ func (in *installation) roles(ctx context.Context, p id.Person, org id.Org) ([]a
 // Close ends the background work and closes the folder.
 func (in *installation) Close() error {
 	in.wait()
-	return in.st.Close()
+	var err error
+	if in.people != nil {
+		err = in.people.Close()
+	}
+	return errors.Join(err, in.st.Close())
 }
 
 // wait lets the background work end, which it does when the context has.
@@ -170,11 +184,11 @@ func (in *installation) listen(ctx context.Context, s cli.Serving, ready func(cl
 	if s.URL != "" {
 		said.URL = strings.TrimSuffix(s.URL, "/")
 	}
-	if said.FirstRun, err = in.firstRun(ctx); err != nil {
+	if said.FirstRun, err = in.firstRun(ctx, said.URL); err != nil {
 		return err
 	}
 	ready(said)
-	for slug := range in.tenants.slugs { // so that nobody waits for the tests later
+	for _, slug := range in.tenants.names() { // so that nobody waits for the tests later
 		in.background.Go(func() { _, _ = in.tenants.open(ctx, slug) })
 	}
 	select {

@@ -51,6 +51,7 @@ type office struct {
 	own         map[string]string // the organization's own registers, as declared
 	versions    []scope.Version
 	units       []examine.Unit
+	revision    int64 // the place behind the last record that the program is made of
 	comparisons *collect.Comparisons
 	readOnly    bool  // the data folder cannot be written
 	unread      error // opened to inspect: what of the organization could not be read
@@ -58,16 +59,24 @@ type office struct {
 
 // load reads what the organization declared: its registers, its scope and its controls.
 func (o *office) load(ctx context.Context) error {
+	size, err := o.st.Size(ctx, o.org.ID)
+	if err != nil {
+		return err
+	}
+	return o.loadAt(ctx, size)
+}
+
+// loadAt reads what the organization had declared when the ledger had so many records.
+func (o *office) loadAt(ctx context.Context, size int64) error {
 	starter, err := registers.Load()
 	if err != nil {
 		return err
 	}
 	o.regs, o.own = schemas(starter), map[string]string{}
-	if o.comparisons, err = collect.LoadComparisons(catalog.Reconciliations(), o.regs.find); err != nil {
+	if o.regs[scope.Proposals], err = register.Load(scope.Proposals+".yaml", []byte(scope.ProposalRegister)); err != nil {
 		return err
 	}
-	size, err := o.st.Size(ctx, o.org.ID)
-	if err != nil {
+	if o.comparisons, err = collect.LoadComparisons(catalog.Reconciliations(), o.regs.find); err != nil {
 		return err
 	}
 	err = o.each(ctx, record.Registers, size, func(k record.Known) error {
@@ -101,6 +110,9 @@ func (o *office) each(ctx context.Context, reg string, size int64, f func(record
 		return fmt.Errorf("read %s: %w", reg, err)
 	}
 	for _, k := range list {
+		if slices.Contains(programParts, reg) {
+			o.revision = max(o.revision, k.Index+1)
+		}
 		if err := f(k); err != nil {
 			return fmt.Errorf("read %s: %w", k.Name(), err)
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,6 +36,19 @@ type tenants struct {
 	mu     sync.Mutex
 	slugs  map[string]record.Org // of all that exist
 	opened map[string]*tenant    // by slug
+	locks  map[id.Org]*sync.Mutex
+}
+
+// lock is what changes of an organization's program are made under, one after another.
+func (t *tenants) lock(org id.Org) *sync.Mutex {
+	// t.mu is held: pages are wired while an organization is opened.
+	if t.locks == nil {
+		t.locks = map[id.Org]*sync.Mutex{}
+	}
+	if t.locks[org] == nil {
+		t.locks[org] = &sync.Mutex{}
+	}
+	return t.locks[org]
 }
 
 // slugOf makes a name for addresses: letters and digits of ASCII, with hyphens between.
@@ -86,6 +100,13 @@ func (t *tenants) list(ctx context.Context) error {
 	defer t.mu.Unlock()
 	t.slugs = slugsOf(orgs)
 	return nil
+}
+
+// names lists the organizations' names in addresses.
+func (t *tenants) names() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.slugs))
 }
 
 // slug is an organization's name in addresses; empty when it does not exist.
@@ -159,7 +180,7 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 	if err != nil {
 		return nil, err
 	}
-	if routes, err = in.orgRoutes(ctx, slug, o, p, routes); err != nil {
+	if routes, err = in.orgRoutes(slug, o, p, routes); err != nil {
 		return nil, err
 	}
 	mux, err := shell.NewMux(routes, in.failed)

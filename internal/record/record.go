@@ -23,6 +23,8 @@ const (
 	Policies      = "assay.policies"      // key: policy id; the text of a policy
 	Erasures      = "assay.erasures"      // key: erasure-INDEX, the first ledger index erased; names no person
 	Packages      = "assay.packages"      // key: package id; body: the hash of its manifest
+	Kept          = "assay.kept"          // key: register name; people keep it in this installation, by the organization's word
+	Access        = "assay.access"        // key: event id; who was given or lost what, and by whom
 )
 
 // Record is one fact as sealed. Times are RFC 3339 UTC when written.
