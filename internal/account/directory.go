@@ -96,7 +96,7 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 			grant = append(grant, more...)
 		}
 		granted, ended = grant, end
-		return grant, end, lastAdministrator(append(slices.Clone(history), grant...), end)
+		return grant, end, s.lastAdministrator(ctx, append(slices.Clone(history), grant...), end)
 	})
 	for _, r := range list {
 		s.cache.drop(r.Person)

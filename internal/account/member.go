@@ -130,11 +130,18 @@ func grants(history []access.Membership, org id.Org, p, by id.Person, want []acc
 	return out, nil
 }
 
-// lastAdministrator refuses a change that would leave nobody who can manage people.
-func lastAdministrator(history, end []access.Membership) error {
+// lastAdministrator refuses a change that would leave nobody who can manage people. Who is disabled cannot.
+func (s *Service) lastAdministrator(ctx context.Context, history, end []access.Membership) error {
 	admins := map[id.Person]bool{}
 	for _, m := range history {
-		if m.Role == access.Administrator && m.Ended == nil {
+		if m.Role != access.Administrator || m.Ended != nil {
+			continue
+		}
+		p, err := s.o.Store.Person(ctx, m.Person)
+		if err != nil {
+			return err
+		}
+		if p.Disabled == nil {
 			admins[m.Person] = true
 		}
 	}
@@ -178,7 +185,7 @@ func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []
 			return nil, nil, &fault.Error{Kind: fault.Denied, What: "nobody gives themselves a role", Hint: "ask another administrator"}
 		}
 		granted, ended = rolesIn(grant), rolesIn(end)
-		return grant, end, lastAdministrator(history, end)
+		return grant, end, s.lastAdministrator(ctx, history, end)
 	})
 	s.cache.drop(p)
 	if err != nil {
@@ -222,7 +229,7 @@ func (s *Service) End(ctx context.Context, org id.Org, p id.Person, by access.Vi
 			return nil, nil, fault.NotFound
 		}
 		ended = rolesIn(end)
-		return nil, end, lastAdministrator(history, end)
+		return nil, end, s.lastAdministrator(ctx, history, end)
 	})
 	s.cache.drop(p)
 	if err != nil {

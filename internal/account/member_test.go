@@ -201,3 +201,14 @@ func TestHistoryIsKept(t *testing.T) {
 		t.Error("half of a refused change stays")
 	}
 }
+
+func TestDisabledAdministratorDoesNotCount(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	v, _ := w.founder()
+	bob, _ := w.join(v, "bob@example.com", access.Administrator)
+	w.ok(w.Disable(w.ctx, bob.Person, v.Person))
+	w.refused(w.End(w.ctx, acme, v.Person, v, here), fault.Denied, "last administrator")
+	w.ok(w.End(w.ctx, acme, bob.Person, v, here)) // nobody is lost by that
+	w.refused(w.End(w.ctx, acme, v.Person, v, here), fault.Denied, "last administrator")
+}
