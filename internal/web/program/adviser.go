@@ -13,6 +13,7 @@ import (
 	"github.com/assayhq/assay/internal/advise"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -78,7 +79,7 @@ func (p *Pages) turn(v url.Values, today civil.Date) (adviserData, error) {
 		}
 		values := answer(q, v[q.ID])
 		if err := p.book.Answer(&a, q.ID, values...); err != nil || len(values) == 0 && q.Kind != "many" && q.Kind != "countries" && q.Role == "" {
-			d.Error = "This question needs an answer: choose one, or write it down."
+			d.Error = phrase.Mark("This question needs an answer: choose one, or write it down.")
 			if err != nil {
 				d.Error = err.Error()
 			}
@@ -174,7 +175,7 @@ func words(q advise.Question, values []string) string {
 		out = append(out, x)
 	}
 	if len(out) == 0 {
-		return "none"
+		return phrase.Mark("none")
 	}
 	return strings.Join(out, "; ")
 }

@@ -43,7 +43,7 @@ type Kept struct {
 
 // Changes keeps proposals, in the register scope.Proposals.
 type Changes interface {
-	// Changes lists the latest version of each proposal, the newest first.
+	// Changes lists the latest version of each proposal that waits, and of the hundred that were decided last, the newest first.
 	Changes(ctx context.Context) ([]scope.Proposal, error)
 	// Change gives every version of one, the first first; fault.NotFound.
 	Change(ctx context.Context, id string) ([]scope.Proposal, error)
