@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
@@ -149,6 +150,25 @@ func (s *Service) enrolOpenID(ctx context.Context, p Purpose, who Identity, from
 	}
 	e.External = &access.External{Issuer: who.Issuer, Subject: who.Subject, Person: e.Person.ID, Created: e.Person.Created}
 	return s.enrol(ctx, n, e, org, "openid", from)
+}
+
+// Unlink forgets who the visitor is at a provider, unless it is the only way in.
+func (s *Service) Unlink(ctx context.Context, v access.Visitor, issuer, subject string, from From) error {
+	w, err := s.Ways(ctx, v.Person)
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(w.External), func(x access.External) bool { return x.Issuer == issuer && x.Subject == subject })
+	if len(left) == len(w.External) {
+		return fault.NotFound
+	}
+	if w.External = left; !w.enough() {
+		return fault.Refuse("the provider is the only way in that this account has").WithHint("add a passkey or a password first")
+	}
+	if err := s.o.Store.DropExternal(ctx, v.Person, issuer, subject); err != nil {
+		return err
+	}
+	return s.changed(ctx, v, from, "provider unlinked")
 }
 
 // Provision makes a person for a directory (SCIM): they have no secret, and get in through the provider or an invitation.

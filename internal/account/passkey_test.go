@@ -270,6 +270,10 @@ func TestOpenID(t *testing.T) {
 	if !idp.fresh || !w.who(strong).Strong {
 		t.Error("a further proof must ask the provider anew, and strengthen the session")
 	}
+	w.refused(w.Unlink(w.ctx, access.Visitor{Person: "person_x"}, "https://login.example", "7", here), fault.NotFound, "")
+	w.ok(w.Unlink(w.ctx, v, "https://login.example", "7", here))
+	_, err = back(account.Purpose{}, access.Visitor{}, "")
+	w.refused(err, fault.Denied, "no account here")
 	// By an invitation, to the invitation's address only.
 	secret, err := w.Invite(w.ctx, acme, "bob@example.com", []access.Role{access.Owner}, v, here)
 	w.ok(err)
@@ -285,6 +289,7 @@ func TestOpenID(t *testing.T) {
 	}
 	_, err = back(account.Purpose{Person: v.Person}, v, mine)
 	w.refused(err, fault.Denied, "does not belong")
+	w.refused(w.Unlink(w.ctx, bob, "https://login.example", "8", here), fault.Refused, "only way in")
 	w.ok(w.Disable(w.ctx, bob.Person, v.Person))
 	_, err = back(account.Purpose{}, access.Visitor{}, "")
 	w.refused(err, fault.Denied, "no account here")

@@ -80,6 +80,7 @@ type Externals interface {
 	External(ctx context.Context, issuer, subject string) (id.Person, error)
 	Externals(ctx context.Context, p id.Person) ([]access.External, error)
 	AddExternal(ctx context.Context, x access.External) error
+	DropExternal(ctx context.Context, p id.Person, issuer, subject string) error
 }
 
 // Sessions keeps sessions. ReplaceSession ends one and makes the other in one step.

@@ -146,3 +146,8 @@ func addExternal(ctx context.Context, e execer, x access.External) error {
 	err := exec(ctx, e, "INSERT INTO externals (issuer, subject, person, created) VALUES (?, ?, ?, ?)", x.Issuer, x.Subject, x.Person, micro(x.Created))
 	return taken(err, "this identity belongs to an account already")
 }
+
+// DropExternal forgets who a person is at a provider, or fault.NotFound.
+func (s *Store) DropExternal(ctx context.Context, person id.Person, issuer, subject string) error {
+	return one(ctx, s.write, "DELETE FROM externals WHERE person = ? AND issuer = ? AND subject = ?", person, issuer, subject)
+}

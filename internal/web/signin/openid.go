@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/account"
@@ -44,6 +45,17 @@ func (p *Pages) againByOpenID(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) linkOpenID(w http.ResponseWriter, r *http.Request) error {
 	v := access.From(r.Context())
 	return p.sendOff(w, r, account.Purpose{Next: "/me", Person: v.Person, Link: true}, v.Email)
+}
+
+func (p *Pages) unlinkOpenID(w http.ResponseWriter, r *http.Request) error {
+	if err := shell.ReadForm(w, r); err != nil {
+		return err
+	}
+	issuer, subject, _ := strings.Cut(r.PostForm.Get("id"), "#") // an issuer has no fragment
+	if err := p.o.Accounts.Unlink(r.Context(), access.From(r.Context()), issuer, subject, p.from(r)); err != nil {
+		return err
+	}
+	return done(w, r, shell.T(r.Context(), "The link is removed. Your other sessions have ended."))
 }
 
 func (p *Pages) openIDBack(w http.ResponseWriter, r *http.Request) error {

@@ -207,6 +207,9 @@ func TestProviderPages(t *testing.T) {
 	b.get("/oidc/again?next=/organizations").is(t, 303, "https://login.example/")
 	b.get("/oidc/callback?code=c").is(t, 303, "/organizations")
 	b.get("/me").is(t, 200, "Set the password")
+	b.post("/me/oidc/remove", "id", "https://login.example#2").is(t, 404)
+	b.post("/me/oidc/remove", "id", "https://login.example#1").is(t, 303, "/me")
+	b.get("/me").is(t, 200, "Not linked")
 }
 
 // TestHostile gives every form what nobody means well with.

@@ -111,6 +111,7 @@ func (p *Pages) Routes() []shell.Route {
 		{Method: post, Pattern: "/me/passkeys/begin", Policy: access.OwnSecrets, Handler: p.newPasskeyBegin},
 		{Method: post, Pattern: "/me/passkeys/finish", Policy: access.OwnSecrets, Handler: p.newPasskeyFinish},
 		{Method: post, Pattern: "/me/passkeys/remove", Policy: access.OwnSecrets, Handler: p.dropPasskey},
+		{Method: post, Pattern: "/me/oidc/remove", Policy: access.OwnSecrets, Handler: p.unlinkOpenID},
 		{Method: post, Pattern: "/me/sessions/end", Policy: access.OwnAccount, Handler: p.endSession},
 		{Method: post, Pattern: "/me/sessions/others", Policy: access.OwnAccount, Handler: p.endOthers},
 		{Method: post, Pattern: "/me/tokens", Policy: access.OwnSecrets, Handler: p.newToken},
