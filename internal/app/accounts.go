@@ -56,7 +56,7 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 		origins = []string{base, "http://127.0.0.1:" + port}
 	}
 	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Clock: in.app.Clock, Random: in.app.Random, Key: key,
-		Origins: origins, OpenID: provider, Words: in.names()}); err != nil {
+		Origins: origins, OpenID: provider, Words: in.names(), Cost: in.app.Cost}); err != nil {
 		return err
 	}
 	empty, err := in.accounts.Empty(ctx)

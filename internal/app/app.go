@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/blob/dir"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/catalog/registers"
@@ -52,7 +53,8 @@ const anchorVar = "ASSAY_ANCHOR"
 type App struct {
 	Clock  func() time.Time
 	Random io.Reader
-	HTTP   doer // to time stamping authorities and witnesses
+	HTTP   doer         // to time stamping authorities and witnesses
+	Cost   account.Cost // of password hashing; zero: account.DefaultCost
 }
 
 // New wires the house to the machine's clock and randomness.
