@@ -137,7 +137,7 @@ func (p *Pages) rowsOf(r *http.Request) (rowsData, record.Query, error) {
 	return d, out, nil
 }
 
-// columns are those that the address names, in the order of the schema; without a word the key and the first few.
+// columns are those that the address names, in the order of the schema; without a word the first few besides the key.
 func columns(s *register.Schema, names []string) ([]register.Field, error) {
 	var chosen []string
 	for _, n := range names {
@@ -149,8 +149,9 @@ func columns(s *register.Schema, names []string) ([]register.Field, error) {
 		}
 	}
 	var out []register.Field
-	for i, f := range s.Fields {
-		if len(chosen) == 0 && i < usual || slices.Contains(chosen, f.Name) {
+	for _, f := range s.Fields {
+		itself := len(s.Key) == 1 && s.Key[0] == f.Name // the first cell of each row says it
+		if len(chosen) == 0 && len(out) < usual && !itself || slices.Contains(chosen, f.Name) {
 			out = append(out, f)
 		}
 	}
