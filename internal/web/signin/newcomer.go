@@ -235,7 +235,7 @@ func (p *Pages) showOrganizations(w http.ResponseWriter, r *http.Request, code i
 	if err != nil {
 		return err
 	}
-	return shell.Page(w, r, code, organizationsPage(list, form))
+	return shell.Page(w, r, code, organizationsPage(list, form, p.o.Founding))
 }
 
 func (p *Pages) found(w http.ResponseWriter, r *http.Request) error {

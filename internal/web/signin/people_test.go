@@ -282,3 +282,15 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+// TestFoundingElsewhere: where another page makes organizations, this one leads there and takes none itself.
+func TestFoundingElsewhere(t *testing.T) {
+	t.Parallel()
+	w := setup(t, func(_ *account.Options, o *signin.Options) { o.Founding = "/organizations/new" })
+	token, err := w.acc.FirstRun(t.Context())
+	w.ok(err)
+	b := w.browser()
+	b.post("/setup", "token", token, "name", "Ann", "email", "ann@example.com", "password", good).is(t, 303)
+	b.get("/organizations").is(t, 200, `href="/organizations/new"`, "Create your organization")
+	b.post("/organizations", "name", "x").is(t, 405)
+}

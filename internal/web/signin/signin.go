@@ -9,6 +9,7 @@ import (
 	_ "embed" // style sheet
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/access"
@@ -48,6 +49,7 @@ type Options struct {
 	Organizations Organizations
 	Mail          Mail   // nil: the link of an invitation is shown, once, to whoever invites
 	Provider      string // what the button of the OpenID provider says, such as "Acme Login"; empty: "your organization's login"
+	Founding      string // the page that makes an organization, such as /organizations/new; empty: a form that asks for the name alone
 	Base          string // what links that leave the page begin with, such as https://assay.example.com
 	Secure        bool   // pages are reached by HTTPS only: cookies say so, and carry the prefix __Host-
 	// Address gives the network address of the sender; nil: of the connection. Set it behind a proxy that can be trusted to say so.
@@ -69,7 +71,7 @@ func New(o Options) (*Pages, error) {
 // Routes are the addresses of the installation.
 func (p *Pages) Routes() []shell.Route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []shell.Route{
+	all := []shell.Route{
 		{Method: get, Pattern: "/{$}", Policy: access.Public, Handler: p.start},
 		{Method: get, Pattern: "/setup", Policy: access.Public, Handler: p.setup},
 		{Method: post, Pattern: "/setup", Policy: access.Public, Handler: p.setupByPassword},
@@ -117,6 +119,10 @@ func (p *Pages) Routes() []shell.Route {
 		{Method: post, Pattern: "/me/tokens", Policy: access.OwnSecrets, Handler: p.newToken},
 		{Method: post, Pattern: "/me/tokens/revoke", Policy: access.OwnAccount, Handler: p.revokeToken},
 	}
+	if p.o.Founding != "" {
+		all = slices.DeleteFunc(all, func(r shell.Route) bool { return r.Policy == access.Found })
+	}
+	return all
 }
 
 // OrgRoutes are the addresses of one organization's people.

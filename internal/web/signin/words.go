@@ -66,3 +66,10 @@ func passwordWord(ctx context.Context, set bool) string {
 func failed(f shell.Form) bool {
 	return f.Error != "" || slices.ContainsFunc(f.Fields, func(x shell.Field) bool { return x.Error != "" })
 }
+
+func foundWord(ctx context.Context, have int) string {
+	if have > 0 {
+		return shell.T(ctx, "Create a further organization")
+	}
+	return shell.T(ctx, "Create your organization")
+}
