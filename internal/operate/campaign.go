@@ -67,6 +67,7 @@ type Campaign struct {
 	Index               int64
 
 	Completed    civil.Instant // civil.Never while it is open
+	Removals     int           // decided when it was completed
 	RemovalsDone civil.Instant // civil.Never while one is not done, or there is none
 	Own          string        // yes, no or empty for not known: whether somebody decided on their own access
 	reviewed     int           // version of the review's record
@@ -123,6 +124,7 @@ type Reviews struct {
 	Due  Due
 
 	mu     sync.Mutex
+	learnt map[id.Org]*learned
 	frozen map[string][]Account     // by organization and campaign: rows never change
 	guard  map[string]*sync.RWMutex // a campaign is not completed while a decision is under way
 }
@@ -191,11 +193,11 @@ func (v *Reviews) check(ctx context.Context, a Actor, b Begin, now civil.Instant
 			errs = append(errs, fault.At("", 0, f.name, "%q is no member here; expected somebody who can sign in", f.who))
 		}
 	}
-	who, err := v.persons(ctx, a.Org, []string{b.Reviewer, b.Deputy})
+	l, err := v.learn(ctx, a.Org)
 	if err != nil {
 		return q, err
 	}
-	if who.same(b.Reviewer, b.Deputy) {
+	if l.who.same(b.Reviewer, b.Deputy) {
 		errs = append(errs, fault.At("", 0, "deputy", "is the reviewer; expected another person, who decides on the reviewer's own access"))
 	}
 	known := false
@@ -360,7 +362,7 @@ func (v *Reviews) drafts(ctx context.Context, a Actor, c *Campaign, rows []membe
 	if err != nil {
 		return nil, err
 	}
-	review, err := v.row(ctx, a, accessReviews, 1, c.review(0, 0))
+	review, err := v.row(ctx, a, accessReviews, 1, c.review(0))
 	return append(out, list, review), err
 }
 
@@ -397,7 +399,7 @@ func (c *Campaign) list() members {
 }
 
 // review is the record that the control's test reads.
-func (c *Campaign) review(decided, removals int) members {
+func (c *Campaign) review(decided int) members {
 	var ms members
 	ms.text("review_id", c.ID)
 	ms.text("system", c.System)
@@ -410,7 +412,7 @@ func (c *Campaign) review(decided, removals int) members {
 	if c.Completed == civil.Never {
 		return ms
 	}
-	ms.whole("removals", int64(removals))
+	ms.whole("removals", int64(c.Removals))
 	ms.text("completed_at", c.Completed.String())
 	if c.Own != "" {
 		ms.truth("own_access_decided", c.Own == Yes)

@@ -77,6 +77,7 @@ func (c *Campaign) complete(k record.Known) error {
 		return err
 	}
 	c.reviewed, c.Completed, c.RemovalsDone = k.Version, f.instant("completed_at"), f.instant("removals_done_at")
+	c.Removals = f.whole("removals")
 	if own, ok := f["own_access_decided"].(bool); ok {
 		c.Own = No
 		if own {
@@ -199,23 +200,16 @@ type Turn struct {
 
 // Turns says of each row whose turn it is, and whether the actor may decide it now.
 func (v *Reviews) Turns(ctx context.Context, a Actor, c *Campaign, rows []Account) ([]Turn, error) {
-	logins := []string{a.Email, c.Reviewer, c.Deputy}
-	for i := range rows {
-		logins = append(logins, rows[i].Login, rows[i].Owner)
-		if c.ByManager {
-			logins = append(logins, rows[i].Manager)
-		}
-	}
-	who, err := v.persons(ctx, a.Org, distinct(logins))
+	l, err := v.learn(ctx, a.Org)
 	if err != nil {
 		return nil, err
 	}
-	now := v.Desk.Now()
-	delegations, err := v.Desk.Delegations(ctx, a.Org)
-	if err != nil {
-		return nil, err
-	}
-	delegations = slices.DeleteFunc(delegations, func(d Delegation) bool { return fold(d.To) != fold(a.Email) || !d.Covers(ReviewControl, now) })
+	return l.turns(a, c, rows, v.Desk.Now()), nil
+}
+
+func (l *learned) turns(a Actor, c *Campaign, rows []Account, now civil.Instant) []Turn {
+	who := l.who
+	delegations := slices.DeleteFunc(slices.Clone(l.delegations), func(d Delegation) bool { return fold(d.To) != fold(a.Email) || !d.Covers(ReviewControl, now) })
 	out := make([]Turn, len(rows))
 	for i := range rows {
 		t := &out[i]
@@ -225,18 +219,6 @@ func (v *Reviews) Turns(ctx context.Context, a Actor, c *Campaign, rows []Accoun
 			if !t.Own && !t.Mine && fold(d.From) == fold(t.Who) {
 				t.Mine, t.For = true, t.Who
 			}
-		}
-	}
-	return out, nil
-}
-
-func distinct(list []string) []string {
-	var out []string
-	seen := map[string]bool{"": true}
-	for _, s := range list {
-		if s = fold(s); !seen[s] {
-			seen[s] = true
-			out = append(out, s)
 		}
 	}
 	return out
@@ -256,10 +238,15 @@ func (v *Reviews) Decide(ctx context.Context, a Actor, key string, choices map[s
 	if !c.Open() {
 		return 0, fault.Refuse("the review was completed at %s: its decisions stand", c.Completed.In(a.Zone))
 	}
-	rows, turns, err := v.chosen(ctx, a, c, choices)
+	rows, err := v.chosen(ctx, a.Org, c, choices)
 	if err != nil {
 		return 0, err
 	}
+	l, err := v.learn(ctx, a.Org)
+	if err != nil {
+		return 0, err
+	}
+	turns := l.turns(a, c, rows, v.Desk.Now())
 	before, err := v.before(ctx, a.Org, c, rows)
 	if err != nil {
 		return 0, err
@@ -268,15 +255,19 @@ func (v *Reviews) Decide(ctx context.Context, a Actor, key string, choices map[s
 	var drafts []*register.Row
 	for i := range rows {
 		x, was, choice := &rows[i], before[rows[i].Row], choices[rows[i].Row]
-		if err := allowed(x, turns[i], choice, reason); err != nil {
+		if err := allowed(x, turns[i], choice); err != nil {
 			return 0, err
 		}
 		why := strings.TrimSpace(reason)
 		if choice == "" {
 			choice, why = Withdrawn, ""
 		}
-		if was.Choice == choice && was.Reason == why || choice == Withdrawn && !was.Is() {
+		// A page that is sent whole repeats what was decided before.
+		if was.Choice == choice && (why == "" || was.Reason == why) || choice == Withdrawn && !was.Is() {
 			continue
+		}
+		if choice == Keep && x.Privileged && why == "" {
+			return 0, fault.At("", 0, "reason", "%s is privileged: keeping it needs a reason; write one above the list and decide again", x.ID)
 		}
 		row, err := v.decision(ctx, a, c, x, Decided{Choice: choice, Reason: why, For: turns[i].For, At: now, Version: was.Version + 1})
 		if err != nil {
@@ -287,7 +278,7 @@ func (v *Reviews) Decide(ctx context.Context, a Actor, key string, choices map[s
 	if len(drafts) == 0 {
 		return 0, nil
 	}
-	return len(drafts), v.Desk.append(ctx, a.Org, drafts...)
+	return len(drafts), v.append(ctx, a.Org, l, drafts)
 }
 
 func (v *Reviews) decision(ctx context.Context, a Actor, c *Campaign, x *Account, d Decided) (*register.Row, error) {
@@ -303,40 +294,40 @@ func (v *Reviews) decision(ctx context.Context, a Actor, c *Campaign, x *Account
 	return v.row(ctx, a, reviewDecisions, d.Version, ms)
 }
 
-func allowed(x *Account, t Turn, choice, reason string) error {
+func allowed(x *Account, t Turn, choice string) error {
 	switch {
 	case choice != "" && choice != Keep && choice != Remove:
 		return fault.At("", 0, "decide-"+x.Row, "%q is no decision; expected keep or remove", choice)
 	case t.Own:
 		return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf("%s is your own access, or an account that you answer for: nobody decides on their own", x.ID), Hint: "it is the turn of " + t.Who}
 	case !t.Mine:
-		return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf("%s is not yours to decide: it is the turn of %s", x.ID, t.Who), Hint: "a delegation covers what is decided after it was recorded"}
-	case choice == Keep && x.Privileged && strings.TrimSpace(reason) == "":
-		return fault.At("", 0, "reason", "%s is privileged: keeping it needs a reason; write one above the list and decide again", x.ID)
+		return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf("row %s is not yours to decide", x.Row), Hint: "ask whose turn it is for a delegation; it covers what is decided after it was recorded"}
 	}
 	return nil
 }
 
-// chosen finds the rows that are decided, in their order; nothing about rows of others is told.
-func (v *Reviews) chosen(ctx context.Context, a Actor, c *Campaign, choices map[string]string) ([]Account, []Turn, error) {
-	all, err := v.Accounts(ctx, a.Org, c)
+// chosen finds the rows that are decided, in their order.
+func (v *Reviews) chosen(ctx context.Context, org id.Org, c *Campaign, choices map[string]string) ([]Account, error) {
+	all, err := v.Accounts(ctx, org, c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var rows []Account
 	for _, row := range slices.Sorted(maps.Keys(choices)) {
 		i, ok := slices.BinarySearchFunc(all, row, func(x Account, row string) int { return strings.Compare(x.Row, row) })
 		if !ok {
-			return nil, nil, &fault.Error{Kind: fault.NotFound, What: "no row " + row + " on the list"}
+			return nil, &fault.Error{Kind: fault.NotFound, What: "no row " + row + " on the list"}
 		}
 		rows = append(rows, all[i])
 	}
-	turns, err := v.Turns(ctx, a, c, rows)
-	return rows, turns, err
+	return rows, nil
 }
 
+// fewRows are looked up one by one.
+const fewRows = 6
+
 func (v *Reviews) before(ctx context.Context, org id.Org, c *Campaign, rows []Account) (map[string]Decided, error) {
-	if len(rows) > fewLogins {
+	if len(rows) > fewRows {
 		return v.Decisions(ctx, org, c)
 	}
 	out := map[string]Decided{}
@@ -395,11 +386,11 @@ func (v *Reviews) Complete(ctx context.Context, a Actor, key string) error {
 	if err != nil {
 		return err
 	}
-	who, err := v.everybody(ctx, a.Org)
+	l, err := v.learn(ctx, a.Org)
 	if err != nil {
 		return err
 	}
-	n, removals := 0, 0
+	who, n := l.who, 0
 	c.Own = No
 	for i := range rows {
 		d := made[rows[i].Row]
@@ -408,7 +399,7 @@ func (v *Reviews) Complete(ctx context.Context, a Actor, key string) error {
 		}
 		n++
 		if d.Choice == Remove {
-			removals++
+			c.Removals++
 		}
 		switch {
 		case who.own(&rows[i], d.By):
@@ -421,7 +412,7 @@ func (v *Reviews) Complete(ctx context.Context, a Actor, key string) error {
 		return fault.Refuse("%d of %d rows are undecided; a review is complete when every row is decided", len(rows)-n, len(rows))
 	}
 	c.Completed = v.Desk.Now()
-	return v.Desk.act(ctx, a, accessReviews, c.reviewed, c.review(n, removals))
+	return v.Desk.act(ctx, a, accessReviews, c.reviewed, c.review(n))
 }
 
 // Reassign changes who reviews. What was decided before stays.
@@ -447,11 +438,11 @@ func (v *Reviews) Reassign(ctx context.Context, a Actor, key, reviewer, deputy s
 			errs = append(errs, fault.At("", 0, name, "%q is no member here; expected somebody who can sign in", who))
 		}
 	}
-	who, err := v.persons(ctx, a.Org, []string{reviewer, deputy})
+	l, err := v.learn(ctx, a.Org)
 	if err != nil {
 		return err
 	}
-	if who.same(reviewer, deputy) {
+	if l.who.same(reviewer, deputy) {
 		errs = append(errs, fault.At("", 0, "deputy", "is the reviewer; expected another person"))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/register"
 )
 
 func monthOf(quarter int) time.Month { return time.Month(3*quarter - 2) }
@@ -80,50 +81,57 @@ func (v *Reviews) everybody(ctx context.Context, org id.Org) (*persons, error) {
 	return p, v.Desk.all(ctx, org, "aliases", record.Query{}, p.alias)
 }
 
-// few logins are looked up one by one.
-const fewLogins = 6
+// learned is what the registers say of persons and delegations at one size of the ledger. It is not changed once made.
+type learned struct {
+	size        int64
+	who         *persons
+	delegations []Delegation
+}
 
-// persons reads what the registers say of these logins. A single decision does not read them whole.
-func (v *Reviews) persons(ctx context.Context, org id.Org, logins []string) (*persons, error) {
-	if len(logins) > fewLogins {
-		return v.everybody(ctx, org)
+// learn reads persons and delegations, and keeps them until something else is recorded than decisions of ours.
+func (v *Reviews) learn(ctx context.Context, org id.Org) (*learned, error) {
+	size, err := v.Size.Size(ctx, org)
+	if err != nil {
+		return nil, err
 	}
-	p := nobodyYet()
-	asked := map[string]bool{}
-	for len(logins) > 0 {
-		login := fold(logins[0])
-		logins = logins[1:]
-		if login == "" || asked[login] {
-			continue
-		}
-		asked[login] = true
-		err := v.Desk.all(ctx, org, "people", record.Query{Text: login}, func(k record.Known) error {
-			b, err := body(k)
-			if err != nil || fold(b["person_id"]) != login && fold(b["email"]) != login {
-				return err
-			}
-			return p.person(k)
-		})
-		if err != nil {
-			return nil, err
-		}
-		err = v.Desk.all(ctx, org, "aliases", record.Query{Text: login}, func(k record.Known) error {
-			b, err := body(k)
-			if err != nil || fold(b["alias"]) != login {
-				return err
-			}
-			if who := fold(b["person_id"]); !asked[who] { // the person may be named by an address: look that one up first
-				logins = append(logins, who, login)
-				delete(asked, login)
-				return nil
-			}
-			return p.alias(k)
-		})
-		if err != nil {
-			return nil, err
-		}
+	v.mu.Lock()
+	l := v.learnt[org]
+	v.mu.Unlock()
+	if l != nil && l.size == size {
+		return l, nil
 	}
-	return p, nil
+	l = &learned{size: size}
+	if l.who, err = v.everybody(ctx, org); err != nil {
+		return nil, err
+	}
+	if l.delegations, err = v.Desk.Delegations(ctx, org); err != nil {
+		return nil, err
+	}
+	v.keep(org, l)
+	return l, nil
+}
+
+func (v *Reviews) keep(org id.Org, l *learned) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.learnt == nil {
+		v.learnt = map[id.Org]*learned{}
+	}
+	v.learnt[org] = l
+}
+
+// append makes decisions durable. Where nothing else was recorded since persons were read, what was read stays good: decisions say
+// nothing of persons.
+func (v *Reviews) append(ctx context.Context, org id.Org, l *learned, rows []*register.Row) error {
+	var drafts []record.Draft
+	for _, r := range rows {
+		drafts = append(drafts, record.Draft{Row: r, Source: Source})
+	}
+	got, err := v.Desk.Records.Append(ctx, org, "", drafts)
+	if err == nil && got.First == l.size {
+		v.keep(org, &learned{got.First + got.Count, l.who, l.delegations})
+	}
+	return err
 }
 
 // own reports whether an account is a person's: theirs, or one that they answer for.

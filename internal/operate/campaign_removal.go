@@ -177,7 +177,7 @@ func (v *Reviews) Follow(ctx context.Context, a Actor, key string) (int, error) 
 		return open, nil
 	}
 	c.RemovalsDone = last
-	return open, v.Desk.act(ctx, a, accessReviews, c.reviewed, c.review(c.Rows, len(list)))
+	return open, v.Desk.act(ctx, a, accessReviews, c.reviewed, c.review(c.Rows))
 }
 
 // Carry says who carries a removal out, or confirms by evidence that it was done.
@@ -246,11 +246,11 @@ func (v *Reviews) proven(ctx context.Context, a Actor, c *Campaign, r *Removal, 
 	if x.Done == civil.Never && x.Evidence == "" {
 		return errors.Join(errs...)
 	}
-	who, err := v.persons(ctx, a.Org, []string{a.Email, r.Login, r.Owner})
+	l, err := v.learn(ctx, a.Org)
 	if err != nil {
 		return err
 	}
-	if who.own(&r.Account, a.Email) {
+	if l.who.own(&r.Account, a.Email) {
 		return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf("%s is your own access: somebody else confirms that it was removed", r.ID)}
 	}
 	switch {
