@@ -339,6 +339,7 @@ func (a *API) public(w http.ResponseWriter, r *http.Request) bool {
 	sum := sha256.Sum256(body)
 	tag := fmt.Sprintf(`"%x"`, sum[:8])
 	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Content-Type", kind)
 	if r.Header.Get("If-None-Match") == tag {

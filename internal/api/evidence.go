@@ -65,7 +65,7 @@ type exhibitIn struct {
 
 func (a *API) evidence() {
 	serve(a, access.DoWork, operation{id: "give-evidence", method: http.MethodPost, path: inOrg + "/evidence", tag: "Evidence", summary: "Give a file as evidence",
-		status: http.StatusCreated, stream: true, max: operate.MaxFile, body: map[string]*huma.Schema{"application/octet-stream": octets(), "text/plain": text()},
+		status: http.StatusCreated, stream: true, errors: []int{408}, max: operate.MaxFile, body: map[string]*huma.Schema{"application/octet-stream": octets(), "text/plain": text()},
 		text: "The body is the file, up to 10 GiB; it is hashed on its way and never held in memory. Nothing is recorded of a file that did not arrive whole."}, a.give)
 	serve(a, access.ReadRecords, operation{id: "evidence", method: http.MethodGet, path: inOrg + "/evidence", tag: "Evidence", summary: "The pieces of evidence",
 		text: "The newest first."}, a.exhibits)

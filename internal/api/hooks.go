@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -136,10 +137,11 @@ func (a *API) hooks() {
 				return nil, missing("the list of web hooks")
 			}
 			all, err := o.Hooks.Hooks(ctx)
-			if all == nil {
-				all = []Hook{}
+			out := hookList{[]Hook{}}
+			for _, h := range all {
+				out.Hooks = append(out.Hooks, masked(h))
 			}
-			return &answer[hookList]{hookList{all}}, err
+			return &answer[hookList]{out}, err
 		})
 	serve(a, access.ManageSources, operation{id: "add-hook", method: http.MethodPost, path: path, tag: "Web hooks", summary: "Add a receiver", status: http.StatusCreated,
 		text: "Its secret is shown once. An address of a private network is refused."},
@@ -153,7 +155,7 @@ func (a *API) hooks() {
 				n.Form = "signed"
 			}
 			h, secret, err := o.Hooks.AddHook(ctx, access.From(ctx).Email, n)
-			return &answer[addedHook]{addedHook{h, secret}}, err
+			return &answer[addedHook]{addedHook{masked(h), secret}}, err
 		})
 	serve(a, access.ManageSources, operation{id: "drop-hook", method: http.MethodDelete, path: path + "/{hook}", tag: "Web hooks", summary: "Remove a receiver", status: http.StatusNoContent},
 		func(ctx context.Context, o *Organization, in *HookIn) (*struct{}, error) {
@@ -164,6 +166,17 @@ func (a *API) hooks() {
 		})
 	serve(a, access.ManageSources, operation{id: "deliveries", method: http.MethodGet, path: path + "/{hook}/deliveries", tag: "Web hooks", summary: "What was sent to a receiver",
 		text: "Every attempt, the latest first."}, a.deliveries)
+}
+
+// masked shows of an address no more than whose it is: of chat systems the rest is the secret.
+func masked(h Hook) Hook {
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		h.URL = ""
+		return h
+	}
+	h.URL = (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+	return h
 }
 
 func (a *API) deliveries(ctx context.Context, o *Organization, in *deliveriesIn) (*answer[list[Delivery]], error) {

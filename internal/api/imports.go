@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -52,7 +53,7 @@ func (a *API) imports() {
 		"file":    {Type: huma.TypeString, Format: "binary", Description: "CSV, JSONL, JSON or XLSX, gzip or not; the last part"},
 	}}
 	serve(a, access.Import, operation{id: "import", method: http.MethodPost, path: inOrg + "/registers/{register}/imports", tag: "Imports", summary: "Take in a file",
-		status: http.StatusCreated, stream: true, max: maxImport,
+		status: http.StatusCreated, stream: true, errors: []int{408}, max: maxImport,
 		body: map[string]*huma.Schema{"text/csv": text(), "application/jsonl": text(), "application/x-ndjson": text(), "multipart/form-data": form},
 		text: "One pull, whole or nothing: when a row is refused, nothing is stored, and errors names file, line and field. The file itself is kept beside its records."}, a.take)
 }
@@ -106,6 +107,9 @@ func (a *API) take(ctx context.Context, o *Organization, in *importIn) (*answer[
 func cutShort(err, read error) error {
 	if errors.Is(read, io.ErrUnexpectedEOF) {
 		return newProblem(http.StatusBadRequest, "the body did not arrive whole; nothing was changed")
+	}
+	if late, ok := errors.AsType[net.Error](read); ok && late.Timeout() {
+		return newProblem(http.StatusRequestTimeout, "the body did not arrive in time; nothing was changed")
 	}
 	return err
 }

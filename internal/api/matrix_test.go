@@ -1,13 +1,21 @@
 package api
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/web/browse"
 )
 
 // asker is one kind of visitor of the matrix.
@@ -193,5 +201,112 @@ func TestProblems(t *testing.T) {
 	}
 	if rec := w.do(lead, http.MethodPatch, at, "", ""); rec.Header().Get("Allow") == "" {
 		t.Error("405 without Allow")
+	}
+}
+
+// TestPolicies holds the policy of every operation against a list that a person reads: testdata/policies.txt, one line an operation. The
+// matrix follows from the policies; this shows that each operation has the one that it should.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, r := range setup(t, plenty).api.Routes() {
+		got = append(got, fmt.Sprintf("%-18s %-6s %s: %s", r.ID, r.Method, strings.TrimPrefix(r.Pattern, inOrg), r.Policy))
+	}
+	const file = "testdata/policies.txt"
+	text := strings.Join(got, "\n") + "\n"
+	if os.Getenv("ASSAY_UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("the operations and their policies differ from the list (-want +got):\n%s", diff)
+	}
+}
+
+// TestCutShort: of a file that did not arrive whole nothing is recorded.
+func TestCutShort(t *testing.T) {
+	t.Parallel()
+	w := setup(t, plenty)
+	w.pass(time.Since(w.clock())) // deadlines are of the machine's clock
+	lead := w.person("example", access.Lead)
+	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.api.ServeHTTP(rw, r.WithContext(access.With(r.Context(), lead)))
+	}))
+	defer s.Close()
+	total := func(path string) int64 {
+		return decode[list[any]](t, w.do(lead, http.MethodGet, at+path, "", "")).Total
+	}
+	evidence := total("/evidence")
+	for _, c := range []struct{ path, media, body string }{
+		{"/evidence?control=IAM-04&title=t&file_name=f", "text/plain", "the first half"},
+		{"/registers/people/imports", "text/csv", "employment_id,person_id,started_on\ne-1,p-1,2026-01-01\n"},
+	} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n%s", at+c.path, c.media, c.body)
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		conn.Close()
+		if r.StatusCode != http.StatusBadRequest {
+			t.Errorf("POST %s cut short = %d, want 400", c.path, r.StatusCode)
+		}
+	}
+	if n, m := total("/evidence"), total("/registers/people/records"); n != evidence || m != 0 {
+		t.Errorf("after two bodies that were cut short there are %d pieces of evidence and %d people, want %d and 0", n, m, evidence)
+	}
+}
+
+// TestHookAddress: whoever lists receivers does not learn what stands behind their hosts.
+func TestHookAddress(t *testing.T) {
+	t.Parallel()
+	w := setup(t, plenty)
+	admin := w.person("example", access.Administrator)
+	rec := w.do(admin, http.MethodPost, at+"/hooks", "application/json", `{"url":"https://chat.example.com/services/T0/SECRET?k=SECRET","events":["task.late","task.late"],"form":"chat"}`)
+	if rec.Code != http.StatusCreated {
+		t.Fatalf("add a hook = %d %s", rec.Code, rec.Body)
+	}
+	for _, bad := range []string{"http://example.com", "https:/x", "file:///etc/passwd", ""} {
+		if rec := w.do(admin, http.MethodPost, at+"/hooks", "application/json", `{"url":"`+bad+`","events":["task.late"]}`); rec.Code != http.StatusUnprocessableEntity {
+			t.Errorf("a hook to %q = %d, want 422", bad, rec.Code)
+		}
+	}
+	got := decode[hookList](t, w.do(w.person("example", access.Owner), http.MethodGet, at+"/hooks", "", ""))
+	if len(got.Hooks) != 1 || got.Hooks[0].URL != "https://chat.example.com" || len(got.Hooks[0].Events) != 1 || strings.Contains(rec.Body.String(), "SECRET") {
+		t.Errorf("the list = %+v, want the host alone", got)
+	}
+}
+
+// TestPage has the reference looked at for barriers in both themes and two widths.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	w := setup(t, plenty)
+	s := httptest.NewServer(w.api)
+	defer s.Close()
+	tab := browse.Start(t).Tab(1200, 900)
+	for _, dark := range []bool{false, true} {
+		for _, width := range []int64{390, 1200} {
+			tab.Dark(dark)
+			tab.Size(width, 900)
+			tab.Go(s.URL + Base + "/")
+			for _, b := range tab.Axe() {
+				t.Errorf("dark %v, %d px: %s", dark, width, b)
+			}
+			if wide := browse.Eval[int](tab, "document.documentElement.scrollWidth"); int64(wide) > width {
+				t.Errorf("at %d px the page is %d px wide", width, wide)
+			}
+		}
 	}
 }

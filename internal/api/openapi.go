@@ -20,7 +20,7 @@ func description(version string) *huma.OpenAPI {
 				"**Problems** are RFC 9457. **Pages**: `limit` and `cursor`; `next` is the cursor of the next page. " +
 				"**Writes** take an `Idempotency-Key`. **Limits**: `RateLimit` and `RateLimit-Policy` say what is left, `Retry-After` when to come back."},
 		Servers:    []*huma.Server{{URL: "/", Description: "This installation"}},
-		Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "An API token of one organization"}, "session": {Type: "apiKey", In: "cookie", Name: "assay_session", Description: "A person who signed in with a browser"}}},
+		Components: &huma.Components{SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "An API token of one organization"}, "session": {Type: "apiKey", In: "cookie", Name: "__Host-assay", Description: "A person who signed in with a browser"}}},
 		Tags: []*huma.Tag{{Name: "Organization", Description: "What is reported on"}, {Name: "Results", Description: "Controls, items and verdicts"}, {Name: "Readiness", Description: "What is missing, and when the report can be had"},
 			{Name: "Ledger", Description: "Where records came from and what proves them"}, {Name: "Registers", Description: "Records, version by version"}, {Name: "Imports", Description: "Files, whole or nothing"},
 			{Name: "Evidence", Description: "Files that show what was done"}, {Name: "Work", Description: "What is due, and what management answers"}, {Name: "Documents", Description: "Drafts"},

@@ -137,7 +137,7 @@ type registerList struct {
 }
 
 func schema(o *Organization, name string) (*register.Schema, error) {
-	if o.Schemas == nil {
+	if o.Schemas == nil || o.Books == nil {
 		return nil, missing("the list of registers")
 	}
 	s := o.Schemas.Schema(name)

@@ -98,8 +98,9 @@ type replies struct {
 
 func (a *API) work() {
 	serve(a, access.ReadHome, operation{id: "tasks", method: http.MethodGet, path: inOrg + "/tasks", tag: "Work", summary: "What is due, and whose turn it is"}, a.tasks)
-	serve(a, access.ReadResults, operation{id: "deviations", method: http.MethodGet, path: inOrg + "/deviations", tag: "Work", summary: "The items that deviate, with management's answers"}, a.deviations)
-	serve(a, access.ReadResults, operation{id: "deviation-answers", method: http.MethodGet, path: inOrg + "/deviation-answers", tag: "Work", summary: "Management's answer to one deviation, in all versions"},
+	serve(a, access.ReadRecords, operation{id: "deviations", method: http.MethodGet, path: inOrg + "/deviations", tag: "Work", summary: "The items that deviate, with management's answers",
+		text: "Keys and reasons may hold personal data, so that it asks for what single records ask for."}, a.deviations)
+	serve(a, access.ReadRecords, operation{id: "deviation-answers", method: http.MethodGet, path: inOrg + "/deviation-answers", tag: "Work", summary: "Management's answer to one deviation, in all versions"},
 		func(ctx context.Context, o *Organization, in *repliesIn) (*answer[replies], error) {
 			if o.Desk == nil {
 				return nil, missing("the desk where deviations are answered")
