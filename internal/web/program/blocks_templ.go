@@ -35,7 +35,7 @@ func blocks(list []report.Block) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		for _, b := range list {
+		for _, b := range leveled(list) {
 			templ_7745c5c3_Err = block(b).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -68,7 +68,7 @@ func block(b report.Block) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		switch {
 		case b.Heading != nil:
-			if b.Heading.Level <= 2 {
+			if b.Heading.Level <= 3 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h3><bdi>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

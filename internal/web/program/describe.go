@@ -322,3 +322,18 @@ func (g guide) lists() []part {
 
 // ownGap tells what the part lacks from what was left out of its text.
 func ownGap(m report.Runs) bool { return len(m) == 1 }
+
+// leveled gives headings the levels that follow on a page whose own headings end with the second, without a step left out.
+func leveled(list []report.Block) []report.Block {
+	out := slices.Clone(list)
+	last := 2
+	for i, b := range out {
+		if b.Heading != nil {
+			h := *b.Heading
+			h.Level = min(h.Level+1, last+1, 4)
+			last = h.Level
+			out[i].Heading = &h
+		}
+	}
+	return out
+}

@@ -62,7 +62,11 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	css := shell.Themed(report.Style()+shell.Style()+string(pagesCSS)+string(elements.Style())) + Style()
+	signinCSS, err := os.ReadFile("../signin/assets/signin.css") // the ink on the accent in the dark stands there
+	if err != nil {
+		t.Fatal(err)
+	}
+	css := shell.Themed(report.Style()+shell.Style()+string(pagesCSS)+string(elements.Style())+string(signinCSS)) + Style()
 	for name, path := range pages {
 		who := lead
 		if name == "change" {
