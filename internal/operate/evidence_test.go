@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -173,11 +174,11 @@ func TestUploadLocked(t *testing.T) {
 		_, err := u.Take(t.Context(), s.a, x.ID, 0, r)
 		first <- err
 	}()
-	w.Write([]byte("ab")) //nolint:errcheck // the reader is there
+	w.Write([]byte("ab"))
 	if _, err := u.Take(t.Context(), s.a, x.ID, 0, strings.NewReader("zz")); !errors.Is(err, ErrLocked) || !errors.Is(err, fault.Busy) {
 		t.Errorf("Take beside another = %v, want ErrLocked", err)
 	}
-	w.Write([]byte("cd")) //nolint:errcheck
+	w.Write([]byte("cd"))
 	w.Close()
 	if err := <-first; err != nil {
 		t.Error(err)
@@ -324,3 +325,23 @@ func TestAnswerDeviation(t *testing.T) {
 		t.Errorf("AnswerOf(none) = %v, %v, want none", none, err)
 	}
 }
+
+// TestGiveStreams: what a file holds does not stay in memory.
+func TestGiveStreams(t *testing.T) {
+	s := setup(t)
+	const size = 96 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	x, err := s.locker.Give(t.Context(), s.a, Given{Control: "GOV-01", Title: "t"}, io.LimitReader(endless{}, size))
+	runtime.ReadMemStats(&after)
+	if err != nil || x.Size != size {
+		t.Fatalf("Give = %+v, %v, want %d bytes", x, err, size)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
+		t.Errorf("%d bytes were allocated for a file of %d", n, size)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }

@@ -77,7 +77,7 @@ const (
 // give takes a piece of evidence: the file itself, streamed, or the upload that brought it.
 func (p *Pages) give(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	p.patience(w, 3*time.Hour)
+	p.in(w, r)
 	fields, file, err := readGiven(w, r)
 	if err != nil {
 		return err
@@ -231,7 +231,6 @@ func (p *Pages) file(w http.ResponseWriter, r *http.Request) error {
 	}
 	s := &seeker{open: func() (io.ReadCloser, error) { return p.o.Locker.Open(ctx, p.o.Org, x) }, rc: rc, size: x.Size}
 	defer s.close()
-	p.patience(w, 3*time.Hour)
 	kind := "application/octet-stream"
 	if slices.Contains(harmless, x.Type) {
 		kind = x.Type
@@ -243,13 +242,13 @@ func (p *Pages) file(w http.ResponseWriter, r *http.Request) error {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "private, no-store")
-	h.Set("ETag", `"`+x.SHA256+`"`)
+	h.Set("ETag", `"`+x.Blob+`"`)
 	// Each part of a request for several would be read from the start of the file: only one is given.
 	if strings.Contains(r.Header.Get("Range"), ",") {
 		r = r.Clone(ctx)
 		r.Header.Del("Range")
 	}
-	http.ServeContent(w, r, "", time.Time{}, s)
+	http.ServeContent(p.out(w), r, "", time.Time{}, s)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -49,7 +48,7 @@ func tell(w http.ResponseWriter, status int, detail string) {
 
 // tusFault answers what an upload refuses as the protocol asks; anything else is told like every other fault.
 func tusFault(w http.ResponseWriter, err error) error {
-	status := 0
+	var status int
 	switch {
 	case errors.Is(err, operate.ErrOffset):
 		status = http.StatusConflict
@@ -126,7 +125,7 @@ func (p *Pages) tusPatch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return tusFault(w, err)
 	}
-	p.patience(w, 15*time.Minute)
+	p.in(w, r)
 	u, err := p.o.Locker.Uploads.Take(r.Context(), p.actor(r.Context()), r.PathValue("id"), offset, r.Body)
 	if err != nil {
 		return tusFault(w, err)

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
@@ -128,13 +127,6 @@ func (p *Pages) today() civil.Date { return p.o.Zone.DateOf(p.o.Desk.Now()) }
 // also refuses what the visitor's roles do not include, where a page shows more than its route's policy says.
 func also(ctx context.Context, policy access.Policy) error {
 	return access.Decide(policy, access.From(ctx))
-}
-
-// patience lets a long transfer take its time; a server that cannot be told keeps its own limits.
-func (p *Pages) patience(w http.ResponseWriter, d time.Duration) {
-	c, until := http.NewResponseController(w), p.o.Desk.Clock().Add(d)
-	_ = c.SetReadDeadline(until)
-	_ = c.SetWriteDeadline(until)
 }
 
 func notFound(what string) error { return &fault.Error{Kind: fault.NotFound, What: what} }
