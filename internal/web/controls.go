@@ -61,6 +61,7 @@ type listing struct {
 	Kind       string
 	Attributes int
 	Served     []served // what the report is about, then the rest
+	words      string   // all that the text of the filter is looked for in, in lower case
 }
 
 // served is one criterion or objective that a control serves.
@@ -105,20 +106,19 @@ type filter struct {
 	Shape     assure.Shape
 	Kind      string
 	Criterion string
-	Text      string // a part of the id, title, statement, owner or unit, compared without regard to case
+	Text      string // a part of the id, title, statement, owner or unit, compared without regard to case: admits takes it in lower case
 }
 
 func (f filter) any() bool { return f != filter{} }
 
-func (f filter) admits(l listing) bool {
+func (f filter) admits(l *listing) bool {
 	if f.Shape != "" && l.Control.Shape != f.Shape || f.Kind != "" && l.Kind != f.Kind {
 		return false
 	}
 	if f.Criterion != "" && !slices.ContainsFunc(l.Served, func(x served) bool { return x.Criterion == f.Criterion }) {
 		return false
 	}
-	c := l.Control
-	return strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner, c.Unit}, "\n")), strings.ToLower(strings.TrimSpace(f.Text)))
+	return f.Text == "" || strings.Contains(l.words, f.Text)
 }
 
 func (s *Site) filter(q url.Values) (filter, error) {
@@ -156,7 +156,7 @@ func (s *Site) listings(rows []row) []listing {
 }
 
 func (s *Site) listing(c assure.Control) listing {
-	l := listing{Control: c, Kind: noTest}
+	l := listing{Control: c, Kind: noTest, words: strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner, c.Unit}, "\n"))}
 	if t, ok := s.o.Catalog.Tests[c.ID]; ok && t.Attributes > 0 {
 		l.Kind, l.Attributes = compiled, t.Attributes
 		if t.Checklist {
@@ -188,9 +188,10 @@ func (s *Site) controls(w http.ResponseWriter, r *http.Request) error {
 	d.by, d.Hits = k.by, d.All
 	if f.any() {
 		d.Hits = nil
-		for _, l := range d.All {
-			if f.admits(l) {
-				d.Hits = append(d.Hits, l)
+		f.Text = strings.ToLower(strings.TrimSpace(f.Text))
+		for i := range d.All {
+			if f.admits(&d.All[i]) {
+				d.Hits = append(d.Hits, d.All[i])
 			}
 		}
 	}

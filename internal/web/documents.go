@@ -30,9 +30,9 @@ var formats = []drawn{
 	{"docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", access.ReadDrafts},
 	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", access.ReadRecords},
 	{"json", "JSON", "application/json", "json", access.ReadDrafts},
-	{"oscal-component", "OSCAL component definition", "application/json", "json", access.ReadDrafts},
-	{"oscal-ssp", "OSCAL system security plan", "application/json", "json", access.ReadDrafts},
-	{"oscal-results", "OSCAL assessment results", "application/json", "json", access.ReadDrafts},
+	{"oscal-component", phrase.Mark("OSCAL component definition"), "application/json", "json", access.ReadDrafts},
+	{"oscal-ssp", phrase.Mark("OSCAL system security plan"), "application/json", "json", access.ReadDrafts},
+	{"oscal-results", phrase.Mark("OSCAL assessment results"), "application/json", "json", access.ReadDrafts},
 }
 
 func formatOf(name string) (drawn, bool) {
@@ -125,11 +125,11 @@ func ownFirst(k DocumentKind) int {
 	return 2
 }
 
-// columns are the formats that some document can be drawn in.
-func (d documentsData) columns() []drawn {
+// columns are the formats that some document can be drawn in, and that the reader may have.
+func (d documentsData) columns(ctx context.Context) []drawn {
 	var out []drawn
 	for _, f := range formats {
-		if slices.ContainsFunc(d.Kinds, func(k DocumentKind) bool { return slices.Contains(k.Formats, f.Name) }) {
+		if shell.May(ctx, f.Policy) && slices.ContainsFunc(d.Kinds, func(k DocumentKind) bool { return slices.Contains(k.Formats, f.Name) }) {
 			out = append(out, f)
 		}
 	}

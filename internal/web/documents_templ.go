@@ -92,7 +92,7 @@ func documentsPage(d documentsData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(d.Kinds) == 0 || len(d.columns()) == 0 {
+			if len(d.Kinds) == 0 || len(d.columns(ctx)) == 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"empty\"><p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -119,7 +119,7 @@ func documentsPage(d documentsData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if len(d.columns()) > 0 {
+			if len(d.columns(ctx)) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"sheet scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"drawn-caption\"><table class=\"stack drawn\"><caption id=\"drawn-caption\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -398,7 +398,7 @@ func documentRow(d documentsData, k DocumentKind) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, f := range d.columns() {
+			for _, f := range d.columns(ctx) {
 				if slices.Contains(k.Formats, f.Name) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<li>")
 					if templ_7745c5c3_Err != nil {

@@ -137,6 +137,7 @@ type overviewData struct {
 	Tallies []tally    // of all controls
 	Scope   []covering // what the report is held against
 	Noun    string
+	Ledger  bool // there is a page of it
 	Page    int
 	Last    int
 }
@@ -147,7 +148,7 @@ func (s *Site) overview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d := overviewData{head: head{shell.T(r.Context(), "Results")}, Report: s.o.Report, Results: k.res, All: len(k.worst), Tested: k.tested, Tallies: k.tallies,
-		Scope: k.scope, Noun: noun(s.frameworkOf(), len(s.o.Catalog.Criteria))}
+		Scope: k.scope, Noun: noun(s.frameworkOf(), len(s.o.Catalog.Criteria)), Ledger: s.o.Ledger != nil}
 	page, err := pageOf(r.URL.Query())
 	if err != nil {
 		return err

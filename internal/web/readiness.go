@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/gauge"
@@ -106,6 +107,21 @@ func (d readyData) pageOf(g gauge.Gap) string {
 		return ""
 	}
 	return g.Page
+}
+
+// offered leaves out a page that the reader would be refused.
+func offered(ctx context.Context, page string) string {
+	switch page {
+	case "/sources":
+		if !shell.May(ctx, access.ReadSources) {
+			return ""
+		}
+	case "/documents", "/report":
+		if !shell.May(ctx, access.ReadDrafts) {
+			return ""
+		}
+	}
+	return page
 }
 
 // pageWord names the page that a gap leads to.

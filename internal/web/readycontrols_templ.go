@@ -2572,7 +2572,7 @@ func gapRow(d readyData, c cause, g gauge.Gap) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		name, to := gapPlace(ctx, g)
-		page := d.pageOf(g)
+		page := offered(ctx, d.pageOf(g))
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 217, "<tr><th scope=\"row\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

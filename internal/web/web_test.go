@@ -35,7 +35,8 @@ var pages = []string{
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	s := site(t, newWorld(t))
+	w := newWorld(t)
+	s := behind(t, steady(t, w, options(t, w)), readers...)
 	for _, p := range pages {
 		rec := get(s, p)
 		if rec.Code != http.StatusOK {
@@ -95,33 +96,48 @@ func wellFormed(t *testing.T, page, doc string) map[string]int {
 	return el
 }
 
-// TestEveryLinkAnswers follows every link of every page once.
+// TestEveryLinkAnswers follows every link of every page once, as each role that reads results: nobody is led to what they are refused.
 func TestEveryLinkAnswers(t *testing.T) {
 	t.Parallel()
-	s := site(t, newWorld(t))
-	seen := map[string]bool{}
-	for _, p := range pages {
-		rest := get(s, p).Body.String()
-		for {
-			_, after, ok := strings.Cut(rest, `href="`)
-			if !ok {
-				break
-			}
-			to, tail, _ := strings.Cut(after, `"`)
-			rest = tail
-			to, _, _ = strings.Cut(strings.ReplaceAll(to, "&amp;", "&"), "#")
-			if to == "" || seen[to] || to == base+"/" || !strings.HasPrefix(to, base) { // the home page and the person's own are others'
-
+	w := newWorld(t)
+	o := steady(t, w, options(t, w))
+	for name, roles := range map[string][]access.Role{"readers": readers, "executive": {access.Executive}, "auditor": {access.Auditor}, "adviser": {access.Adviser}} {
+		s := behind(t, o, roles...)
+		seen := map[string]bool{}
+		for _, p := range pages {
+			rec := get(s, p)
+			if rec.Code == http.StatusForbidden && name != "readers" {
 				continue
 			}
-			seen[to] = true
-			if rec := get(s, to); rec.Code != http.StatusOK {
-				t.Errorf("%s links to %s, which answers %d", p, to, rec.Code)
+			for _, to := range links(rec.Body.String()) {
+				if seen[to] || to == base+"/" || !strings.HasPrefix(to, base) { // the home page and the person's own are others'
+					continue
+				}
+				seen[to] = true
+				if rec := get(s, to); rec.Code != http.StatusOK {
+					t.Errorf("%s: %s links to %s, which answers %d", name, p, to, rec.Code)
+				}
 			}
 		}
+		if len(seen) < 50 {
+			t.Errorf("%s: followed %d links; the pages should hold more", name, len(seen))
+		}
 	}
-	if len(seen) < 50 {
-		t.Errorf("followed %d links; the pages should hold more", len(seen))
+}
+
+// links are the addresses that a page leads to, without their fragments.
+func links(page string) []string {
+	var out []string
+	for {
+		_, after, ok := strings.Cut(page, `href="`)
+		if !ok {
+			return out
+		}
+		to, tail, _ := strings.Cut(after, `"`)
+		page = tail
+		if to, _, _ = strings.Cut(strings.ReplaceAll(to, "&amp;", "&"), "#"); to != "" {
+			out = append(out, to)
+		}
 	}
 }
 
@@ -389,6 +405,7 @@ type noRecords struct{}
 func (noRecords) Records(context.Context, []string) ([]RecordView, error) { return nil, nil }
 
 // TestLook serves the example for a look at it: ASSAY_LOOK_AT=127.0.0.1:8700 go test -run TestLook -timeout 0
+// ASSAY_LOOK_AS=executive shows it as one role sees it; ?test-theme=dark and ?test-lang=de change a page.
 func TestLook(t *testing.T) {
 	addr := os.Getenv("ASSAY_LOOK_AT")
 	if addr == "" {
@@ -398,5 +415,10 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Fatal(http.Serve(l, site(t, newWorld(t))))
+	w := newWorld(t)
+	roles := readers
+	if role := os.Getenv("ASSAY_LOOK_AS"); role != "" {
+		roles = []access.Role{access.Role(role)}
+	}
+	t.Fatal(http.Serve(l, behind(t, steady(t, w, options(t, w)), roles...)))
 }

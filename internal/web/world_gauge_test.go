@@ -224,6 +224,17 @@ func (f *fixed) Foresee(ctx context.Context, today *civil.Date, ifs []string) (*
 	return f.forecast, nil
 }
 
+// steady keeps what a world's gauge answers, as a program does, so that a test of many pages does not judge anew for each.
+func steady(t testing.TB, w *world, o Options) Options {
+	t.Helper()
+	r, err := w.judged.Ready(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Gauge = &fixed{judged: w.judged, ready: r}
+	return o
+}
+
 // unread answers like a world, and fails the test when a single item is asked for.
 type unread struct {
 	*world
