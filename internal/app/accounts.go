@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,13 +69,15 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 	if err != nil {
 		return err
 	}
-	opts := signin.Options{Accounts: in.accounts, Organizations: organizations{in}, Base: base, Secure: strings.HasPrefix(base, "https:")}
+	in.base = base
+	opts := signin.Options{Accounts: in.accounts, Founding: "/organizations/new", Organizations: organizations{in}, Base: base, Secure: strings.HasPrefix(base, "https:")}
 	if sender != nil {
 		opts.Mail = post{sender, in}
 	}
 	if in.pages, err = signin.New(opts); err != nil {
 		return err
 	}
+	in.background.Go(func() { in.rounds(ctx, sender) })
 	founding, err := intake.NewFounding(in)
 	if err != nil {
 		return err
@@ -232,13 +235,14 @@ func (p post) Send(ctx context.Context, to, subject, text string) error {
 }
 
 // orgRoutes are the pages of an organization besides its results.
-func (in *installation) orgRoutes(slug string, o *office, p *pages, routes []shell.Route) ([]shell.Route, error) {
+func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Route, error) {
 	if in.readOnly {
 		return append(routes, shell.Route{Method: http.MethodGet, Pattern: "/{$}", Policy: access.ReadHome, Handler: func(w http.ResponseWriter, r *http.Request) error {
 			return shell.Redirect(w, r, "/results")
 		}}), nil
 	}
-	desk, err := in.desk(o, p)
+	o, p, slug := t.o, t.p, t.Slug
+	desk, err := in.desk(t)
 	if err != nil {
 		return nil, fmt.Errorf("wire the pages of work: %w", err)
 	}
@@ -290,4 +294,30 @@ func (i imports) Import(ctx context.Context, r intake.Request, body io.Reader) (
 		x.Map = "mapping"
 	}
 	return i.o.take(ctx, x, body, r.Mapping, func(int64, int64) {})
+}
+
+// recover makes a way back in for a person. The folder may be served meanwhile: a link is all that is written.
+func (a *App) recover(ctx context.Context, data, email string) (path string, err error) {
+	file := filepath.Join(data, "accounts.db")
+	if _, err := os.Stat(file); err != nil {
+		return "", fault.Refuse("%s holds no accounts", data).WithHint("name the folder that assay serve was started with, by --data")
+	}
+	in := &installation{app: a, data: data}
+	if in.people, err = accounts.Open(ctx, file, a.Clock); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, in.people.Close()) }()
+	key, err := in.accountsKey()
+	if err != nil {
+		return "", err
+	}
+	in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Clock: a.Clock, Random: a.Random, Key: key, Cost: a.Cost})
+	if err != nil {
+		return "", err
+	}
+	token, err := in.accounts.RecoveryLink(ctx, email)
+	if errors.Is(err, fault.NotFound) {
+		return "", fault.Refuse("nobody here has the address %s", email)
+	}
+	return "/recover/" + token, err
 }

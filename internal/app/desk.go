@@ -34,7 +34,8 @@ var (
 )
 
 // desk wires people's work in one organization.
-func (in *installation) desk(o *office, p *pages) (*work.Pages, error) {
+func (in *installation) desk(t *tenant) (*work.Pages, error) {
+	o, p := t.o, t.p
 	d := &operate.Desk{Records: in.st, Books: in.st, Schemas: deskSchemas{o}, Clock: in.app.Clock, Random: in.app.Random}
 	w := &deskWork{o: o, p: p}
 	shelf := parts.Open(filepath.Join(in.data, "uploads"))
@@ -42,9 +43,10 @@ func (in *installation) desk(o *office, p *pages) (*work.Pages, error) {
 	for _, n := range o.regs.Names() {
 		schemas = append(schemas, o.regs[n])
 	}
+	t.board = &operate.Board{Desk: d, Due: w, Team: deskTeam{in, o}, Size: in.st}
 	return work.New(work.Options{
 		Org: o.org.ID, Zone: o.program.Zone, Registers: schemas, Desk: d,
-		Board:    &operate.Board{Desk: d, Due: w, Team: deskTeam{in, o}, Size: in.st},
+		Board:    t.board,
 		Locker:   &operate.Locker{Desk: d, Files: o.blobs, Uploads: &operate.Uploads{Desk: d, Parts: shelf, Shelf: shelf}},
 		Counter:  &operate.Counter{Books: in.st, Size: in.st},
 		Controls: w, Checklists: w, Deviations: w,

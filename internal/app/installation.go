@@ -38,6 +38,7 @@ type installation struct {
 	data     string
 	readOnly bool
 	life     context.Context
+	base     string // what addresses begin with that leave the pages
 	tenants  *tenants
 	accounts *account.Service // nil where the folder cannot be written
 	people   *accounts.Store

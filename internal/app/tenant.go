@@ -16,6 +16,7 @@ import (
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/web"
@@ -25,8 +26,9 @@ import (
 // tenant is one organization that is served: what it is, what its tests showed last, and its pages.
 type tenant struct {
 	*shell.Tenant
-	o *office
-	p *pages
+	o     *office
+	p     *pages
+	board *operate.Board // nil where the folder cannot be written
 }
 
 // tenants are the organizations of a data folder, opened when somebody first asks for them. A change of an organization's
@@ -180,15 +182,15 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 	if err != nil {
 		return nil, err
 	}
-	if routes, err = in.orgRoutes(slug, o, p, routes); err != nil {
+	t := &tenant{Tenant: &shell.Tenant{Org: org.ID, Slug: slug, Name: org.Name, Zone: o.program.Zone}, o: o, p: p}
+	if routes, err = in.orgRoutes(t, routes); err != nil {
 		return nil, err
 	}
-	mux, err := shell.NewMux(routes, in.failed)
-	if err != nil {
+	if t.Mux, err = shell.NewMux(routes, in.failed); err != nil {
 		return nil, err
 	}
 	p.soon()
-	return &tenant{Tenant: &shell.Tenant{Org: org.ID, Slug: slug, Name: org.Name, Zone: o.program.Zone, Mux: mux}, o: o, p: p}, nil
+	return t, nil
 }
 
 // routes are the pages of results, each of which waits for the first run.

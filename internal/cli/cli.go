@@ -51,6 +51,8 @@ type House struct {
 	Apply func(ctx context.Context, data, org, dir string, dry bool) (Applied, error)
 	// Serve runs the web application over a data folder, which is made when it does not exist, until the context ends.
 	Serve func(ctx context.Context, data string, s Serving, ready func(Served)) error
+	// Recover makes the way back in for a person of a data folder, which may be served meanwhile.
+	Recover func(ctx context.Context, data, email string) (path string, err error)
 	// Enter opens an organization, in the way that a command needs it.
 	Enter func(ctx context.Context, data, org string, how Entry) (Office, error)
 	// Demo builds the example company in a temporary folder.
@@ -281,6 +283,7 @@ type commands struct {
 	Anchor    anchorCmd        `cmd:"" help:"Have the last checkpoint time stamped and cosigned by others."`
 	Erase     eraseCmd         `cmd:"" help:"Erase the content of a record; its proof stays."`
 	Serve     serveCmd         `cmd:"" help:"Serve the web application."`
+	Recover   recoverCmd       `cmd:"" help:"Make a link by which a person who lost every way to sign in gets back."`
 	Version   kong.VersionFlag `help:"Print the version."`
 }
 

@@ -128,6 +128,25 @@ func (c *serveCmd) Run(r *run) error {
 	})
 }
 
+type recoverCmd struct {
+	Email string `arg:"" help:"The person's address."`
+	URL   string `name:"url" help:"Address under which browsers reach the application." default:"http://127.0.0.1:8417" env:"ASSAY_URL" placeholder:"https://HOST"`
+}
+
+// Run prints the link. Whoever holds it becomes that person.
+func (c *recoverCmd) Run(r *run) error {
+	path, err := r.h.Recover(r.ctx, r.g.Data, c.Email)
+	if err != nil {
+		return err
+	}
+	link := strings.TrimSuffix(c.URL, "/") + path
+	if r.g.JSON {
+		return r.print(map[string]string{"link": link})
+	}
+	r.say("Hand this link to %s and to nobody else: it works once, for an hour, and ends all of their sessions and tokens.\n%s", c.Email, link)
+	return nil
+}
+
 type demoCmd struct {
 	NoServe bool   `help:"Print and stop; do not serve the pages."`
 	Listen  string `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`

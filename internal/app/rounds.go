@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/mail"
+	"github.com/assayhq/assay/internal/operate"
+)
+
+// reminder is who the records of sent notices name.
+const reminder = "reminders@assay.invalid"
+
+// longestLate is for how many days after its due date an instance is still written about.
+const longestLate = 30
+
+// rounds does what nobody asks for, until the context ends: reminders and their escalation, and forgetting what nobody can use any
+// more. A round that fails is told and the next one tries again.
+func (in *installation) rounds(ctx context.Context, sender *mail.Sender) {
+	t := time.NewTicker(15 * time.Minute)
+	defer t.Stop()
+	for {
+		if err := in.people.Sweep(ctx, in.app.Clock()); err != nil && ctx.Err() == nil {
+			log.Printf("forget what has expired: %v", err)
+		}
+		if sender != nil {
+			for _, slug := range in.tenants.names() {
+				if err := in.remind(ctx, slug, sender); err != nil && ctx.Err() == nil {
+					log.Printf("remind %s: %v", slug, err)
+				}
+			}
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// remind sends what is to be sent about the open instances of one organization.
+func (in *installation) remind(ctx context.Context, slug string, sender *mail.Sender) error {
+	t, err := in.tenants.open(ctx, slug)
+	if err != nil {
+		return err
+	}
+	zone := t.o.program.Zone
+	today := zone.DateOf(civil.InstantOf(in.app.Clock()))
+	tasks, err := t.board.Tasks(ctx, t.Org, today+8)
+	if err != nil {
+		return err
+	}
+	// What was late for longer when reminders were turned on is on the home page: nobody gets a year of it by mail.
+	tasks = slices.DeleteFunc(tasks, func(x operate.Task) bool { return x.Due < today-longestLate })
+	size, err := in.st.Size(ctx, t.Org)
+	if err != nil {
+		return err
+	}
+	rules := operate.Rules{Before: operate.Usual(), Zone: zone}
+	if rules.Holidays, err = t.o.holidays(ctx, size); err != nil {
+		return err
+	}
+	if rules.Holders, err = t.board.Team.Holders(ctx, t.Org); err != nil {
+		return err
+	}
+	_, err = t.board.Desk.Remind(ctx, operate.Actor{Org: t.Org, Zone: zone, Email: reminder}, courier{sender, t, in}, tasks, rules)
+	return err
+}
+
+// courier sends notices by e-mail. One whose title nobody holds goes to nobody: the home page of the lead shows it.
+type courier struct {
+	sender *mail.Sender
+	t      *tenant
+	in     *installation
+}
+
+// Send hands one notice over.
+func (c courier) Send(ctx context.Context, _ id.Org, n operate.Notice) error {
+	if n.Open || !strings.Contains(n.To, "@") {
+		return nil
+	}
+	when := "is due on " + n.Due.Long()
+	if n.Late > 0 {
+		when = fmt.Sprintf("was due on %s, %d business days ago", n.Due.Long(), n.Late)
+	}
+	text := fmt.Sprintf("%s, %s (%s), %s.\n", n.Control, n.Title, n.Key, when)
+	if n.IfMissed != "" {
+		text += "\nIf it is missed: " + n.IfMissed + "\n"
+	}
+	if c.in.base != "" {
+		text += "\n" + c.in.base + "/o/" + c.t.Slug + "/work\n"
+	}
+	return post{c.sender, c.in}.Send(ctx, n.To, c.t.Name+": "+n.Control+" "+when, text)
+}
