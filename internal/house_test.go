@@ -83,6 +83,7 @@ var rooms = []room{
 	{doors, "web/*", "all:first all:second web/shell web/elements", "network"},
 	{doors, "web", "all:first all:second web/elements web/shell", "network"},
 	{doors, "api", "all:first all:second", "network"},
+	{doors, "scim", "all:first all:second web/shell", "network"},
 	{doors, "mcp", "all:first all:second", "network"},
 	{doors, "cli", "all:first all:second", ""},
 
