@@ -51,6 +51,7 @@ type Route struct {
 	Method  string
 	Pattern string
 	Policy  access.Policy
+	Heavy   bool // much is reckoned or drawn for it: its callers have fewer of it
 }
 
 // API answers requests. It is safe for concurrent use.
@@ -115,6 +116,7 @@ func (a *API) OpenAPI() []byte { return a.openJSON }
 type operation struct {
 	id, method, path, tag, summary, text string
 	status                               int
+	heavy                                bool                    // much is reckoned or drawn
 	stream                               bool                    // the handler reads the body itself
 	body                                 map[string]*huma.Schema // media types of a stream, with the schema of each
 	answer                               map[string]*huma.Schema // media types of an answer that is no JSON
@@ -141,7 +143,7 @@ func serve[I, O any](a *API, p access.Policy, op operation, h func(ctx context.C
 		x.Parameters = append(x.Parameters, idempotencyParameter())
 	}
 	x.Errors = append(x.Errors, op.errors...)
-	a.next = Route{ID: op.id, Policy: p}
+	a.next = Route{ID: op.id, Policy: p, Heavy: op.heavy}
 	huma.Register(a.huma, x, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, from(ctx), in)
 		if err != nil {
@@ -199,13 +201,13 @@ func (m muxOf) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.a.mux.Serve
 
 // HandleFunc wraps a handler in what every operation asks: who, where, may they, and was this asked before.
 func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
-	a, p := m.a, m.a.next.Policy
+	a, p, heavy := m.a, m.a.next.Policy, m.a.next.Heavy
 	if !p.Declared() {
 		a.err = errors.Join(a.err, fmt.Errorf("api: %s declares no policy", pattern))
 		return
 	}
 	method, path, _ := strings.Cut(pattern, " ")
-	a.routes = append(a.routes, Route{ID: a.next.ID, Method: method, Pattern: path, Policy: p})
+	a.routes = append(a.routes, Route{ID: a.next.ID, Method: method, Pattern: path, Policy: p, Heavy: heavy})
 	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, err := a.enter(r, p)
 		if err != nil {
@@ -215,6 +217,12 @@ func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Requ
 		x := &exchange{w: w}
 		r = r.WithContext(context.WithValue(ctx, requestKey{}, x))
 		x.r = r // its body may be replaced by one that is counted
+		if heavy {
+			if p := a.limiter.heavy(w.Header(), r); p != nil {
+				p.write(w)
+				return
+			}
+		}
 		if method == http.MethodGet {
 			h(w, r)
 			return

@@ -59,7 +59,7 @@ func (a *API) documents() {
 			all, err := o.Documents.Kinds(ctx)
 			return &answer[documents]{documents{all}}, err
 		})
-	serve(a, access.ReadDrafts, operation{id: "document", method: http.MethodGet, path: inOrg + "/documents/{kind}", tag: "Documents", summary: "A draft",
+	serve(a, access.ReadDrafts, operation{id: "document", heavy: true, method: http.MethodGet, path: inOrg + "/documents/{kind}", tag: "Documents", summary: "A draft",
 		text: "Management's draft in one of its formats, as an attachment. It is no report until it is issued.", answer: map[string]*huma.Schema{"application/octet-stream": octets(), "application/pdf": octets(), "text/html": text(),
 			"application/json": object(), mediaTypes["docx"]: octets(), mediaTypes["xlsx"]: octets()}},
 		func(ctx context.Context, o *Organization, in *documentIn) (*file, error) {

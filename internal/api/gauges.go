@@ -39,7 +39,7 @@ func (a *API) gauges() {
 			}
 			return &answer[gauge.Readiness]{*g}, nil
 		})
-	serve(a, access.ReadResults, operation{id: "forecast", method: http.MethodGet, path: inOrg + "/forecast", tag: "Readiness", summary: "When the report can be had",
+	serve(a, access.ReadResults, operation{id: "forecast", heavy: true, method: http.MethodGet, path: inOrg + "/forecast", tag: "Readiness", summary: "When the report can be had",
 		text: "As `assay forecast --json` prints it. A day and suppositions are for planning; both are printed in the answer."}, a.forecast)
 	serve(a, access.ReadResults, operation{id: "gaps", method: http.MethodGet, path: inOrg + "/gaps", tag: "Readiness", summary: "What is missing, with the fix of each"}, a.gaps)
 }

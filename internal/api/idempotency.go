@@ -46,7 +46,8 @@ var (
 // Idempotency keeps answers for a day.
 type Idempotency interface {
 	// Begin claims a key. It gives the answer of an attempt that ended, ErrInFlight while one is under way, ErrOther when the key came
-	// with another head; nil and no error says to go on.
+	// with another head; nil and no error says to go on. One that outlives the process has to give up attempts whose process ended: of
+	// those nobody knows what was done, and their answer is a 500 that is kept.
 	Begin(ctx context.Context, at Attempt) (*Answer, error)
 	// Finish keeps the answer for a day, or, without one, forgets the key.
 	Finish(ctx context.Context, at Attempt, answer *Answer) error

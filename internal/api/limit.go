@@ -17,12 +17,15 @@ import (
 type Limits struct {
 	Requests int // of any kind
 	Unsafe   int // that change something
+	Heavy    int // that have much reckoned or drawn: a forecast, a document
 	Unknown  int // of an address from which nobody is signed in
 	Callers  int // of whom is kept how much they asked
 }
 
-// Usual are 600 requests a minute, of which 60 change something.
-func Usual() Limits { return Limits{Requests: 600, Unsafe: 60, Unknown: 120, Callers: 20000} }
+// Usual are 600 requests a minute, of which 60 change something and 30 are heavy.
+func Usual() Limits {
+	return Limits{Requests: 600, Unsafe: 60, Heavy: 30, Unknown: 120, Callers: 20000}
+}
 
 // limiter keeps a bucket of tokens for each caller, which fills evenly.
 type limiter struct {
@@ -48,24 +51,42 @@ func safe(method string) bool { return method == http.MethodGet || method == htt
 // take takes one request from its caller's buckets and tells them how much is left; a problem when there is nothing.
 func (l *limiter) take(h http.Header, r *http.Request) *Problem {
 	v := access.From(r.Context())
-	policy, size, key := "all", l.l.Requests, "s"+v.Session+"\n"+string(v.Person)
-	if v.Token { // the caller is the token, not its person
-		sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
-		key = "t" + string(sum[:])
-	}
+	policy, size, key := "all", l.l.Requests, caller(v, r)
 	if v.Person == "" {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = r.RemoteAddr
-		}
-		policy, size, key = "unknown", l.l.Unknown, "a"+host
+		policy, size = "unknown", l.l.Unknown
 	}
 	left, wait := l.draw(key, size)
 	if wait == 0 && !safe(r.Method) && v.Person != "" {
 		policy, size = "unsafe", l.l.Unsafe
 		left, wait = l.draw("w"+key, size)
 	}
-	// As draft-ietf-httpapi-ratelimit-headers-10 has them.
+	return told(h, policy, size, left, wait)
+}
+
+// heavy takes one request of those that cost much.
+func (l *limiter) heavy(h http.Header, r *http.Request) *Problem {
+	left, wait := l.draw("h"+caller(access.From(r.Context()), r), l.l.Heavy)
+	return told(h, "heavy", l.l.Heavy, left, wait)
+}
+
+// caller names whose bucket a request takes from.
+func caller(v access.Visitor, r *http.Request) string {
+	switch {
+	case v.Person == "":
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			host = r.RemoteAddr
+		}
+		return "a" + host
+	case v.Token: // the caller is the token, not its person
+		sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+		return "t" + string(sum[:])
+	}
+	return "s" + v.Session + "\n" + string(v.Person)
+}
+
+// told says what is left, as draft-ietf-httpapi-ratelimit-headers-10 has it; a problem where one has to wait.
+func told(h http.Header, policy string, size, left, wait int) *Problem {
 	h.Set("RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=60`, policy, size))
 	h.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, policy, left, int(math.Ceil(60*float64(size-left)/float64(size)))))
 	if wait == 0 {

@@ -13,7 +13,7 @@ import (
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	w := setup(t, Limits{Requests: 60, Unsafe: 6, Unknown: 12, Callers: 100})
+	w := setup(t, Limits{Requests: 60, Unsafe: 6, Heavy: 3, Unknown: 12, Callers: 100})
 	lead := w.person("example", access.Lead)
 	get := func(v access.Visitor) *httptest.ResponseRecorder { return w.do(v, http.MethodGet, at, "", "") }
 	for i := range 60 {
@@ -68,6 +68,16 @@ func TestLimits(t *testing.T) {
 	}
 	if rec := get(owner); rec.Code != 200 {
 		t.Errorf("reading after too many writes = %d, want 200", rec.Code)
+	}
+	auditor := w.person("example", access.Auditor)
+	for range 3 {
+		w.do(auditor, http.MethodGet, at+"/forecast", "", "")
+	}
+	if rec := w.do(auditor, http.MethodGet, at+"/forecast", "", ""); rec.Code != 429 || rec.Header().Get("Retry-After") != "20" {
+		t.Errorf("one forecast too many = %d %v", rec.Code, rec.Header())
+	}
+	if rec := get(auditor); rec.Code != 200 {
+		t.Errorf("reading after too many forecasts = %d, want 200", rec.Code)
 	}
 	for range 12 {
 		get(access.Visitor{})

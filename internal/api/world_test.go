@@ -71,7 +71,7 @@ func (w *world) Roles(_ context.Context, p id.Person, org id.Org) ([]access.Role
 	return w.roles[string(p)+" "+string(org)], nil
 }
 
-var plenty = Limits{Requests: 1e6, Unsafe: 1e6, Unknown: 1e6, Callers: 1000}
+var plenty = Limits{Requests: 1e6, Unsafe: 1e6, Heavy: 1e6, Unknown: 1e6, Callers: 1000}
 
 func setup(t *testing.T, l Limits) *world {
 	t.Helper()
