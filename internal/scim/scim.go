@@ -42,7 +42,8 @@ const (
 type Organization struct {
 	ID id.Org
 	// Groups maps a group's name in lower case to the role of its members. A group that it does not name stands for a role when it is
-	// called assay- and the role, such as assay-lead; any other is kept and gives nothing.
+	// called assay- and the role, such as assay-lead; any other is kept and gives nothing. Administrators are made by a group only where
+	// this mapping says so: a token asks for no proof of who holds it.
 	Groups map[string]access.Role
 }
 
@@ -53,7 +54,7 @@ func (o *Organization) role(group string) (access.Role, bool) {
 	}
 	if rest, ok := strings.CutPrefix(name, "assay-"); ok {
 		r, err := access.ParseRole(rest)
-		return r, err == nil
+		return r, err == nil && r != access.Administrator
 	}
 	return "", false
 }

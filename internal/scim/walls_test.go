@@ -205,6 +205,10 @@ func TestTheTokensOwnPerson(t *testing.T) {
 	}
 	next := w.user("next@acme.example")
 	w.group("assay-administrator", next)
+	w.expect(acme, "next@acme.example", "") // not by that name alone
+	w.mapping["assay admins"] = access.Administrator
+	w.group("Assay Admins", next)
+	w.expect(acme, "next@acme.example", "administrator")
 	w.acme(200, "PATCH", "/Users/"+root, patch(`{"op":"replace","path":"active","value":"False"}`))
 	if a := w.send(w.tokens[acme], "GET", "/acme/Users", ""); a.status != 404 {
 		t.Errorf("the token of somebody who is gone = %d, want 404 at once", a.status)
