@@ -52,6 +52,7 @@ type Route struct {
 	Pattern string
 	Policy  access.Policy
 	Heavy   bool // much is reckoned or drawn for it: its callers have fewer of it
+	secret  bool
 }
 
 // API answers requests. It is safe for concurrent use.
@@ -117,6 +118,7 @@ type operation struct {
 	id, method, path, tag, summary, text string
 	status                               int
 	heavy                                bool                    // much is reckoned or drawn
+	secret                               bool                    // the answer holds a secret: it is kept nowhere
 	stream                               bool                    // the handler reads the body itself
 	body                                 map[string]*huma.Schema // media types of a stream, with the schema of each
 	answer                               map[string]*huma.Schema // media types of an answer that is no JSON
@@ -143,7 +145,7 @@ func serve[I, O any](a *API, p access.Policy, op operation, h func(ctx context.C
 		x.Parameters = append(x.Parameters, idempotencyParameter())
 	}
 	x.Errors = append(x.Errors, op.errors...)
-	a.next = Route{ID: op.id, Policy: p, Heavy: op.heavy}
+	a.next = Route{ID: op.id, Policy: p, Heavy: op.heavy, secret: op.secret}
 	huma.Register(a.huma, x, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, from(ctx), in)
 		if err != nil {
@@ -201,7 +203,7 @@ func (m muxOf) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.a.mux.Serve
 
 // HandleFunc wraps a handler in what every operation asks: who, where, may they, and was this asked before.
 func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
-	a, p, heavy := m.a, m.a.next.Policy, m.a.next.Heavy
+	a, p, heavy, secret := m.a, m.a.next.Policy, m.a.next.Heavy, m.a.next.secret
 	if !p.Declared() {
 		a.err = errors.Join(a.err, fmt.Errorf("api: %s declares no policy", pattern))
 		return
@@ -227,7 +229,7 @@ func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Requ
 			h(w, r)
 			return
 		}
-		a.once(w, r, h)
+		a.once(w, r, secret, h)
 	})
 }
 

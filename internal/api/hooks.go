@@ -143,7 +143,7 @@ func (a *API) hooks() {
 			}
 			return &answer[hookList]{out}, err
 		})
-	serve(a, access.ManageSources, operation{id: "add-hook", method: http.MethodPost, path: path, tag: "Web hooks", summary: "Add a receiver", status: http.StatusCreated,
+	serve(a, access.ManageSources, operation{id: "add-hook", secret: true, method: http.MethodPost, path: path, tag: "Web hooks", summary: "Add a receiver", status: http.StatusCreated,
 		text: "Its secret is shown once. An address of a private network is refused."},
 		func(ctx context.Context, o *Organization, in *newHookIn) (*answer[addedHook], error) {
 			if o.Hooks == nil {

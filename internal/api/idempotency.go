@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -101,7 +102,7 @@ var errKey = &Problem{Type: Base + "/#problem-bad-request", Title: "The request 
 	Errors: []Fault{{Message: fmt.Sprintf("expected one string of 1 to %d printable characters, in quotes", maxKey), Location: "header.Idempotency-Key"}}}
 
 // once does a request that changes something, at most once under its key.
-func (a *API) once(w http.ResponseWriter, r *http.Request, h func(http.ResponseWriter, *http.Request)) {
+func (a *API) once(w http.ResponseWriter, r *http.Request, secret bool, h func(http.ResponseWriter, *http.Request)) {
 	values := r.Header.Values("Idempotency-Key")
 	if len(values) == 0 {
 		h(w, r)
@@ -129,7 +130,7 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, h func(http.ResponseW
 	case answer != nil:
 		again(w, r, answer)
 	default:
-		a.first(w, r, at, h)
+		a.first(w, r, at, secret, h)
 	}
 }
 
@@ -150,7 +151,7 @@ func head(r *http.Request) [32]byte {
 
 // first works on a request and keeps its answer: that of a success, and of a fault after which nobody knows what was done. A refusal
 // changed nothing, so that the key is free again.
-func (a *API) first(w http.ResponseWriter, r *http.Request, at Attempt, h func(http.ResponseWriter, *http.Request)) {
+func (a *API) first(w http.ResponseWriter, r *http.Request, at Attempt, secret bool, h func(http.ResponseWriter, *http.Request)) {
 	sum := &summing{r: r.Body, d: sha256.New()}
 	r.Body = sum
 	t := &tee{ResponseWriter: w, status: http.StatusOK}
@@ -159,6 +160,9 @@ func (a *API) first(w http.ResponseWriter, r *http.Request, at Attempt, h func(h
 		var keep *Answer
 		if !done || t.status >= 500 || t.status < 300 {
 			keep = t.answer(done, sum)
+			if secret && done && t.status < 300 {
+				keep.instead(newProblem(http.StatusConflict, "this was done; what was answered holds a secret, which is shown once"))
+			}
 		}
 		// The caller has the answer, or went away: the key is settled in either case.
 		if err := a.o.Idempotency.Finish(context.WithoutCancel(r.Context()), at, keep); err != nil {
@@ -236,8 +240,8 @@ func (t *tee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 func (t *tee) answer(done bool, s *summing) *Answer {
 	x := &Answer{Status: t.status, Header: http.Header{}, Body: t.body.Bytes(), Sum: [32]byte(s.d.Sum(nil))}
 	if !done || t.body.Len() > maxAnswer {
-		p := newProblem(http.StatusInternalServerError, "the first attempt ended without an answer that could be kept")
-		return &Answer{Status: p.Status, Header: http.Header{"Content-Type": {"application/problem+json"}}, Body: fmt.Appendf(nil, `{"type":%q,"title":%q,"status":500,"detail":%q}`, p.Type, p.Title, p.Detail), Sum: x.Sum}
+		x.instead(newProblem(http.StatusInternalServerError, "the first attempt ended without an answer that could be kept"))
+		return x
 	}
 	for _, k := range []string{"Content-Type", "Etag", "Location"} {
 		if v := t.Header().Values(k); len(v) > 0 {
@@ -245,6 +249,15 @@ func (t *tee) answer(done bool, s *summing) *Answer {
 		}
 	}
 	return x
+}
+
+// instead has a problem kept in place of the answer.
+func (x *Answer) instead(p *Problem) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		b = nil // the status alone says it
+	}
+	x.Status, x.Header, x.Body = p.Status, http.Header{"Content-Type": {"application/problem+json"}}, b
 }
 
 // Memory keeps answers while the process lives. It is bounded, and one caller's keys never push out another's: whoever has too many

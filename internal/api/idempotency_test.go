@@ -166,13 +166,37 @@ func TestPanicKeepsKey(t *testing.T) {
 		rec := httptest.NewRecorder()
 		func() {
 			defer func() { _ = recover() }() // as the server does
-			w.api.once(rec, r.WithContext(access.With(context.Background(), lead)), h)
+			w.api.once(rec, r.WithContext(access.With(context.Background(), lead)), false, h)
 		}()
 		return rec
 	}
 	ask()
 	if rec := ask(); n != 1 || rec.Code != 500 {
 		t.Errorf("after a panic the handler ran %d times, and the answer is %d; want once and 500", n, rec.Code)
+	}
+}
+
+// TestSecretNotKept: an answer with a secret is shown once and kept nowhere; what it says is not done again.
+func TestSecretNotKept(t *testing.T) {
+	t.Parallel()
+	w := setup(t, plenty)
+	admin := w.person("example", access.Administrator)
+	ask := func() *httptest.ResponseRecorder {
+		return w.do(admin, http.MethodPost, at+"/hooks", "application/json", `{"url":"https://hooks.example.com/","events":["task.late"]}`, "Idempotency-Key", "k")
+	}
+	first, again := ask(), ask()
+	if first.Code != 201 || !strings.Contains(first.Body.String(), "whsec_") || again.Code != 409 || strings.Contains(again.Body.String(), "whsec_") {
+		t.Errorf("a hook added twice under one key = %d %s, then %d %s", first.Code, first.Body, again.Code, again.Body)
+	}
+	for _, s := range w.api.o.Idempotency.(*Memory).all {
+		for _, x := range s.kept {
+			if strings.Contains(string(x.answer.Body), "whsec_") {
+				t.Errorf("the secret is kept: %s", x.answer.Body)
+			}
+		}
+	}
+	if got := decode[hookList](t, w.do(admin, http.MethodGet, at+"/hooks", "", "")); len(got.Hooks) != 1 {
+		t.Errorf("%d hooks, want one", len(got.Hooks))
 	}
 }
 
