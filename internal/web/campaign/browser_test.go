@@ -205,6 +205,12 @@ func TestBarriers(t *testing.T) {
 			}
 		})
 	}
+	policy := w.policy("1.0", "# Purpose\n\nBe **kind**.\n\n- one\n- two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n    code\n")
+	next, err := w.pages.o.Policies.Propose(t.Context(), w.actor("dora@example.com"), operate.PolicyDraft{Policy: policy, Title: "Code of conduct", Version: "2.0", Text: "# Purpose\n\nBe brave.\n", Note: "Shorter."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages = append(pages, "/policies", "/policies/new", policyPath(policy), policyPath(policy)+"/edit", policyPath(policy)+"/people", policyPath(policy)+"/versions/"+next)
 	look("open", pages...)
 	if _, err := w.pages.o.Reviews.Decide(t.Context(), a, c.ID, choices, "as before"); err != nil {
 		t.Fatal(err)

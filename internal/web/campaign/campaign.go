@@ -43,7 +43,7 @@ func Style() string { return css }
 
 // New wires the pages. A missing part does not start.
 func New(o Options) (*Pages, error) {
-	if o.Org == "" || o.Reviews == nil || o.Policies == nil || o.Reviews.Desk == nil || o.Reviews.Size == nil || o.Reviews.Team == nil || o.Policies.Desk == nil {
+	if o.Org == "" || o.Reviews == nil || o.Policies == nil || o.Reviews.Desk == nil || o.Reviews.Size == nil || o.Reviews.Team == nil || o.Policies.Desk == nil || o.Policies.Size == nil {
 		return nil, errors.New("campaign: all options are required")
 	}
 	p := &Pages{o: o}

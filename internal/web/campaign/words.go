@@ -6,6 +6,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
@@ -38,4 +39,21 @@ func day(ctx context.Context, s string, z civil.Zone) string {
 		return s
 	}
 	return shell.From(ctx).Lang.Date(z.DateOf(i))
+}
+
+func stateWord(ctx context.Context, state string) string {
+	switch state {
+	case operate.Approved:
+		return shell.T(ctx, "approved")
+	case operate.Proposed:
+		return shell.T(ctx, "waits for an approval")
+	}
+	return shell.T(ctx, "taken back")
+}
+
+func policyFormTitle(ctx context.Context, title string) string {
+	if title == "" {
+		return shell.T(ctx, "Write a policy")
+	}
+	return shell.T(ctx, "Propose %s", cut(title, 80))
 }

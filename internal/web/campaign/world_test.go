@@ -97,7 +97,7 @@ func setup(t *testing.T) *world {
 	w.store, w.org, w.zone = store, org, zone
 	w.desk = &operate.Desk{Records: store, Books: store, Schemas: library{store, all}, Clock: w.clock, Random: rand.Reader}
 	reviews := &operate.Reviews{Desk: w.desk, Size: store, Team: w, Due: w}
-	if w.pages, err = New(Options{Org: org, Zone: zone, Reviews: reviews, Policies: &operate.Policies{Desk: w.desk}}); err != nil {
+	if w.pages, err = New(Options{Org: org, Zone: zone, Reviews: reviews, Policies: &operate.Policies{Desk: w.desk, Size: store}}); err != nil {
 		t.Fatal(err)
 	}
 	if w.mux, err = shell.NewMux(w.pages.Routes(), func(_ *http.Request, err error) { w.fault = err }); err != nil {
