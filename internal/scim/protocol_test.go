@@ -78,6 +78,10 @@ func TestBadBodies(t *testing.T) {
 	w := setup(t)
 	user, group := w.user("ann@acme.example"), w.group("plain")
 	long := strings.Repeat("x", 300)
+	var many []string
+	for i := range 1001 {
+		many = append(many, fmt.Sprintf(`"title%d":"x"`, i))
+	}
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -106,6 +110,7 @@ func TestBadBodies(t *testing.T) {
 		{"PATCH", "/Users/" + user, patch(``), 400, "invalidSyntax"},
 		{"PATCH", "/Users/" + user, patch(`1`), 400, "invalidSyntax"},
 		{"PATCH", "/Users/" + user, patch(strings.TrimSuffix(strings.Repeat(`{"op":"add","path":"displayName","value":"x"},`, 1001), ",")), 400, "invalidSyntax"},
+		{"PATCH", "/Users/" + user, patch(`{"op":"add","value":{` + strings.Join(many, ",") + `}}`), 400, "invalidSyntax"},
 		{"PATCH", "/Users/" + user, patch(`{"op":"replace","path":"emails[","value":"x"}`), 400, "invalidPath"},
 		{"PATCH", "/Users/" + user, patch(`{"op":"replace","path":"userName.x","value":"x"}`), 400, "invalidPath"},
 		{"PATCH", "/Users/" + user, patch(`{"op":"replace","path":"` + strings.Repeat("a", 2000) + `","value":"x"}`), 400, "invalidPath"},

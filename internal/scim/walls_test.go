@@ -26,6 +26,10 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 	if err := w.people.Reassign(w.ctx, acme, []account.Reassignment{{Person: lead.ID, Add: []access.Role{access.Lead}}}, root, account.From{}); err != nil {
 		t.Fatal(err)
 	}
+	// The same person is administrator of both; the token is good for one.
+	if err := w.people.Reassign(w.ctx, other, []account.Reassignment{{Person: w.admin[acme].ID, Add: []access.Role{access.Administrator}}}, access.Visitor{Person: w.admin[other].ID}, account.From{}); err != nil {
+		t.Fatal(err)
+	}
 	user, group := w.user("ann@acme.example"), w.group("assay-owner")
 	callers := []struct {
 		name, token string
@@ -203,6 +207,20 @@ func TestTheTokensOwnPerson(t *testing.T) {
 	if p, err := w.people.Person(w.ctx, w.admin[acme].ID); err != nil || p.Name != "Root" {
 		t.Errorf("a person whom the directory did not make is called %q, %v; want Root", p.Name, err)
 	}
+	w.acme(200, "PATCH", "/Users/"+root, patch(`{"op":"replace","path":"name.formatted","value":"Renamed"}`))
+	if p, err := w.people.Person(w.ctx, w.admin[acme].ID); err != nil || p.Name != "Root" {
+		t.Errorf("a person whom the directory did not make is called %q, %v; want Root", p.Name, err)
+	}
+	// Somebody who was let in by hand, and whom the directory lists as inactive, is out.
+	hand, err := w.people.Provision(w.ctx, "hand@acme.example", "Hand")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.people.Reassign(w.ctx, acme, []account.Reassignment{{Person: hand.ID, Add: []access.Role{access.Owner}}}, access.Visitor{Person: w.admin[acme].ID}, account.From{}); err != nil {
+		t.Fatal(err)
+	}
+	w.acme(201, "POST", "/Users", `{"userName":"hand@acme.example","active":false}`)
+	w.expect(acme, "hand@acme.example", "")
 	next := w.user("next@acme.example")
 	w.group("assay-administrator", next)
 	w.expect(acme, "next@acme.example", "") // not by that name alone
