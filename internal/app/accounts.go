@@ -77,6 +77,9 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 	if in.pages, err = signin.New(opts); err != nil {
 		return err
 	}
+	if err := in.doors(o, key); err != nil {
+		return err
+	}
 	in.background.Go(func() { in.rounds(ctx, sender) })
 	founding, err := intake.NewFounding(in)
 	if err != nil {

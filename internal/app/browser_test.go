@@ -93,9 +93,9 @@ func TestFirstDay(t *testing.T) {
 	}
 	look(t, lead, "first-home")
 
-	// A file: one change that nobody approved.
+	// A file: one change whose tests had not passed.
 	file := filepath.Join(t.TempDir(), "changes.jsonl")
-	if err := os.WriteFile(file, []byte(change("pay-1", inPeriod)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Replace(change("pay-1", inPeriod), `"passed"`, `"failed"`, 1)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lead.Go(org + "/import")

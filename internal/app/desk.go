@@ -44,12 +44,21 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 		schemas = append(schemas, o.regs[n])
 	}
 	t.board = &operate.Board{Desk: d, Due: w, Team: deskTeam{in, o}, Size: in.st}
+	t.uploads = &operate.Uploads{Desk: d, Parts: shelf, Shelf: shelf}
+	locker := &operate.Locker{Desk: d, Files: o.blobs, Uploads: t.uploads}
+	var err error
+	if in.accounts != nil {
+		if t.api, err = in.served(t, d, locker, w); err != nil {
+			return nil, err
+		}
+	}
 	return work.New(work.Options{
 		Org: o.org.ID, Zone: o.program.Zone, Registers: schemas, Desk: d,
 		Board:    t.board,
-		Locker:   &operate.Locker{Desk: d, Files: o.blobs, Uploads: &operate.Uploads{Desk: d, Parts: shelf, Shelf: shelf}},
+		Locker:   locker,
 		Counter:  &operate.Counter{Books: in.st, Size: in.st},
 		Controls: w, Checklists: w, Deviations: w,
+		Ready: func() bool { _, ok := p.latest(); return ok },
 	})
 }
 

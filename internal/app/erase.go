@@ -258,6 +258,9 @@ func (o *office) verifyBlobs(ctx context.Context, out *cli.Verified) error {
 	if err != nil {
 		return err
 	}
+	if err := o.verifyEvidence(ctx, erased, out); err != nil {
+		return err
+	}
 	return o.each(ctx, record.Pulls, out.Size, func(k record.Known) error {
 		var p record.Pull
 		if err := json.Unmarshal(k.Body, &p); err != nil {
@@ -279,4 +282,33 @@ func (o *office) verifyBlobs(ctx context.Context, out *cli.Verified) error {
 		}
 		return nil
 	})
+}
+
+// verifyEvidence holds the files that people gave as evidence against the hashes that were sealed with them.
+func (o *office) verifyEvidence(ctx context.Context, erased erasedFiles, out *cli.Verified) error {
+	s := o.regs["evidence"]
+	if s == nil {
+		return nil // the organization cannot be read, which is said elsewhere
+	}
+	for q := (record.Query{Limit: 1000}); ; {
+		list, total, err := o.st.List(ctx, o.org.ID, s, q)
+		if err != nil {
+			return err
+		}
+		for _, k := range list {
+			var b struct{ Blob string }
+			if err := json.Unmarshal(k.Body, &b); err != nil {
+				return err
+			}
+			if b.Blob == "" || erased.gone[b.Blob] != "" {
+				continue
+			}
+			if err := o.blobs.Verify(ctx, o.org.ID, b.Blob); err != nil {
+				out.Faults = append(out.Faults, cli.VerifiedFault{Index: k.Index, Record: k.Name(), What: "the file that was given as this evidence: " + err.Error()})
+			}
+		}
+		if q.Offset += len(list); len(list) == 0 || int64(q.Offset) >= total {
+			return nil
+		}
+	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/account"
+	"github.com/assayhq/assay/internal/api"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
@@ -44,6 +45,7 @@ type installation struct {
 	people   *accounts.Store
 	pages    *signin.Pages // nil as accounts are
 	door     *shell.Door
+	api      *api.API     // nil as accounts are
 	empty    atomic.Bool  // nobody had an account when it was opened
 	first    atomic.Value // an id.Person: who has just made the first account
 

@@ -208,10 +208,13 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 		}
 		req.Mapping = m
 	}
-	im := &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: o.regs.find, Names: o.regs.Names,
+	return o.importer().Import(ctx, req)
+}
+
+func (o *office) importer() *collect.Importer {
+	return &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: o.regs.find, Names: o.regs.Names,
 		Ensure: func(ctx context.Context, org id.Org, s *register.Schema) error { return ensureOne(ctx, o.st, org, s) },
 		Clock:  o.app.Clock, Random: o.app.Random, Tool: "assay " + Version}
-	return im.Import(ctx, req)
 }
 
 // engine gives examine the SQLite engine.

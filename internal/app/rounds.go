@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"slices"
@@ -29,11 +30,9 @@ func (in *installation) rounds(ctx context.Context, sender *mail.Sender) {
 		if err := in.people.Sweep(ctx, in.app.Clock()); err != nil && ctx.Err() == nil {
 			log.Printf("forget what has expired: %v", err)
 		}
-		if sender != nil {
-			for _, slug := range in.tenants.names() {
-				if err := in.remind(ctx, slug, sender); err != nil && ctx.Err() == nil {
-					log.Printf("remind %s: %v", slug, err)
-				}
+		for _, slug := range in.tenants.names() {
+			if err := in.round(ctx, slug, sender); err != nil && ctx.Err() == nil {
+				log.Printf("the round of %s: %v", slug, err)
 			}
 		}
 		select {
@@ -44,12 +43,21 @@ func (in *installation) rounds(ctx context.Context, sender *mail.Sender) {
 	}
 }
 
-// remind sends what is to be sent about the open instances of one organization.
-func (in *installation) remind(ctx context.Context, slug string, sender *mail.Sender) error {
+// round is the part of one organization.
+func (in *installation) round(ctx context.Context, slug string, sender *mail.Sender) error {
 	t, err := in.tenants.open(ctx, slug)
-	if err != nil {
+	if err != nil || t.uploads == nil {
 		return err
 	}
+	err = t.uploads.Sweep(ctx, t.Org)
+	if sender != nil {
+		err = errors.Join(err, in.remind(ctx, t, sender))
+	}
+	return err
+}
+
+// remind sends what is to be sent about the open instances of one organization.
+func (in *installation) remind(ctx context.Context, t *tenant, sender *mail.Sender) error {
 	zone := t.o.program.Zone
 	today := zone.DateOf(civil.InstantOf(in.app.Clock()))
 	tasks, err := t.board.Tasks(ctx, t.Org, today+8)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/api"
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
@@ -26,9 +27,12 @@ import (
 // tenant is one organization that is served: what it is, what its tests showed last, and its pages.
 type tenant struct {
 	*shell.Tenant
-	o     *office
-	p     *pages
-	board *operate.Board // nil where the folder cannot be written
+	o   *office
+	p   *pages
+	api *api.Organization
+	// nil where the folder cannot be written
+	board   *operate.Board
+	uploads *operate.Uploads
 }
 
 // tenants are the organizations of a data folder, opened when somebody first asks for them. A change of an organization's
