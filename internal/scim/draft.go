@@ -233,7 +233,7 @@ type target struct {
 func aim(path, schema string) (target, error) {
 	low := strings.ToLower(path)
 	if prefix := strings.ToLower(schema) + ":"; strings.HasPrefix(low, prefix) {
-		path, low = path[len(prefix):], low[len(prefix):]
+		path = path[len(prefix):]
 	} else if strings.HasPrefix(low, "urn:") {
 		return target{extension: true}, nil
 	}

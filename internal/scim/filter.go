@@ -117,7 +117,7 @@ func (t *translator) test(x *expression, within string) (access.Where, error) {
 
 // constant decides what is the same for everybody: the one address of a user is of type work, and primary.
 func constant(name, op string, v any) (access.Where, bool) {
-	holds := false
+	var holds bool
 	switch name {
 	case "emails.type":
 		s, _ := v.(string)
