@@ -192,9 +192,10 @@ func TestBarriers(t *testing.T) {
 	}
 	choices["00007"] = operate.Remove
 	pages := []string{"/campaigns", "/campaigns/new", path(c.ID), rowPath(c.ID, "00003")}
+	b := browse.Start(t)
 	look := func(name string, list ...string) {
 		t.Run(name, func(t *testing.T) {
-			b, base := browse.Start(t), w.door(lead)
+			base := w.door(lead)
 			for _, width := range []int64{1280, 390} {
 				for _, dark := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%d dark %v", width, dark), func(t *testing.T) {
@@ -211,6 +212,7 @@ func TestBarriers(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages = append(pages, "/policies", "/policies/new", policyPath(policy), policyPath(policy)+"/edit", policyPath(policy)+"/people", policyPath(policy)+"/versions/"+next)
+	pages = append(pages, clocks(w)...)
 	look("open", pages...)
 	if _, err := w.pages.o.Reviews.Decide(t.Context(), a, c.ID, choices, "as before"); err != nil {
 		t.Fatal(err)

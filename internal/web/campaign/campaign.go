@@ -1,5 +1,5 @@
 // Package campaign is the pages of work that many people do together: access reviews, whose list is frozen and decided row by row,
-// and policies, which everybody in service acknowledges.
+// policies, which everybody in service acknowledges, and the registers whose records run against a clock.
 package campaign
 
 //go:generate go run github.com/a-h/templ/cmd/templ@v0.3.977 generate
@@ -21,12 +21,14 @@ import (
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
-// Options are what the pages of one organization are wired from. All parts are needed.
+// Options are what the pages of one organization are wired from. All parts but Period are needed.
 type Options struct {
 	Org      id.Org
 	Zone     civil.Zone
 	Reviews  *operate.Reviews
 	Policies *operate.Policies
+	// Period gives the period of the report, and false where none is declared. Nil: none.
+	Period func(context.Context) (civil.Period, bool, error)
 }
 
 // Pages are the pages of one organization.
@@ -66,6 +68,7 @@ func New(o Options) (*Pages, error) {
 	get("/campaigns/{id}/removals/{row}", access.RunWork, p.removal)
 	post("/campaigns/{id}/removals/{row}", access.RunWork, p.carry)
 	p.policyRoutes(get, post)
+	p.clockRoutes(get)
 	return p, nil
 }
 
