@@ -16,7 +16,7 @@ test: ## run every test, as the README says; those that lack something of the ma
 	cd verify && go test ./...
 
 race: ## run the tests of rooms with concurrency under the race detector
-	go test -race -short ./internal/store/... ./internal/blob/... ./internal/collect/... ./internal/publish/... ./internal/web/...
+	go test -race -short $$(cd internal && ls -d account api blob collect mail mcp oidc operate outbound publish scim store web | sed 's|.*|./internal/&/...|')
 
 lint: ## run gofmt, go vet and the linters of .golangci.yaml
 	@test -z "$$(gofmt -l cmd internal verify)" || { gofmt -l cmd internal verify; exit 1; }
@@ -46,7 +46,9 @@ demo: ## build the example company, test it, and serve its pages
 	go run ./cmd/assay demo
 
 generate: ## remake the generated files from their sources
-	cd internal/web && go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
+	find internal -name '*.templ' -printf '%h\n' | sort -u | while read -r dir; do \
+		(cd "$$dir" && go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate) || exit 1; done
+	cd internal/web/elements && go test -run TestBundle -update .
 
 ci: ## run what a change must pass
 	.ci/run

@@ -16,6 +16,7 @@ import (
 	"github.com/assayhq/assay/internal/mcp"
 	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/scim"
 	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/web"
 	"github.com/assayhq/assay/internal/web/shell"
@@ -27,7 +28,7 @@ const (
 	keptBytes   = 32 << 20
 )
 
-// programs' doors: the JSON API and, over it, that of agents.
+// doors are those of programs: the JSON API, over it that of agents, and that of directories.
 func (in *installation) doors(o *shell.Options, key [32]byte) error {
 	secret := hmac.New(sha256.New, key[:]) // no key serves two ends
 	secret.Write([]byte("assay api cursors v1"))
@@ -48,8 +49,33 @@ func (in *installation) doors(o *shell.Options, key [32]byte) error {
 		return err
 	}
 	in.api = a
-	o.Raw = map[string]http.Handler{"/api/": a, "/mcp": m}
+	s, err := scim.New(scim.Options{Tenants: scimTenants{in}, Accounts: in.accounts, Directory: in.people, Groups: in.people, Clock: in.app.Clock, Random: in.app.Random,
+		Origin: in.base, Failed: in.failed})
+	if err != nil {
+		return err
+	}
+	in.scim = s
+	o.Raw = map[string]http.Handler{"/api/": a, "/mcp": a.Limited(m), scim.Base + "/": a.Limited(s)}
 	return nil
+}
+
+// scimTenants gives directories their organization.
+type scimTenants struct{ in *installation }
+
+// Organization finds it. Groups stand for roles by their names; no group makes administrators.
+func (x scimTenants) Organization(_ context.Context, slug string) (*scim.Organization, error) {
+	x.in.tenants.mu.Lock()
+	defer x.in.tenants.mu.Unlock()
+	o, ok := x.in.tenants.slugs[slug]
+	if !ok {
+		return nil, fault.NotFound
+	}
+	return &scim.Organization{ID: o.ID}, nil
+}
+
+// Roles gives what a person is in an organization.
+func (x scimTenants) Roles(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
+	return x.in.roles(ctx, p, org)
 }
 
 // apiTenants gives programs what pages show.

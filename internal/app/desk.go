@@ -57,7 +57,7 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 		Board:    t.board,
 		Locker:   locker,
 		Counter:  &operate.Counter{Books: in.st, Size: in.st},
-		Controls: w, Checklists: w, Deviations: w,
+		Controls: w, Checklists: w, Deviations: w, Keeping: keeping{in, o},
 		Ready: func() bool { _, ok := p.latest(); return ok },
 	})
 }
@@ -207,6 +207,26 @@ func questions(u examine.Unit) []operate.Question {
 		}
 	}
 	return out
+}
+
+// keeping knows which registers people keep here.
+type keeping struct {
+	in *installation
+	o  *office
+}
+
+// Kept reads the organization's word.
+func (k keeping) Kept(ctx context.Context, reg string) (bool, error) {
+	size, err := k.in.st.Size(ctx, k.o.org.ID)
+	if err != nil {
+		return false, err
+	}
+	return k.o.keptHere(ctx, reg, size)
+}
+
+// Keep seals it.
+func (k keeping) Keep(ctx context.Context, reg, by string) error {
+	return k.in.seal(ctx, k.o.org.ID, record.Kept, reg, map[string]string{"register": reg, "by": by, "at": civil.InstantOf(k.in.app.Clock()).String()})
 }
 
 // deskTeam knows who belongs to an organization, and who holds which title.

@@ -22,6 +22,7 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/scim"
 	"github.com/assayhq/assay/internal/store/accounts"
 	"github.com/assayhq/assay/internal/store/sqlite"
 	"github.com/assayhq/assay/internal/web"

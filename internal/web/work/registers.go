@@ -67,6 +67,7 @@ func btoi(b bool) int {
 }
 
 type rowsData struct {
+	Kept       bool // people keep the register here
 	Schema     *register.Schema
 	Columns    []register.Field
 	Rows       []row
@@ -200,6 +201,9 @@ func (p *Pages) rows(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if d.Kept, err = p.o.Keeping.Kept(r.Context(), d.Schema.Name); err != nil {
+		return err
+	}
 	d.Total, d.Last = total, max(1, int((total+rowsOfPage-1)/rowsOfPage))
 	for _, k := range list {
 		cells, _, err := operate.Fields(d.Schema, p.o.Zone, k.Body)
@@ -209,6 +213,22 @@ func (p *Pages) rows(w http.ResponseWriter, r *http.Request) error {
 		d.Rows = append(d.Rows, row{k.Key, cells, k.Source})
 	}
 	return shell.Page(w, r, http.StatusOK, rowsPage(d))
+}
+
+// keep takes the organization's word that people keep a register here.
+func (p *Pages) keep(w http.ResponseWriter, r *http.Request) error {
+	s, err := p.schema(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	if page, act := operate.ByAct(s.Name); act {
+		return fault.Refuse("the records of %s are made at %s, and nowhere else", s.Name, page)
+	}
+	if err := p.o.Keeping.Keep(r.Context(), s.Name, access.From(r.Context()).Email); err != nil {
+		return err
+	}
+	shell.Say(w, shell.Flash{Text: shell.T(r.Context(), "%s is kept here from now on.", s.Title)})
+	return shell.Redirect(w, r, "/registers/"+s.Name)
 }
 
 // csv gives the rows that match as a file for a spreadsheet.

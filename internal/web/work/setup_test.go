@@ -106,7 +106,7 @@ func setup(t testing.TB) *office {
 	o.pages, err = New(Options{Org: org, Zone: zone, Registers: slices.Collect(maps.Values(all)), Desk: o.desk,
 		Board:   &operate.Board{Desk: o.desk, Due: o.facts, Team: o.facts, Size: store},
 		Locker:  &operate.Locker{Desk: o.desk, Files: dir.Open(filepath.Join(folder, "blobs"), filepath.Join(folder, "keys")), Uploads: &operate.Uploads{Desk: o.desk, Parts: o.parts, Shelf: o.parts}},
-		Counter: &operate.Counter{Books: store, Size: store}, Controls: o.facts, Checklists: o.facts, Deviations: o.facts})
+		Counter: &operate.Counter{Books: store, Size: store}, Controls: o.facts, Checklists: o.facts, Deviations: o.facts, Keeping: &kept{}})
 	if err == nil {
 		o.mux, err = shell.NewMux(o.pages.Routes(), func(_ *http.Request, err error) {
 			o.mu.Lock()
@@ -258,5 +258,20 @@ func (m *memory) Remove(_ context.Context, org id.Org, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.files, string(org)+"/"+name)
+	return nil
+}
+
+// kept remembers which registers were said to be kept.
+type kept struct{ said map[string]string }
+
+func (k *kept) Kept(_ context.Context, register string) (bool, error) {
+	return k.said[register] != "", nil
+}
+
+func (k *kept) Keep(_ context.Context, register, by string) error {
+	if k.said == nil {
+		k.said = map[string]string{}
+	}
+	k.said[register] = by
 	return nil
 }

@@ -31,6 +31,12 @@ type Controls interface {
 	Controls(ctx context.Context, org id.Org) ([]assure.Control, error)
 }
 
+// Keeping knows which registers people keep here, by the organization's word.
+type Keeping interface {
+	Kept(ctx context.Context, register string) (bool, error)
+	Keep(ctx context.Context, register, by string) error
+}
+
 // Options are what the pages of one organization are wired from. All parts but Ready are needed.
 type Options struct {
 	Org        id.Org
@@ -43,6 +49,7 @@ type Options struct {
 	Controls   Controls
 	Checklists operate.Checklists
 	Deviations operate.Deviations
+	Keeping    Keeping
 	Ready      func() bool // whether the results of a run are there; nil: always
 }
 
@@ -67,7 +74,7 @@ const (
 
 // New wires the pages. A missing part does not start.
 func New(o Options) (*Pages, error) {
-	if o.Org == "" || o.Desk == nil || o.Board == nil || o.Locker == nil || o.Counter == nil || o.Controls == nil || o.Checklists == nil || o.Deviations == nil || len(o.Registers) == 0 {
+	if o.Org == "" || o.Desk == nil || o.Board == nil || o.Locker == nil || o.Counter == nil || o.Controls == nil || o.Checklists == nil || o.Deviations == nil || o.Keeping == nil || len(o.Registers) == 0 {
 		return nil, errors.New("work: all options are required")
 	}
 	p := &Pages{o: o}
@@ -93,6 +100,7 @@ func New(o Options) (*Pages, error) {
 	get("/registers/{name}/record", access.ReadRecords, p.record)
 	post("/registers/{name}/record", access.DoWork, p.edit)
 	post("/registers/{name}/restore", access.DoWork, p.restore)
+	post("/registers/{name}/kept", access.RunWork, p.keep)
 	get("/registers/{name}/new", access.DoWork, p.blank)
 	post("/registers/{name}/new", access.DoWork, p.add)
 
