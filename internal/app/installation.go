@@ -46,7 +46,8 @@ type installation struct {
 	people   *accounts.Store
 	pages    *signin.Pages // nil as accounts are
 	door     *shell.Door
-	api      *api.API     // nil as accounts are
+	api      *api.API // nil as accounts are
+	scim     *scim.Server
 	empty    atomic.Bool  // nobody had an account when it was opened
 	first    atomic.Value // an id.Person: who has just made the first account
 
