@@ -83,11 +83,6 @@ func (p *Pages) actor(ctx context.Context) operate.Actor {
 // today is the civil day in the organization's zone.
 func (p *Pages) today() civil.Date { return p.o.Zone.DateOf(p.o.Reviews.Desk.Now()) }
 
-// also refuses what the visitor's roles do not include, where an act needs more than its route's policy says.
-func also(ctx context.Context, policy access.Policy) error {
-	return access.Decide(policy, access.From(ctx))
-}
-
 func notFound(what string) error { return &fault.Error{Kind: fault.NotFound, What: what} }
 
 func same(a, b string) bool { return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b)) }

@@ -1,12 +1,15 @@
 package campaign
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/operate"
@@ -172,5 +175,50 @@ func TestEmptyStates(t *testing.T) {
 	}
 	if strings.Contains(body, "GOV-01") {
 		t.Error("GET /campaigns shows another control's instance")
+	}
+}
+
+// TestFiveThousand: the largest list is frozen, shown by 500 and decided whole.
+func TestFiveThousand(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	populate(w, operate.MostListed)
+	start := time.Now()
+	c := w.begin()
+	t.Logf("frozen in %s", time.Since(start).Round(time.Millisecond))
+	for _, q := range []string{"", "?page=10", "?page=11", "?view=own", "?sort=seen"} {
+		start = time.Now()
+		body := w.page(rita, path(c.ID)+q, 200)
+		t.Logf("page %q: %s, %d bytes", q, time.Since(start).Round(time.Millisecond), len(body))
+		if want := map[string]int{"": 500, "?page=10": 500, "?page=11": 0, "?view=own": 1, "?sort=seen": 500}[q]; strings.Count(body, "<tr data-id=") != want {
+			t.Errorf("page %q shows %d rows, want %d", q, strings.Count(body, "<tr data-id="), want)
+		}
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(w.page(rita, path(c.ID), 200))); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil || packed.Len() > 60_000 {
+		t.Errorf("500 rows weigh %d bytes compressed, %v, want at most 60,000", packed.Len(), err)
+	}
+	t.Logf("500 rows weigh %d bytes compressed", packed.Len())
+	form := url.Values{"reason": {"as before"}}
+	for i := 1; i <= operate.MostListed; i++ {
+		if i != 40 {
+			form.Set(fmt.Sprintf("decide-%05d", i), operate.Keep)
+		}
+	}
+	if rec := w.ask(rita, http.MethodPost, path(c.ID)+"/decide", form, "Accept", "application/json"); rec.Code != 200 || !strings.Contains(rec.Body.String(), `"decided":4999`) {
+		t.Fatalf("4,999 decisions = %d %.200s", rec.Code, rec.Body)
+	}
+	start = time.Now()
+	w.post(dora, path(c.ID)+"/decide", 303, "decide-00040", "keep")
+	t.Logf("one decision: %s", time.Since(start).Round(time.Millisecond))
+	w.post(rita, path(c.ID)+"/complete", 303)
+	w.pull("accounts", `{"account_id":"crm/more","system":"crm"}`)
+	rec := w.post(lead, "/campaigns/new", 422, "system", "crm", "quarter", "2026-Q4", "reviewer", "rita@example.com", "deputy", "dora@example.com")
+	if !strings.Contains(rec.Body.String(), "5001 accounts") {
+		t.Error("a list of 5,001 accounts is not refused for its length")
 	}
 }
