@@ -257,7 +257,13 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 	if err != nil {
 		return nil, fmt.Errorf("wire the pages of the program: %w", err)
 	}
-	routes = append(append(append(routes, desk.Routes()...), files.Routes()...), prog.Routes()...)
+	reviews, err := in.campaigns(t)
+	if err != nil {
+		return nil, fmt.Errorf("wire the pages of campaigns: %w", err)
+	}
+	for _, more := range [][]shell.Route{desk.Routes(), files.Routes(), prog.Routes(), reviews.Routes()} {
+		routes = append(routes, more...)
+	}
 	if in.pages != nil {
 		routes = append(routes, in.pages.OrgRoutes(o.org.ID, o.org.Name)...)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/store/sqlite"
+	"github.com/assayhq/assay/internal/web/campaign"
 	"github.com/assayhq/assay/internal/web/work"
 )
 
@@ -52,6 +53,7 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 			return nil, err
 		}
 	}
+	t.desk = d
 	return work.New(work.Options{
 		Org: o.org.ID, Zone: o.program.Zone, Registers: schemas, Desk: d,
 		Board:    t.board,
@@ -60,6 +62,33 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 		Controls: w, Checklists: w, Deviations: w, Keeping: keeping{in, o},
 		Ready: func() bool { _, ok := p.latest(); return ok },
 	})
+}
+
+// campaigns wires access reviews and policies.
+func (in *installation) campaigns(t *tenant) (*campaign.Pages, error) {
+	return campaign.New(campaign.Options{
+		Org: t.Org, Zone: t.o.program.Zone,
+		Reviews:  &operate.Reviews{Desk: t.desk, Size: in.st, Team: t.board.Team, Due: t.board.Due},
+		Policies: &operate.Policies{Desk: t.desk, Size: in.st, Texts: policyTexts{t.o}},
+		Period: func(context.Context) (civil.Period, bool, error) {
+			p, ok := t.o.program.Period()
+			p.Zone = t.o.program.Zone
+			return p, ok, nil
+		},
+	})
+}
+
+// policyTexts gives the texts of policies that the program brought.
+type policyTexts struct{ o *office }
+
+// PolicyText gives the text of a policy; empty where there is none.
+func (x policyTexts) PolicyText(_ context.Context, _ id.Org, policy string) (string, error) {
+	for _, p := range x.o.policies {
+		if p.ID == policy {
+			return p.Text, nil
+		}
+	}
+	return "", nil
 }
 
 // deskSchemas knows an organization's registers.

@@ -26,6 +26,7 @@ import (
 	"github.com/assayhq/assay/internal/store/accounts"
 	"github.com/assayhq/assay/internal/store/sqlite"
 	"github.com/assayhq/assay/internal/web"
+	"github.com/assayhq/assay/internal/web/campaign"
 	"github.com/assayhq/assay/internal/web/elements"
 	"github.com/assayhq/assay/internal/web/program"
 	"github.com/assayhq/assay/internal/web/shell"
@@ -105,7 +106,7 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 }
 
 func styles() string {
-	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style()
+	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + campaign.Style()
 }
 
 func (in *installation) failed(r *http.Request, err error) {

@@ -339,7 +339,7 @@ func (x *served) addresses(b *testing.B) []string {
 		{"/registers/changes", `/registers/changes/record[^"]*`}, {"/work", `/work/[A-Z][^/"]+/[^"/]+`},
 	} {
 		re := regexp.MustCompile(`href="/o/` + x.slug() + `(` + f.link + `)"`)
-		if m := re.FindSubmatch(plain(b, x.answer(b, f.on).body)); m != nil {
+		if m := re.FindSubmatch(unzipped(b, x.answer(b, f.on).body)); m != nil {
 			list = append(list, strings.ReplaceAll(string(m[1]), "&amp;", "&"))
 		} else {
 			b.Logf("%s leads to none of %s", f.on, f.link)
@@ -348,7 +348,7 @@ func (x *served) addresses(b *testing.B) []string {
 	return list
 }
 
-func plain(b *testing.B, zipped []byte) []byte {
+func unzipped(b *testing.B, zipped []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(zipped))
 	if err != nil {
 		return zipped
@@ -447,7 +447,7 @@ func BenchmarkPages(b *testing.B) {
 				once = min(once, g.took)
 			}
 			if g.status != http.StatusOK {
-				b.Fatalf("%s: %d %.300s", path, g.status, plain(b, g.body))
+				b.Fatalf("%s: %d %.300s", path, g.status, unzipped(b, g.body))
 			}
 			for b.Loop() {
 				times, bad := x.browse(b, path, 5*time.Second)

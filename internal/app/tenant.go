@@ -32,6 +32,7 @@ type tenant struct {
 	api *api.Organization
 	// nil where the folder cannot be written
 	board   *operate.Board
+	desk    *operate.Desk
 	uploads *operate.Uploads
 }
 
