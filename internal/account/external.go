@@ -125,15 +125,19 @@ func (s *Service) adopt(ctx context.Context, who Identity) (id.Person, error) {
 	if !who.Authoritative || who.Email == "" {
 		return "", fault.NotFound
 	}
-	p, err := s.PersonByEmail(ctx, who.Email)
+	email, err := access.ParseEmail(who.Email)
 	if err != nil {
 		return "", fault.NotFound
 	}
-	w, err := s.Ways(ctx, p.ID)
-	if err != nil || w.enough() {
-		return "", either(err, fault.NotFound)
+	p, err := s.bare(ctx, email)
+	if err != nil {
+		return "", err
 	}
-	return p.ID, s.o.Store.AddExternal(ctx, access.External{Issuer: who.Issuer, Subject: who.Subject, Person: p.ID, Created: s.now()})
+	err = s.o.Store.Enrol(ctx, access.Enrolment{Person: p, External: &access.External{Issuer: who.Issuer, Subject: who.Subject, Person: p.ID, Created: s.now()}})
+	if errors.Is(err, fault.Refused) { // they got a way to sign in meanwhile
+		err = fault.NotFound
+	}
+	return p.ID, err
 }
 
 func (s *Service) enrolOpenID(ctx context.Context, p Purpose, who Identity, from From) (string, error) {
@@ -141,7 +145,7 @@ func (s *Service) enrolOpenID(ctx context.Context, p Purpose, who Identity, from
 	if n.Name == "" {
 		n.Name = who.Email
 	}
-	e, org, err := s.newcomer(ctx, n)
+	e, org, err := s.newcomer(ctx, n, true) // who.Email is held against the invitation below
 	if err != nil {
 		return "", err
 	}

@@ -2,8 +2,13 @@ package account
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
@@ -64,8 +69,30 @@ func (s *Service) foreseen(ctx context.Context, org id.Org, email string, roles 
 	return nil
 }
 
-// Invitation finds an open invitation by its secret. One that was used, revoked or is too old is fault.NotFound, as one that never was.
-func (s *Service) Invitation(ctx context.Context, secret string) (access.Invitation, error) {
+// Mailed is an invitation's secret as it goes to the invited address by e-mail, and to nobody else, whoever wrote the invitation least
+// of all: besides the invitation it proves that its holder reads the mail of that address.
+func (s *Service) Mailed(secret string) string {
+	k := hmac.New(sha256.New, s.o.Key[:])
+	k.Write([]byte("mailed invitation\x00" + secret))
+	return secret + "." + base64.RawURLEncoding.EncodeToString(k.Sum(nil))
+}
+
+// mailed takes the secret out of what Mailed gave, or of a bare secret. What carries another proof than ours has no secret.
+func (s *Service) mailed(token string) (secret string, proven bool) {
+	secret, _, marked := strings.Cut(token, ".")
+	if !marked {
+		return secret, false
+	}
+	if subtle.ConstantTimeCompare([]byte(token), []byte(s.Mailed(secret))) != 1 {
+		return "", false
+	}
+	return secret, true
+}
+
+// Invitation finds an open invitation by its secret, alone or as Mailed gives it. One that was used, revoked or is too old is
+// fault.NotFound, as one that never was.
+func (s *Service) Invitation(ctx context.Context, token string) (access.Invitation, error) {
+	secret, _ := s.mailed(token)
 	hash, ok := digest(secret)
 	if !ok {
 		return access.Invitation{}, fault.NotFound

@@ -9,10 +9,11 @@ import (
 	"github.com/assayhq/assay/internal/id"
 )
 
-// Newcomer is somebody who has no account yet, with the link or the invitation that lets them in.
+// Newcomer is somebody who has no account yet, or one that a directory made and that has no way to sign in, with the link or the
+// invitation that lets them in.
 type Newcomer struct {
 	Link       string // of the first set-up
-	Invitation string
+	Invitation string // secret, alone or as Mailed gives it
 	Name       string
 	Email      string // of the first set-up; an invitation names its own
 	Lang       string
@@ -73,8 +74,9 @@ func either(err, otherwise error) error {
 	return otherwise
 }
 
-// newcomer checks what somebody new says of themselves and what lets them in.
-func (s *Service) newcomer(ctx context.Context, n Newcomer) (access.Enrolment, id.Org, error) {
+// newcomer checks what somebody new says of themselves and what lets them in. Confirmed says that somebody trusted for it vouches for
+// the address, besides the invitation.
+func (s *Service) newcomer(ctx context.Context, n Newcomer, confirmed bool) (access.Enrolment, id.Org, error) {
 	var e access.Enrolment
 	var org id.Org
 	var err error
@@ -106,15 +108,79 @@ func (s *Service) newcomer(ctx context.Context, n Newcomer) (access.Enrolment, i
 	if err := errors.Join(faults...); err != nil {
 		return e, "", err
 	}
+	if n.Invitation != "" {
+		_, mailed := s.mailed(n.Invitation)
+		e.Person.ID, err = s.claim(ctx, e.Person.Email, org, confirmed || mailed)
+		if !errors.Is(err, fault.NotFound) {
+			return e, org, err
+		}
+	}
 	if e.Person.ID, err = id.NewPerson(now, s.o.Random); err != nil {
 		return e, "", err
 	}
 	return e, org, nil
 }
 
+// bare finds the person with an address who has no way to sign in, as a directory makes them; anybody else is fault.NotFound.
+func (s *Service) bare(ctx context.Context, email string) (access.Person, error) {
+	p, err := s.o.Store.PersonByEmail(ctx, email)
+	if err != nil {
+		return p, err
+	}
+	w, err := s.Ways(ctx, p.ID)
+	if err == nil && (w.enough() || p.Disabled != nil) {
+		err = fault.NotFound
+	}
+	return p, err
+}
+
+// claim says which person without a way to sign in an invitation's holder becomes, or fault.NotFound when there is none. What other
+// organizations trusted the holder of the address with is given only to somebody who reads the mail of that address: a link that is
+// handed over may be in the hands of whoever wrote the invitation.
+func (s *Service) claim(ctx context.Context, email string, org id.Org, proven bool) (id.Person, error) {
+	p, err := s.bare(ctx, email)
+	if err != nil || proven {
+		return p.ID, err
+	}
+	orgs, err := s.Organizations(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range orgs {
+		if o != org {
+			return "", &fault.Error{Kind: fault.Denied, What: "there is an account with this e-mail address already, and this link does not prove that the address is yours",
+				Hint: "have the invitation sent by e-mail, or ask the operator of the installation for a link by which you set a password; then sign in to accept"}
+		}
+	}
+	return p.ID, nil
+}
+
+// MayEnrol reports whether the holder of an invitation makes an account by it: nobody has the address, or a person whom a directory made
+// and who has no way to sign in. Anybody else signs in and accepts.
+func (s *Service) MayEnrol(ctx context.Context, i access.Invitation) (bool, error) {
+	_, err := s.o.Store.PersonByEmail(ctx, i.Email)
+	if err == nil {
+		_, err = s.bare(ctx, i.Email)
+		if errors.Is(err, fault.NotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	if errors.Is(err, fault.NotFound) {
+		return true, nil
+	}
+	return false, err
+}
+
 // enrol makes the account and signs in.
 func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org id.Org, method string, from From) (string, error) {
 	var granted []access.Role
+	made := Event{Act: Enrolled, Person: e.Person.ID, Detail: method}
+	if _, err := s.o.Store.Person(ctx, e.Person.ID); err == nil { // a directory made them
+		made = Event{Act: Secrets, Person: e.Person.ID, Detail: "first way to sign in: " + method}
+	} else if !errors.Is(err, fault.NotFound) {
+		return "", err
+	}
 	if e.Invitation != nil {
 		i, err := s.Invitation(ctx, n.Invitation)
 		if err != nil {
@@ -127,7 +193,7 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 		return "", err
 	}
 	s.cache.drop(e.Person.ID)
-	if err := s.note(ctx, "", from, Event{Act: Enrolled, Person: e.Person.ID, Detail: method}); err != nil {
+	if err := s.note(ctx, "", from, made); err != nil {
 		return "", err
 	}
 	for _, r := range granted {
@@ -140,7 +206,7 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 
 // EnrolByPassword makes the account of somebody new, with a password, and signs them in.
 func (s *Service) EnrolByPassword(ctx context.Context, n Newcomer, password string, from From) (session string, err error) {
-	e, org, err := s.newcomer(ctx, n)
+	e, org, err := s.newcomer(ctx, n, false)
 	if errors.Is(err, fault.NotFound) {
 		return "", err
 	}
@@ -155,7 +221,7 @@ func (s *Service) EnrolByPassword(ctx context.Context, n Newcomer, password stri
 
 // BeginEnrol starts the making of an account with a passkey.
 func (s *Service) BeginEnrol(ctx context.Context, n Newcomer) (options any, secret string, err error) {
-	e, _, err := s.newcomer(ctx, n)
+	e, _, err := s.newcomer(ctx, n, false)
 	if err != nil {
 		return nil, "", err
 	}
@@ -171,7 +237,7 @@ func (s *Service) FinishEnrol(ctx context.Context, secret string, answer []byte,
 	if c.Newcomer == nil {
 		return "", fault.NotFound
 	}
-	e, org, err := s.newcomer(ctx, *c.Newcomer)
+	e, org, err := s.newcomer(ctx, *c.Newcomer, false)
 	if err != nil {
 		return "", err
 	}

@@ -38,7 +38,8 @@ type People interface {
 	Anybody(ctx context.Context) (bool, error)
 }
 
-// Entry lets people in and out of the installation. Disable ends sessions and tokens in the same step.
+// Entry lets people in and out of the installation. Enrol gives a person who is there already, and has no way to sign in, what they lack.
+// Disable ends sessions and tokens in the same step.
 type Entry interface {
 	Enrol(ctx context.Context, e access.Enrolment) error
 	Disable(ctx context.Context, p id.Person, now time.Time) error

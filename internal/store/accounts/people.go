@@ -51,7 +51,8 @@ func anybody(ctx context.Context, q querier) (bool, error) {
 	return any, err
 }
 
-// Enrol makes a person, all or nothing. What let them in is used up by it.
+// Enrol makes a person, all or nothing, or completes one who is there under the same identifier and address and who has no way to sign in.
+// What let them in is used up by it.
 func (s *Store) Enrol(ctx context.Context, e access.Enrolment) error {
 	return s.tx(ctx, func(t *sql.Tx) error {
 		p := e.Person
@@ -63,10 +64,8 @@ func (s *Store) Enrol(ctx context.Context, e access.Enrolment) error {
 				return err
 			}
 		}
-		err := exec(ctx, t, "INSERT INTO people (id, email, name, lang, theme, zone, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			p.ID, p.Email, p.Name, p.Lang, p.Theme, p.Zone, micro(p.Created))
-		if err != nil {
-			return taken(err, "there is an account with this e-mail address already")
+		if err := enrolled(ctx, t, p); err != nil {
+			return err
 		}
 		if e.Password != "" {
 			if err := setPassword(ctx, t, p.ID, e.Password, p.Created); err != nil {
@@ -88,6 +87,30 @@ func (s *Store) Enrol(ctx context.Context, e access.Enrolment) error {
 		}
 		return nil
 	})
+}
+
+const anAccount = "there is an account with this e-mail address already"
+
+// enrolled makes the person's row, or gives the row of a person without any way to sign in their name and language.
+func enrolled(ctx context.Context, t *sql.Tx, p access.Person) error {
+	var there, bare bool
+	err := t.QueryRowContext(ctx, `SELECT count(*) > 0, coalesce(max(email = ?1 AND disabled IS NULL
+		AND NOT EXISTS (SELECT 1 FROM passwords WHERE person = ?2) AND NOT EXISTS (SELECT 1 FROM passkeys WHERE person = ?2)
+		AND NOT EXISTS (SELECT 1 FROM externals WHERE person = ?2)), 0) FROM people WHERE id = ?2`, p.Email, p.ID).Scan(&there, &bare)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		err := exec(ctx, t, "INSERT INTO people (id, email, name, lang, theme, zone, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			p.ID, p.Email, p.Name, p.Lang, p.Theme, p.Zone, micro(p.Created))
+		return taken(err, anAccount)
+	case !bare:
+		return fault.Refuse(anAccount)
+	}
+	if err := exec(ctx, t, "DELETE FROM links WHERE person = ? AND used IS NULL", p.ID); err != nil { // the way back in of somebody who was never in
+		return err
+	}
+	return one(ctx, t, "UPDATE people SET name = ?, lang = ? WHERE id = ?", p.Name, p.Lang, p.ID)
 }
 
 func either(err, otherwise error) error {

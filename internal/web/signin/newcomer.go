@@ -100,7 +100,7 @@ type invitationView struct {
 	Email        string
 	Roles        []access.Role
 	Form         shell.Form // of somebody new
-	Fresh        bool       // nobody here has the address
+	Fresh        bool       // whoever has the address makes an account
 	Mine         bool       // the visitor has it
 	Elsewhere    string     // the visitor's address, when it is another
 	Passkey      bool
@@ -126,8 +126,7 @@ func (p *Pages) invitationView(r *http.Request) (invitationView, error) {
 	case v.Person != "":
 		x.Elsewhere = v.Email
 	default:
-		_, err := p.o.Accounts.PersonByEmail(ctx, i.Email)
-		if x.Fresh = errors.Is(err, fault.NotFound); err != nil && !x.Fresh {
+		if x.Fresh, err = p.o.Accounts.MayEnrol(ctx, i); err != nil {
 			return x, err
 		}
 	}

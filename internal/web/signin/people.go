@@ -107,7 +107,7 @@ func (x *people) invite(w http.ResponseWriter, r *http.Request) error {
 	}
 	link := x.o.Base + "/invitation/" + secret
 	if x.o.Mail != nil {
-		text := shell.T(ctx, "%s invites you to join %s on Assay. Open this address within seven days; it is good once:", access.From(ctx).Name, x.name) + "\n\n" + link + "\n"
+		text := shell.T(ctx, "%s invites you to join %s on Assay. Open this address within seven days; it is good once:", access.From(ctx).Name, x.name) + "\n\n" + x.o.Base + "/invitation/" + x.o.Accounts.Mailed(secret) + "\n"
 		if err := x.o.Mail.Send(ctx, email, shell.T(ctx, "Invitation to %s", x.name), text); err == nil {
 			shell.Say(w, shell.Flash{Text: shell.T(ctx, "The invitation is on its way to %s.", email)})
 			return shell.Redirect(w, r, "/people")
