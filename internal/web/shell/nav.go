@@ -46,6 +46,12 @@ func Nav() []Group {
 			{"/registers", m("Registers"), "g l", access.ReadRecords},
 			{"/evidence", m("Evidence"), "g i", access.ReadRecords},
 		}},
+		{m("Watched"), []NavItem{
+			{"/incidents", m("Incidents"), "g y", access.ReadRecords},
+			{"/exceptions", m("Exceptions"), "g z", access.ReadRecords},
+			{"/vulnerabilities", m("Vulnerabilities"), "", access.ReadRecords},
+			{"/vendors", m("Vendors"), "", access.ReadRecords},
+		}},
 		{m("Report"), []NavItem{
 			{"/scope", m("Scope"), "g o", access.ReadProgram},
 			{"/program", m("Program"), "g m", access.ReadProgram},
