@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -197,12 +198,21 @@ func (s *Service) SaveProfile(ctx context.Context, p access.Person) error {
 	return s.o.Store.SavePerson(ctx, p)
 }
 
-// Disable ends a person's access everywhere at once: sessions, tokens, sign-in.
+// Disable ends a person's access everywhere at once: sessions, tokens, sign-in. It is refused while the person is the last administrator of
+// an organization, which it names: where nobody administers, nobody can be invited or let go. Who must be stopped at once, and is the last,
+// loses their sessions by EndSessionsOf, and their secrets and tokens by the way back in that RecoveryLink makes.
 func (s *Service) Disable(ctx context.Context, p, by id.Person) error {
 	if p == by {
 		return &fault.Error{Kind: fault.Denied, What: "you cannot disable yourself", Hint: "ask another administrator"}
 	}
-	err := s.o.Store.Disable(ctx, p, s.now())
+	err := s.o.Store.Disable(ctx, p, s.now(), func(org id.Org, history []access.Membership) error {
+		err := s.lastAdministrator(ctx, history, slices.DeleteFunc(slices.Clone(history), func(m access.Membership) bool { return m.Person != p }))
+		if errors.Is(err, fault.Denied) {
+			err = &fault.Error{Kind: fault.Denied, What: "the organization " + string(org) + " would be left without an administrator: nobody could invite or let anybody go",
+				Hint: "make another person administrator there first; until then, end the person's sessions"}
+		}
+		return err
+	})
 	s.cache.drop(p)
 	if err != nil {
 		return err

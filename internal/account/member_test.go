@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -211,4 +212,58 @@ func TestDisabledAdministratorDoesNotCount(t *testing.T) {
 	w.refused(w.End(w.ctx, acme, v.Person, v, here), fault.Denied, "last administrator")
 	w.ok(w.End(w.ctx, acme, bob.Person, v, here)) // nobody is lost by that
 	w.refused(w.End(w.ctx, acme, v.Person, v, here), fault.Denied, "last administrator")
+}
+
+// TestDisableLastAdministrator: no organization is left without anybody who can manage people, and the refusal names each.
+func TestDisableLastAdministrator(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	v, session := w.founder()
+	w.ok(w.Found(w.ctx, other, v.Person, here))
+	bob, _ := w.join(v, "bob@example.com", access.Owner)
+	err := w.Disable(w.ctx, v.Person, bob.Person)
+	w.refused(err, fault.Denied, "the organization "+string(acme)+" would be left without an administrator")
+	w.refused(err, fault.Denied, "the organization "+string(other)+" would be left without an administrator")
+	if w.who(session).Person != v.Person {
+		t.Error("a refused act ended the session")
+	}
+	w.ok(w.SetRoles(w.ctx, acme, bob.Person, []access.Role{access.Administrator}, v, here))
+	w.refused(w.Disable(w.ctx, v.Person, bob.Person), fault.Denied, string(other))
+	w.ok(w.Reassign(w.ctx, other, []account.Reassignment{{Person: bob.Person, Add: []access.Role{access.Administrator}}}, v, here))
+	w.ok(w.Disable(w.ctx, v.Person, bob.Person))
+	if w.who(session).Person != "" {
+		t.Error("a disabled person's session is in force")
+	}
+	w.ok(w.Disable(w.ctx, v.Person, bob.Person)) // once more changes nothing
+	w.refused(w.Disable(w.ctx, bob.Person, v.Person), fault.Denied, "without an administrator")
+	w.refused(w.Disable(w.ctx, "person_none", v.Person), fault.NotFound, "")
+	w.ok(w.Enable(w.ctx, v.Person, bob.Person))
+	w.ok(w.Disable(w.ctx, bob.Person, v.Person))
+}
+
+// TestDisableRace: two administrators who are disabled, or let go, at once do not leave nobody.
+func TestDisableRace(t *testing.T) {
+	t.Parallel()
+	for range 8 {
+		w := setup(t)
+		v, _ := w.founder()
+		bob, _ := w.join(v, "bob@example.com", access.Administrator)
+		cem, _ := w.join(v, "cem@example.com", access.Administrator)
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = w.Disable(w.ctx, bob.Person, v.Person) })
+		wg.Go(func() { _ = w.Disable(w.ctx, v.Person, bob.Person) })
+		wg.Go(func() { _ = w.End(w.ctx, acme, cem.Person, v, here) })
+		wg.Wait()
+		left := 0
+		for _, p := range []id.Person{v.Person, bob.Person, cem.Person} {
+			x, err := w.Person(w.ctx, p)
+			w.ok(err)
+			if x.Disabled == nil && slices.Contains(w.roles(p, acme), access.Administrator) {
+				left++
+			}
+		}
+		if left != 1 {
+			t.Errorf("%d administrators are left, want 1", left)
+		}
+	}
 }

@@ -193,6 +193,7 @@ func TestDisabledPasskey(t *testing.T) {
 	w := setup(t)
 	a := newAuthenticator(t, origin)
 	v, _ := w.keyed(a)
+	w.join(v, "bob@example.com", access.Administrator)
 	w.ok(w.Disable(w.ctx, v.Person, "person_x"))
 	_, err := w.byKey(a)
 	w.refused(err, fault.Denied, "not known")

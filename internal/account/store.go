@@ -39,10 +39,11 @@ type People interface {
 }
 
 // Entry lets people in and out of the installation. Enrol gives a person who is there already, and has no way to sign in, what they lack.
-// Disable ends sessions and tokens in the same step.
+// Disable ends sessions and tokens in the same
+// step, unless stay refuses for one of the organizations in which the person has a role; it sees all memberships there while nobody changes them.
 type Entry interface {
 	Enrol(ctx context.Context, e access.Enrolment) error
-	Disable(ctx context.Context, p id.Person, now time.Time) error
+	Disable(ctx context.Context, p id.Person, now time.Time, stay func(org id.Org, history []access.Membership) error) error
 	Enable(ctx context.Context, p id.Person) error
 }
 

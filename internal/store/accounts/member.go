@@ -40,12 +40,17 @@ func (s *Store) ChangeRoles(ctx context.Context, org id.Org, change access.Chang
 	return s.tx(ctx, func(t *sql.Tx) error { return changeRoles(ctx, t, org, change) })
 }
 
-func changeRoles(ctx context.Context, t *sql.Tx, org id.Org, change access.Change) error {
+// histories lists all memberships of an organization as the transaction sees them.
+func histories(ctx context.Context, t *sql.Tx, org id.Org) ([]access.Membership, error) {
 	rows, err := t.QueryContext(ctx, "SELECT "+memberColumns+" FROM memberships WHERE org = ? ORDER BY nr", org)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	history, err := gather(rows, scanMember)
+	return gather(rows, scanMember)
+}
+
+func changeRoles(ctx context.Context, t *sql.Tx, org id.Org, change access.Change) error {
+	history, err := histories(ctx, t, org)
 	if err != nil {
 		return err
 	}

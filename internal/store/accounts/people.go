@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -120,9 +121,13 @@ func either(err, otherwise error) error {
 	return otherwise
 }
 
-// Disable ends a person's access: no sign-in, no session, no token from this moment on.
-func (s *Store) Disable(ctx context.Context, person id.Person, now time.Time) error {
+// Disable ends a person's access: no sign-in, no session, no token from this moment on. First stay is asked about each organization in
+// which the person has a role, with all memberships there.
+func (s *Store) Disable(ctx context.Context, person id.Person, now time.Time, stay func(org id.Org, history []access.Membership) error) error {
 	return s.tx(ctx, func(t *sql.Tx) error {
+		if err := stays(ctx, t, person, stay); err != nil {
+			return err
+		}
 		if err := one(ctx, t, "UPDATE people SET disabled = coalesce(disabled, ?) WHERE id = ?", micro(now), person); err != nil {
 			return err
 		}
@@ -134,6 +139,27 @@ func (s *Store) Disable(ctx context.Context, person id.Person, now time.Time) er
 		}
 		return exec(ctx, t, "UPDATE tokens SET revoked = ? WHERE person = ? AND revoked IS NULL", micro(now), person)
 	})
+}
+
+// stays asks about every organization in which a person has a role, so that the answer names all that are in the way.
+func stays(ctx context.Context, t *sql.Tx, person id.Person, stay func(org id.Org, history []access.Membership) error) error {
+	rows, err := t.QueryContext(ctx, "SELECT DISTINCT org FROM memberships WHERE person = ? AND ended IS NULL ORDER BY org", person)
+	if err != nil {
+		return err
+	}
+	orgs, err := gather(rows, func(r scanner) (org id.Org, err error) { return org, r.Scan(&org) })
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, org := range orgs {
+		history, err := histories(ctx, t, org)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, stay(org, history))
+	}
+	return errors.Join(faults...)
 }
 
 // Enable lets a person sign in again; ended sessions and tokens stay ended.
