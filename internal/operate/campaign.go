@@ -125,8 +125,8 @@ type Reviews struct {
 
 	mu     sync.Mutex
 	learnt map[id.Org]*learned
-	frozen map[string][]Account     // by organization and campaign: rows never change
-	guard  map[string]*sync.RWMutex // a campaign is not completed while a decision is under way
+	frozen map[string][]Account // by organization and campaign: rows never change
+	guard  [64]sync.RWMutex     // a campaign is not completed while a decision is under way
 }
 
 // ParseQuarter reads the name of a quarter, such as 2026-Q3.

@@ -6,10 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
@@ -343,19 +343,12 @@ func (v *Reviews) before(ctx context.Context, org id.Org, c *Campaign, rows []Ac
 	return out, nil
 }
 
-// hold keeps a campaign from being completed while one of its rows is decided.
+// hold keeps a campaign from being completed while one of its rows is decided. Campaigns share a few locks, so that asking for one that
+// does not exist costs no memory.
 func (v *Reviews) hold(org id.Org, key string, alone bool) (release func()) {
-	name := string(org) + "/" + key
-	v.mu.Lock()
-	if v.guard == nil {
-		v.guard = map[string]*sync.RWMutex{}
-	}
-	g := v.guard[name]
-	if g == nil {
-		g = &sync.RWMutex{}
-		v.guard[name] = g
-	}
-	v.mu.Unlock()
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(string(org) + "/" + key))
+	g := &v.guard[h.Sum32()%uint32(len(v.guard))]
 	if alone {
 		g.Lock()
 		return g.Unlock

@@ -427,3 +427,29 @@ func TestOwnAccessFoundLater(t *testing.T) {
 		t.Errorf("own access decided: %q, %v, want yes", c.Own, err)
 	}
 }
+
+// TestDecideAgainstComplete: a decision that is taken back while the review is completed is either before its end, which is then
+// refused, or after it, and refused itself.
+func TestDecideAgainstComplete(t *testing.T) {
+	t.Parallel()
+	s, v := firm(t)
+	c, err := v.Start(t.Context(), s.a, Begin{System: "hr", Quarter: "2026-Q4", Reviewer: "dora@example.com", Deputy: "rita@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decide(t, s, v, c, "dora@example.com", "", map[string]string{"00001": Keep})
+	done := make(chan error)
+	go func() {
+		_, err := v.Decide(t.Context(), s.as("dora@example.com"), c.ID, map[string]string{"00001": ""}, "")
+		done <- err
+	}()
+	completed := v.Complete(t.Context(), s.as("dora@example.com"), c.ID)
+	withdrawn := <-done
+	if (completed == nil) == (withdrawn == nil) {
+		t.Errorf("completed: %v; taken back: %v; want one of them refused", completed, withdrawn)
+	}
+	n, _, err := v.Progress(t.Context(), s.a.Org, c)
+	if err != nil || (n == 1) != (completed == nil) {
+		t.Errorf("Progress = %d, %v, after a completion that answered %v", n, err, completed)
+	}
+}
