@@ -27,6 +27,7 @@ import (
 	"github.com/assayhq/assay/internal/store/accounts"
 	"github.com/assayhq/assay/internal/web/demo"
 	"github.com/assayhq/assay/internal/web/intake"
+	"github.com/assayhq/assay/internal/web/settings"
 	"github.com/assayhq/assay/internal/web/shell"
 	"github.com/assayhq/assay/internal/web/signin"
 )
@@ -80,13 +81,22 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 	if err := in.doors(o, key); err != nil {
 		return err
 	}
+	if in.hooks, err = in.newHooking(key); err != nil {
+		return err
+	}
+	in.setUp(s, sender)
 	in.background.Go(func() { in.rounds(ctx, sender) })
+	in.background.Go(func() { in.hooks.run(ctx) })
 	founding, err := intake.NewFounding(in)
 	if err != nil {
 		return err
 	}
 	o.Identify = in.pages.Identify
-	o.Routes = append(in.pages.Routes(), founding.Routes()...)
+	console, err := settings.NewConsole(adviserClients{in})
+	if err != nil {
+		return err
+	}
+	o.Routes = slices.Concat(in.pages.Routes(), founding.Routes(), console.Routes())
 	for i, rt := range o.Routes {
 		if strings.HasPrefix(rt.Pattern, "/setup") {
 			o.Routes[i].Handler = in.adopting(rt.Handler)
@@ -265,7 +275,11 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 		routes = append(routes, more...)
 	}
 	if in.pages != nil {
-		routes = append(routes, in.pages.OrgRoutes(o.org.ID, o.org.Name)...)
+		set, err := in.settingsOf(o.org.ID, slug, o.org.Name)
+		if err != nil {
+			return nil, fmt.Errorf("wire the settings: %w", err)
+		}
+		routes = slices.Concat(routes, in.pages.OrgRoutes(o.org.ID, o.org.Name), set.Routes())
 	}
 	return routes, nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/assayhq/assay/internal/examine"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/outbound"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/scope"
@@ -55,6 +56,8 @@ type App struct {
 	Random io.Reader
 	HTTP   doer         // to time stamping authorities and witnesses
 	Cost   account.Cost // of password hashing; zero: account.DefaultCost
+	// Outbound is what addresses that people enter may lead to; zero: public hosts by https alone.
+	Outbound outbound.Config
 }
 
 // New wires the house to the machine's clock and randomness.

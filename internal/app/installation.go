@@ -21,6 +21,7 @@ import (
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/mail"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scim"
 	"github.com/assayhq/assay/internal/store/accounts"
@@ -29,6 +30,7 @@ import (
 	"github.com/assayhq/assay/internal/web/campaign"
 	"github.com/assayhq/assay/internal/web/elements"
 	"github.com/assayhq/assay/internal/web/program"
+	"github.com/assayhq/assay/internal/web/settings"
 	"github.com/assayhq/assay/internal/web/shell"
 	"github.com/assayhq/assay/internal/web/signin"
 	"github.com/assayhq/assay/internal/web/work"
@@ -45,6 +47,9 @@ type installation struct {
 	tenants  *tenants
 	accounts *account.Service // nil where the folder cannot be written
 	people   *accounts.Store
+	hooks    *hooking     // nil as accounts are
+	sender   *mail.Sender // nil where no server is named
+	facts    settings.Facts
 	pages    *signin.Pages // nil as accounts are
 	door     *shell.Door
 	api      *api.API // nil as accounts are
@@ -106,7 +111,7 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 }
 
 func styles() string {
-	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + campaign.Style()
+	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + settings.Style() + campaign.Style()
 }
 
 func (in *installation) failed(r *http.Request, err error) {

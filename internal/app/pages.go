@@ -36,6 +36,7 @@ type pages struct {
 	last  run
 	lists []listed // the latest used last
 	said  progress
+	drawn func(ctx context.Context, kind, format string) // told of every document that was drawn; may be nil
 
 	background sync.WaitGroup // those who work for nobody in particular
 }

@@ -293,5 +293,8 @@ func (d *drawings) Draw(ctx context.Context, kind, format string, w io.Writer) e
 		return err
 	}
 	_, err = d.p.o.write(ctx, cli.Document{Kind: kind, Format: format}, res, w)
+	if err == nil && d.p.drawn != nil {
+		d.p.drawn(ctx, kind, format)
+	}
 	return err
 }
