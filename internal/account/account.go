@@ -109,7 +109,10 @@ type Service struct {
 	crew  crew
 	cache cache
 	rp    *relying // nil: passkeys cannot work under this address
-	dummy string   // the hash that unknown people are compared with
+	once  *challenges
+	began *meter // what strangers begin
+	wrong *meter // passkeys that were refused
+	dummy string // the hash that unknown people are compared with
 }
 
 // New wires the acts.
@@ -131,6 +134,10 @@ func New(o Options) (*Service, error) {
 	if s.rp, err = newRelying(o.Origins, o.Title); err != nil {
 		return nil, err
 	}
+	if s.once, err = newChallenges(o.Random); err != nil {
+		return nil, err
+	}
+	s.began, s.wrong = newMeter(300, secondLife), newMeter(300, secondLife)
 	secret, err := s.secret()
 	if err != nil {
 		return nil, err

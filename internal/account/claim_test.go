@@ -95,7 +95,7 @@ func TestListedElsewhere(t *testing.T) {
 	n := account.Newcomer{Invitation: secret, Name: "Mallory"}
 	_, err := w.EnrolByPassword(w.ctx, n, good, here)
 	w.refused(err, fault.Denied, "does not prove")
-	_, _, err = w.BeginEnrol(w.ctx, n)
+	_, _, err = w.BeginEnrol(w.ctx, n, here)
 	w.refused(err, fault.Denied, "does not prove")
 	for _, token := range []string{secret + ".", secret + "." + mark[44:], secret + "." + secret, w.Mailed(secret) + ".", w.Mailed(secret)[:86], "." + w.Mailed(secret), w.Mailed("")} {
 		n.Invitation = token
@@ -140,7 +140,7 @@ func TestListedByPasskey(t *testing.T) {
 	v, _ := w.founder()
 	p, a := w.listed("cem@example.com"), newAuthenticator(t, origin)
 	secret := w.invited(v, p.Email, access.Owner)
-	o, ceremony, err := w.BeginEnrol(w.ctx, account.Newcomer{Invitation: secret, Name: "Cem"})
+	o, ceremony, err := w.BeginEnrol(w.ctx, account.Newcomer{Invitation: secret, Name: "Cem"}, here)
 	w.ok(err)
 	session, err := w.FinishEnrol(w.ctx, ceremony, a.create(o), here)
 	w.ok(err)
@@ -151,7 +151,7 @@ func TestListedByPasskey(t *testing.T) {
 	}
 	q, b := w.listed("dan@example.com"), newAuthenticator(t, origin)
 	secret = w.invited(v, q.Email, access.Owner)
-	o, ceremony, err = w.BeginEnrol(w.ctx, account.Newcomer{Invitation: secret, Name: "Mallory"})
+	o, ceremony, err = w.BeginEnrol(w.ctx, account.Newcomer{Invitation: secret, Name: "Mallory"}, here)
 	w.ok(err)
 	link, err := w.RecoveryLink(w.ctx, q.Email)
 	w.ok(err)
@@ -175,7 +175,7 @@ func TestListedByProvider(t *testing.T) {
 	p := w.listed("cem@example.com", access.Contributor)
 	secret := w.invited(v, p.Email, access.Owner)
 	in := func() (string, error) {
-		_, flow, err := w.BeginOpenID(w.ctx, account.Purpose{Invitation: secret}, "")
+		_, flow, err := w.BeginOpenID(w.ctx, account.Purpose{Invitation: secret}, "", here)
 		w.ok(err)
 		session, _, err := w.FinishOpenID(w.ctx, flow, url.Values{"code": {"c"}}, access.Visitor{}, here, "")
 		return session, err

@@ -28,10 +28,16 @@ type flight struct {
 // HasOpenID reports whether there is a provider.
 func (s *Service) HasOpenID() bool { return s.o.OpenID != nil }
 
-// BeginOpenID says where to send the browser. The secret stays with the browser and comes back to FinishOpenID.
-func (s *Service) BeginOpenID(ctx context.Context, p Purpose, hint string) (address, secret string, err error) {
+// BeginOpenID says where to send the browser. The secret stays with the browser and comes back to FinishOpenID. Strangers begin so much from
+// one network; beyond that it is a *Wait.
+func (s *Service) BeginOpenID(ctx context.Context, p Purpose, hint string, from From) (address, secret string, err error) {
 	if s.o.OpenID == nil {
 		return "", "", fault.NotFound
+	}
+	if p.Person == "" {
+		if err := s.began.take(from.Address, s.now()); err != nil {
+			return "", "", err
+		}
 	}
 	address, flow, err := s.o.OpenID.Begin(ctx, p.Person != "", hint)
 	if err != nil {

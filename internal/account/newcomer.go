@@ -219,10 +219,13 @@ func (s *Service) EnrolByPassword(ctx context.Context, n Newcomer, password stri
 	return s.enrol(ctx, n, e, org, "password", from)
 }
 
-// BeginEnrol starts the making of an account with a passkey.
-func (s *Service) BeginEnrol(ctx context.Context, n Newcomer) (options any, secret string, err error) {
+// BeginEnrol starts the making of an account with a passkey. Newcomers begin so much from one network; beyond that it is a *Wait.
+func (s *Service) BeginEnrol(ctx context.Context, n Newcomer, from From) (options any, secret string, err error) {
 	e, _, err := s.newcomer(ctx, n, false)
 	if err != nil {
+		return nil, "", err
+	}
+	if err := s.began.take(from.Address, s.now()); err != nil {
 		return nil, "", err
 	}
 	return s.beginPasskey(ctx, e.Person, nil, "", &n)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -85,13 +86,11 @@ type creation struct {
 	Person   access.Person
 }
 
-// challenge makes the challenge from our own randomness, so that all chance comes from one place.
-func (s *Service) challenge() (protocol.URLEncodedBase64, error) {
-	text, err := s.secret()
-	if err != nil {
-		return nil, err
-	}
-	return base64.RawURLEncoding.DecodeString(text)
+// challenge makes a challenge from our own randomness, so that all chance comes from one place.
+func (s *Service) challenge() (x challenge, err error) {
+	_, err = io.ReadFull(s.o.Random, x.chance[:])
+	x.end = s.now().Add(ceremony)
+	return x, err
 }
 
 // beginPasskey starts the making of a passkey for a person, who may not exist yet.
@@ -114,9 +113,11 @@ func (s *Service) beginPasskey(ctx context.Context, p access.Person, keys []acce
 	if err != nil {
 		return nil, "", err
 	}
-	if made.Response.Challenge, err = s.challenge(); err != nil {
+	x, err := s.challenge()
+	if err != nil {
 		return nil, "", err
 	}
+	made.Response.Challenge = x.chance[:]
 	session.Challenge = made.Response.Challenge.String()
 	data, err := json.Marshal(creation{*session, name, n, p})
 	if err != nil {
@@ -226,25 +227,18 @@ func (s *Service) DropPasskey(ctx context.Context, v access.Visitor, key []byte,
 	return s.changed(ctx, v, from, "passkey removed")
 }
 
-// BeginSignIn starts a sign-in by passkey. Nobody needs to say who they are: the authenticator does.
-func (s *Service) BeginSignIn(ctx context.Context) (options any, secret string, err error) {
+// BeginSignIn starts a sign-in by passkey. Nobody needs to say who they are: the authenticator does. Nothing is kept of it here, so that
+// strangers who begin and never end cost nobody anything.
+func (s *Service) BeginSignIn(context.Context) (options any, secret string, err error) {
 	if s.rp == nil {
 		return nil, "", errNoPasskeys
 	}
-	c, err := s.challenge()
+	x, err := s.challenge()
 	if err != nil {
 		return nil, "", err
 	}
-	o, session, err := s.rp.BeginDiscoverableLogin(webauthn.WithChallenge(c))
-	if err != nil {
-		return nil, "", err
-	}
-	data, err := json.Marshal(session)
-	if err != nil {
-		return nil, "", err
-	}
-	secret, err = s.wait(ctx, access.Pending{Kind: "passkey sign-in", Data: data}, ceremony)
-	return o, secret, err
+	o, _, err := s.rp.BeginDiscoverableLogin(webauthn.WithChallenge(x.chance[:]))
+	return o, s.once.sealed(x), err
 }
 
 // FinishSignIn signs in whoever the passkey belongs to.
@@ -270,9 +264,14 @@ func (s *Service) AgainByPasskey(ctx context.Context, v access.Visitor, secret s
 
 var errUnknownKey = &fault.Error{Kind: fault.Denied, What: "this passkey is not known here", Hint: "it may have been removed; use another way to sign in"}
 
+// assert judges an answer. A network that gave many wrong ones waits: each is noted.
 func (s *Service) assert(ctx context.Context, secret string, answer []byte, from From) (id.Person, error) {
+	if err := s.wrong.allowed(from.Address, s.now()); err != nil {
+		return "", err
+	}
 	p, err := s.asserted(ctx, secret, answer, from)
 	if errors.Is(err, fault.Denied) {
+		s.wrong.add(from.Address, s.now())
 		if err := s.note(ctx, "", from, Event{Act: SignInFailed, Person: p, Detail: "passkey"}); err != nil {
 			return "", err
 		}
@@ -281,15 +280,15 @@ func (s *Service) assert(ctx context.Context, secret string, answer []byte, from
 }
 
 func (s *Service) asserted(ctx context.Context, secret string, answer []byte, from From) (id.Person, error) {
-	w, err := s.take(ctx, secret, "passkey sign-in")
-	if err != nil {
-		return "", err
-	}
 	if s.rp == nil {
 		return "", errNoPasskeys
 	}
-	var session webauthn.SessionData
-	if err := json.Unmarshal(w.Data, &session); err != nil {
+	x, ok := s.once.open(secret, s.now())
+	if !ok {
+		return "", errLate()
+	}
+	_, session, err := s.rp.BeginDiscoverableLogin(webauthn.WithChallenge(x.chance[:]))
+	if err != nil {
 		return "", err
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
@@ -303,7 +302,7 @@ func (s *Service) asserted(ctx context.Context, secret string, answer []byte, fr
 			broken = err
 		}
 		return h, err
-	}, session, parsed)
+	}, *session, parsed)
 	p := id.Person(parsed.Response.UserHandle)
 	switch {
 	case broken != nil:
@@ -312,6 +311,9 @@ func (s *Service) asserted(ctx context.Context, secret string, answer []byte, fr
 		return "", errUnknownKey
 	case err != nil:
 		return "", refused(err)
+	}
+	if err := s.once.use(p, x, s.now()); err != nil {
+		return "", err
 	}
 	return p, s.used(ctx, p, used, from)
 }

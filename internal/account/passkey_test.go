@@ -21,7 +21,7 @@ func (w *world) keyed(a *authenticator) (access.Visitor, string) {
 	token, err := w.FirstRun(w.ctx)
 	w.ok(err)
 	n := account.Newcomer{Link: token, Name: "Ann", Email: "ann@example.com"}
-	o, secret, err := w.BeginEnrol(w.ctx, n)
+	o, secret, err := w.BeginEnrol(w.ctx, n, here)
 	w.ok(err)
 	session, err := w.FinishEnrol(w.ctx, secret, a.create(o), here)
 	w.ok(err)
@@ -239,7 +239,7 @@ func TestOpenID(t *testing.T) {
 	answer := url.Values{"code": {"c"}}
 	back := func(p account.Purpose, v access.Visitor, old string) (string, error) {
 		t.Helper()
-		_, secret, err := w.BeginOpenID(w.ctx, p, "")
+		_, secret, err := w.BeginOpenID(w.ctx, p, "", here)
 		w.ok(err)
 		session, _, err := w.FinishOpenID(w.ctx, secret, answer, v, here, old)
 		if _, _, again := w.FinishOpenID(w.ctx, secret, answer, v, here, old); !errors.Is(again, fault.Refused) {

@@ -132,16 +132,19 @@ func (s *Service) peek(ctx context.Context, secret, kind string) (access.Pending
 }
 
 func (s *Service) waiting(ctx context.Context, secret, kind string, get func(context.Context, []byte, string) (access.Pending, error)) (access.Pending, error) {
-	late := fault.Refuse("this took too long, or was done in another window").WithHint("start again")
 	hash, ok := digest(secret)
 	if !ok {
-		return access.Pending{}, late
+		return access.Pending{}, errLate()
 	}
 	p, err := get(ctx, hash, kind)
 	if errors.Is(err, fault.NotFound) || err == nil && !s.now().Before(p.Expires) {
-		return access.Pending{}, late
+		return access.Pending{}, errLate()
 	}
 	return p, err
+}
+
+func errLate() error {
+	return fault.Refuse("this took too long, or was done in another window").WithHint("start again")
 }
 
 // SecondFactor ends a sign-in by password: code is of the authenticator program, or a recovery code.

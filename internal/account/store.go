@@ -141,7 +141,8 @@ type Links interface {
 	Recover(ctx context.Context, hash []byte, p id.Person, password string, now time.Time) error
 }
 
-// Waiting keeps what waits for the next request of a browser. TakePending gives it to one of two that ask at once.
+// Waiting keeps what waits for the next request of a browser. AddPending gives the oldest of the same kind and person up where there are
+// too many, so that nobody, and no stranger, keeps another out. TakePending gives it to one of two that ask at once.
 type Waiting interface {
 	AddPending(ctx context.Context, p access.Pending, now time.Time) error
 	Pending(ctx context.Context, hash []byte, kind string) (access.Pending, error)

@@ -34,7 +34,7 @@ type brake struct {
 }
 
 // An account as such is slowed by a minute at most, and not at all in a browser that its owner used before, so that a stranger who
-// guesses at it cannot keep its owner out; a passkey is never slowed. Who guesses from one address waits longer.
+// guesses at it cannot keep its owner out; a passkey is slowed by refused ones from its own network alone. Who guesses from one address waits longer.
 var (
 	ofPair    = brake{"pair", 3, 15 * time.Minute}
 	ofAccount = brake{"account", 10, time.Minute}

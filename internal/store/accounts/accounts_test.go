@@ -196,21 +196,64 @@ func TestTakeOnce(t *testing.T) {
 	}
 }
 
+// TestPendingIsBounded: what there is too much of goes, the oldest first, and takes no place from another kind or person.
 func TestPendingIsBounded(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ctx := t.Context()
 	s.most = 100
-	_, err := s.write.ExecContext(ctx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= ?) INSERT INTO pending SELECT CAST(i AS BLOB), 'k', '', x'', ? FROM n", s.most, micro(t0.Add(time.Minute)))
+	add := func(name, kind string, person id.Person, at time.Time) {
+		t.Helper()
+		if err := s.AddPending(ctx, access.Pending{Hash: []byte(name), Kind: kind, Person: person, Expires: at.Add(time.Minute)}, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(name, kind string, want bool) {
+		t.Helper()
+		_, err := s.Pending(ctx, []byte(name), kind)
+		if want && err != nil || !want && !errors.Is(err, fault.NotFound) {
+			t.Errorf("Pending(%s) = %v, want it there: %t", name, err, want)
+		}
+	}
+	add("second step", "second", "ann", t0)
+	add("newcomer", "passkey", "", t0)
+	for i := range 150 {
+		add(fmt.Sprint("stranger ", i), "openid", "", t0.Add(time.Duration(i)*time.Millisecond))
+	}
+	there("stranger 49", "openid", false)
+	there("stranger 50", "openid", true)
+	there("stranger 149", "openid", true)
+	for i := range mostOfOne + 5 {
+		add(fmt.Sprint("bob ", i), "second", "bob", t0.Add(time.Duration(i)*time.Millisecond))
+	}
+	there("bob 4", "second", false)
+	there("bob 5", "second", true)
+	there("second step", "second", true)
+	there("newcomer", "passkey", true)
+	add("later", "openid", "", t0.Add(time.Hour))
+	var n int
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM pending").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d wait, %v; want the one that has not ended", n, err)
+	}
+}
+
+// BenchmarkPendingFull is a second step while there is no more room for strangers: they cannot make it slow either.
+func BenchmarkPendingFull(b *testing.B) {
+	ctx := context.Background()
+	s, err := Open(ctx, filepath.Join(b.TempDir(), "a.db"), func() time.Time { return t0 })
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	p := access.Pending{Hash: []byte("h"), Kind: "k", Expires: t0.Add(time.Hour)}
-	if err := s.AddPending(ctx, p, t0); !errors.Is(err, fault.Busy) {
-		t.Errorf("AddPending(full) = %v, want busy", err)
+	defer s.Close()
+	_, err = s.write.ExecContext(ctx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO pending SELECT CAST(i AS BLOB), 'openid', '', zeroblob(1000), ? FROM n",
+		2*mostPending, micro(t0.Add(time.Minute)))
+	if err != nil {
+		b.Fatal(err)
 	}
-	if err := s.AddPending(ctx, p, t0.Add(time.Minute)); err != nil {
-		t.Errorf("after the old ones lapsed: %v", err)
+	for i := 0; b.Loop(); i++ {
+		if err := s.AddPending(ctx, access.Pending{Hash: fmt.Appendf(nil, "h%d", i), Kind: "second", Person: "ann", Expires: t0.Add(time.Minute)}, t0); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -224,6 +267,7 @@ func TestIndexed(t *testing.T) {
 		"SELECT role FROM memberships WHERE person = 'x' AND org = 'y' AND ended IS NULL",
 		"SELECT count, last FROM failures WHERE key = 'x'",
 		"SELECT person FROM externals WHERE issuer = 'x' AND subject = 'y'",
+		"SELECT hash FROM pending WHERE kind = 'x' AND person = 'y' ORDER BY expires DESC LIMIT -1 OFFSET 9",
 	} {
 		rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q)
 		if err != nil {

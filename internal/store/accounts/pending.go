@@ -7,24 +7,28 @@ import (
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
-	"github.com/assayhq/assay/internal/fault"
 )
 
-// mostPending bounds what strangers can have kept by asking again and again.
-const mostPending = 50_000
+// The bounds of what asking again and again can have kept, of each kind: for all strangers together, and for one person.
+const (
+	mostPending = 10_000
+	mostOfOne   = 20
+)
 
-// AddPending keeps what waits for the next request of a browser, and forgets what waited too long.
+// AddPending keeps what waits for the next request of a browser, and forgets what waited too long. Where there is too much of the same kind
+// and person, or of strangers, the oldest of these goes: what one asks for takes no place from another.
 func (s *Store) AddPending(ctx context.Context, p access.Pending, now time.Time) error {
 	return s.tx(ctx, func(t *sql.Tx) error {
 		if err := exec(ctx, t, "DELETE FROM pending WHERE expires <= ?", micro(now)); err != nil {
 			return err
 		}
-		var full bool
-		if err := t.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pending LIMIT 1 OFFSET ?)", s.most).Scan(&full); err != nil {
-			return err
+		most := mostOfOne
+		if p.Person == "" {
+			most = s.most
 		}
-		if full {
-			return &fault.Error{Kind: fault.Busy, What: "too many people sign in at this moment", Hint: "try again in a few minutes"}
+		if err := exec(ctx, t, "DELETE FROM pending WHERE hash IN (SELECT hash FROM pending WHERE kind = ? AND person = ? ORDER BY expires DESC LIMIT -1 OFFSET ?)",
+			p.Kind, p.Person, most-1); err != nil {
+			return err
 		}
 		if p.Data == nil {
 			p.Data = []byte{}

@@ -26,7 +26,7 @@ var migrations embed.FS
 type Store struct {
 	write, read *sql.DB
 	clock       func() time.Time
-	most        int // of what waits for a browser's next request
+	most        int // of what waits for strangers' next requests, of each kind
 }
 
 // Open opens or makes the file, which only its owner may read, and brings it to this program's version.

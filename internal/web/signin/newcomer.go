@@ -63,7 +63,7 @@ func (p *Pages) setupByPassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) enrolBegin(w http.ResponseWriter, r *http.Request, n account.Newcomer) error {
-	options, secret, err := p.o.Accounts.BeginEnrol(r.Context(), n)
+	options, secret, err := p.o.Accounts.BeginEnrol(r.Context(), n, p.from(r))
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // sendOff sends the browser to the provider. The address is the provider's own, from its metadata. All ways here are links, since the
 // content security policy lets no form lead to another site.
 func (p *Pages) sendOff(w http.ResponseWriter, r *http.Request, why account.Purpose, hint string) error {
-	address, secret, err := p.o.Accounts.BeginOpenID(r.Context(), why, hint)
+	address, secret, err := p.o.Accounts.BeginOpenID(r.Context(), why, hint, p.from(r))
 	if err != nil {
 		return err
 	}
