@@ -290,10 +290,7 @@ type imports struct{ o *office }
 // Registers lists what can be filled, by title.
 func (i imports) Registers() []intake.Register {
 	var out []intake.Register
-	for _, n := range i.o.regs.Names() {
-		if _, act := operate.ByAct(n); act {
-			continue
-		}
+	for _, n := range i.o.taken() {
 		s := i.o.regs[n]
 		out = append(out, intake.Register{Name: s.Name, Title: s.Title, Doc: s.Doc})
 	}

@@ -211,8 +211,24 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 	return o.importer().Import(ctx, req)
 }
 
+// madeHere are the registers whose records no source has: an act of a person in the application makes them, and says who did it. A file
+// that brought some would put words into people's mouths.
+var madeHere = []string{"assignments", "notices_sent", "evidence", "deviation_answers", "access_review_lists", "access_review_rows",
+	"access_review_decisions", "access_review_removals", "policy_proposals", scope.Proposals}
+
+// taken are the registers that files can be taken into.
+func (o *office) taken() []string {
+	return slices.DeleteFunc(o.regs.Names(), func(n string) bool { return slices.Contains(madeHere, n) })
+}
+
 func (o *office) importer() *collect.Importer {
-	return &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: o.regs.find, Names: o.regs.Names,
+	find := func(name string) *register.Schema {
+		if slices.Contains(madeHere, name) {
+			return nil
+		}
+		return o.regs.find(name)
+	}
+	return &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: find, Names: o.taken,
 		Ensure: func(ctx context.Context, org id.Org, s *register.Schema) error { return ensureOne(ctx, o.st, org, s) },
 		Clock:  o.app.Clock, Random: o.app.Random, Tool: "assay " + Version}
 }

@@ -36,6 +36,8 @@ const (
 var byAct = map[string]string{
 	assignments: "/work", delegations: "/work/delegations", noticesSent: "/work", evidence: "/evidence/new",
 	inspections: "/work", deviationAnswers: "/deviations",
+	// Who approved and who accepted is the server's word here; elsewhere it is that of the source they are pulled from.
+	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "acknowledgements": "/policies",
 }
 
 // ByAct reports whether the records of a register are made by an act of their own, and on which page; nobody types them.
