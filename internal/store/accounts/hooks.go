@@ -235,7 +235,7 @@ func (s *Store) Attempted(ctx context.Context, m HookMail, a HookAttempt, stop s
 			return err // removed meanwhile
 		}
 		err := exec(ctx, t, "INSERT INTO hook_attempts (hook, event, type, at, attempt, status, problem, next) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			m.ID, m.Event, m.Type, micro(a.At), a.Attempt, a.Status, a.Problem, microOf(a.Next))
+			m.ID, a.Event, a.Type, micro(a.At), a.Attempt, a.Status, a.Problem, microOf(a.Next))
 		switch {
 		case err != nil:
 			return err
