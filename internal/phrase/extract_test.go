@@ -241,7 +241,7 @@ func isContext(e ast.Expr) bool {
 		return e.Sel.Name == "ctx"
 	case *ast.CallExpr:
 		name, _ := callee(e.Fun)
-		return name == "Context"
+		return name == "Context" || name == "With"
 	}
 	return false
 }

@@ -246,7 +246,7 @@ func TestExtraction(t *testing.T) {
 	tree := fstest.MapFS{
 		"web/a.go": {Data: []byte("package web\nfunc f() {\n" +
 			"shell.T(ctx, \"one\")\nT(`two \"2\"` +\n\" and more\", x)\nl.N(n, \"%d a\", (\"%d b\"))\nshell.N(r.Context(), n, \"%d c of %s\", \"%d d of %s\", x)\n" +
-			"phrase.Mark(\"three\"); m := phrase.Mark; m(\"also\"); t := func(n int, s string) string { return shell.T(ctx, s) }; t(1, \"wrapped\")\nreport.Mark(\"no\")\nshell.T(ctx, x, \"no\")\nl.T(x, \"no\")\nU(\"no\")\nlang(r).T(\"four %s\", xs...)\n// l.T(\"no\")\n}")},
+			"phrase.Mark(\"three\"); m := phrase.Mark; m(\"also\"); t := func(n int, s string) string { return shell.T(ctx, s) }; t(1, \"wrapped\")\nreport.Mark(\"no\")\nshell.T(ctx, x, \"no\")\nl.T(x, \"no\")\nU(\"no\")\nlang(r).T(\"four %s\", xs...); shell.T(shell.With(ctx, c), \"in %s\", x)\n// l.T(\"no\")\n}")},
 		"web/deep/b.templ": {Data: []byte("package deep\n\ntempl b() {\n\t<p title={ shell.T(ctx, \"five\") }>don't { shell.N(ctx, f(1, \")\"), \"%d e\", \"%d f\") }</p>\n" +
 			"\t// shell.T(ctx, \"no\")\ntempl Mark(m report.Mark) {}\n\t@x(shell.T(ctx, \"six %s\", shell.T(ctx, `seven`)), phrase.Mark(\"eight\"))\n\t@report.Mark(\"no\")\n}")},
 		"web/a_test.go":       {Data: []byte(`package web; var _ = T("no")`)},
@@ -260,7 +260,7 @@ func TestExtraction(t *testing.T) {
 	a, b := "web/a.go:", "web/deep/b.templ:"
 	want := []use{
 		{"one", a + "3", 0, false}, {`two "2" and more`, a + "4", 1, false}, {"%d a", a + "6", 1, true}, {"%d b", a + "6", 1, true},
-		{"%d c of %s", a + "7", 2, true}, {"%d d of %s", a + "7", 2, true}, {"three", a + "8", unknown, false}, {"also", a + "8", unknown, false}, {"wrapped", a + "8", unknown, false}, {"four %s", a + "13", unknown, false},
+		{"%d c of %s", a + "7", 2, true}, {"%d d of %s", a + "7", 2, true}, {"three", a + "8", unknown, false}, {"also", a + "8", unknown, false}, {"wrapped", a + "8", unknown, false}, {"four %s", a + "13", unknown, false}, {"in %s", a + "13", 1, false},
 		{"five", b + "4", 0, false}, {"%d e", b + "4", 1, true}, {"%d f", b + "4", 1, true},
 		{"six %s", b + "7", 1, false}, {"seven", b + "7", 0, false}, {"eight", b + "7", unknown, false},
 	}
