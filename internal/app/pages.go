@@ -35,8 +35,14 @@ type pages struct {
 	mu    sync.Mutex      // over what follows
 	last  run
 	lists []listed // the latest used last
+	picks []places // the latest used last
 	said  progress
-	drawn func(ctx context.Context, kind, format string) // told of every document that was drawn; may be nil
+
+	listing sync.Mutex // held by whoever lists or orders items: of many who ask for the same one does the work
+
+	reading sync.Mutex // held by whoever reads the pulls
+	read    readPulls
+	drawn   func(ctx context.Context, kind, format string) // told of every document that was drawn; may be nil
 
 	background sync.WaitGroup // those who work for nobody in particular
 }
@@ -54,6 +60,12 @@ type listed struct {
 	state
 	ref web.TestRef
 	res assure.TestResult
+}
+
+// readPulls are the pulls that a run knew, the latest first, with the checks of their registers.
+type readPulls struct {
+	res  *assure.Results
+	list []web.PullView
 }
 
 // mostListed is how many items are kept in memory, over all tests; the list that was asked for last is kept in any case.
@@ -126,7 +138,11 @@ func (p *pages) soon() {
 		return
 	}
 	p.work.Unlock()
-	p.background.Go(func() { p.renew(p.life) })
+	p.background.Go(func() {
+		if r := p.renew(p.life); r.err == nil {
+			_, _ = p.pulls(p.life, r.res) // so that nobody waits for the checks; what fails is told to who asks
+		}
+	})
 }
 
 func (p *pages) tell(test string, done, of int) {
@@ -139,12 +155,11 @@ func (p *pages) tell(test string, done, of int) {
 func (p *pages) Tests(ctx context.Context) (*assure.Results, error) { return p.results(ctx) }
 
 // found gives a test without its items, with the run that it belongs to.
-func (p *pages) found(ctx context.Context, ref web.TestRef) (assure.TestResult, assure.Results, error) {
-	latest, err := p.results(ctx)
+func (p *pages) found(ctx context.Context, ref web.TestRef) (assure.TestResult, *assure.Results, error) {
+	res, err := p.results(ctx)
 	if err != nil {
-		return assure.TestResult{}, assure.Results{}, err
+		return assure.TestResult{}, nil, err
 	}
-	res := *latest
 	for _, t := range res.Controls {
 		if t.Control == ref.Control && t.Test == ref.Test && t.Version == ref.Version {
 			return t, res, nil
@@ -153,33 +168,45 @@ func (p *pages) found(ctx context.Context, ref web.TestRef) (assure.TestResult, 
 	return assure.TestResult{}, res, fault.NotFound
 }
 
-// listed gives a test with all of its items, as the run knew them.
-func (p *pages) listed(ctx context.Context, ref web.TestRef) (assure.TestResult, error) {
-	r, _ := p.latest()
-	p.mu.Lock()
-	i := slices.IndexFunc(p.lists, func(l listed) bool { return l.ref == ref && l.state == r.state })
-	if i >= 0 {
-		l := p.lists[i]
-		p.lists = append(slices.Delete(p.lists, i, i+1), l)
-		p.mu.Unlock()
-		return l.res, nil
+// listed gives a test with all of its items, and the run that knew them.
+func (p *pages) listed(ctx context.Context, ref web.TestRef) (assure.TestResult, *assure.Results, error) {
+	if t, r, ok := p.keeps(ref); ok {
+		return t, r.res, nil
 	}
-	p.mu.Unlock()
+	p.listing.Lock()
+	defer p.listing.Unlock()
+	t, r, ok := p.keeps(ref)
+	if ok {
+		return t, r.res, nil
+	}
 	known, err := civil.ParseInstant(r.res.KnownAt)
 	if err != nil {
-		return assure.TestResult{}, err
+		return assure.TestResult{}, nil, err
 	}
 	res, err := p.o.Test(ctx, cli.Test{Controls: []string{ref.Test}, KnownAt: &known, Items: true}, nil)
 	if err != nil {
-		return assure.TestResult{}, err
+		return assure.TestResult{}, nil, err
 	}
 	for _, t := range res.Controls {
 		if t.Control == ref.Control && t.Test == ref.Test && t.Version == ref.Version {
 			p.keep(listed{r.state, ref, t})
-			return t, nil
+			return t, r.res, nil
 		}
 	}
-	return assure.TestResult{}, fault.NotFound
+	return assure.TestResult{}, nil, fault.NotFound
+}
+
+// keeps gives a test whose items are kept, as of the latest run.
+func (p *pages) keeps(ref web.TestRef) (assure.TestResult, run, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.lists, func(l listed) bool { return l.ref == ref && l.state == p.last.state })
+	if i < 0 {
+		return assure.TestResult{}, p.last, false
+	}
+	l := p.lists[i]
+	p.lists = append(slices.Delete(p.lists, i, i+1), l)
+	return l.res, p.last, true
 }
 
 func (p *pages) keep(l listed) {
@@ -194,35 +221,6 @@ func (p *pages) keep(l listed) {
 			return
 		}
 	}
-}
-
-// order of verdicts in lists: what needs a person first.
-var order = map[assure.Verdict]int{assure.Deviation: 0, assure.Undecided: 1, assure.Pass: 2, assure.NotApplicable: 3}
-
-// Items pages through a test's items. Those that need a person are kept with the results; the others are listed by testing again.
-func (p *pages) Items(ctx context.Context, q web.Query) ([]web.Item, int, error) {
-	t, _, err := p.found(ctx, q.TestRef)
-	if err != nil {
-		return nil, 0, err
-	}
-	items, total, known := fromFindings(t, q)
-	if !known {
-		if t, err = p.listed(ctx, q.TestRef); err != nil {
-			return nil, 0, err
-		}
-		items = chosenItems(t, q)
-		total = len(items)
-	}
-	items = items[min(q.Offset, len(items)):min(q.Offset+q.Limit, len(items))]
-	var out []web.Item
-	for _, i := range items {
-		w := view(t, i)
-		if w.Values, err = p.values(ctx, q, w); err != nil {
-			return nil, 0, err
-		}
-		out = append(out, w)
-	}
-	return out, total, nil
 }
 
 // own is the register that the items of a test come from, and the latest version of the test's plan; nil where they are made of
@@ -266,63 +264,6 @@ func (p *pages) values(ctx context.Context, q web.Query, i web.Item) ([]string, 
 	return out, err
 }
 
-// fromFindings lists the items of a query that asks for nothing but findings.
-func fromFindings(t assure.TestResult, q web.Query) ([]assure.Item, int, bool) {
-	all := make([]assure.Item, len(t.Findings))
-	for i, f := range t.Findings {
-		all[i] = assure.Item{Key: f.Key, Verdict: f.Verdict, EventTime: f.EventTime}
-	}
-	hits := chosenItems(assure.TestResult{Items: all}, q)
-	switch {
-	case q.Verdict == assure.Deviation || q.Verdict == assure.Undecided:
-		return hits, len(hits), true
-	case q.Verdict == "" && q.Text == "" && q.Month == "" && q.Sort == web.ByVerdict && q.Offset+q.Limit <= len(hits):
-		return hits, t.Population, true
-	}
-	return nil, 0, false
-}
-
-func chosenItems(t assure.TestResult, q web.Query) []assure.Item {
-	var hits []assure.Item
-	text := strings.ToLower(q.Text)
-	for _, i := range t.Items {
-		if (q.Verdict == "" || i.Verdict == q.Verdict) && (text == "" || strings.Contains(strings.ToLower(i.Key), text)) &&
-			(q.Month == "" || strings.HasPrefix(i.EventTime, q.Month)) {
-			hits = append(hits, i)
-		}
-	}
-	slices.SortStableFunc(hits, func(a, b assure.Item) int { return compare(q.Sort, a, b) })
-	return hits
-}
-
-func compare(by web.Sort, a, b assure.Item) int {
-	switch by {
-	case web.ByKey:
-		return strings.Compare(a.Key, b.Key)
-	case web.ByKeyDown:
-		return strings.Compare(b.Key, a.Key)
-	case web.ByEvent, web.ByLatest:
-		if a.EventTime == "" || b.EventTime == "" {
-			return strings.Compare(b.EventTime, a.EventTime) // those without a time last
-		}
-		if by == web.ByLatest {
-			a, b = b, a
-		}
-		return strings.Compare(a.EventTime, b.EventTime)
-	}
-	return order[a.Verdict] - order[b.Verdict]
-}
-
-func view(t assure.TestResult, i assure.Item) web.Item {
-	w := web.Item{Key: i.Key, Verdict: i.Verdict, EventTime: i.EventTime, Each: i.Attributes}
-	at, found := slices.BinarySearchFunc(t.Findings, i.Key, func(f assure.Finding, key string) int { return strings.Compare(f.Key, key) })
-	if found {
-		f := t.Findings[at]
-		w.Verdict, w.Attributes, w.Reason, w.Records = f.Verdict, f.Attributes, f.Reason, f.Records
-	}
-	return w
-}
-
 // Item gives one item, with the records it rests on also when it passed. It is decided anew, from the records that the run knew.
 func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item, error) {
 	t, res, err := p.found(ctx, ref)
@@ -334,12 +275,12 @@ func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item
 		return web.Item{}, fault.NotFound
 	}
 	u := p.o.units[i]
-	s, err := p.o.session(ctx, res)
+	s, err := p.o.session(ctx, *res)
 	if err != nil {
 		return web.Item{}, err
 	}
 	defer s.Close()
-	w, err := p.o.world(ctx, res, u, t)
+	w, err := p.o.world(ctx, *res, u, t)
 	if err != nil {
 		return web.Item{}, err
 	}
@@ -462,33 +403,45 @@ func (p *pages) Pulls(ctx context.Context, offset, limit int) ([]web.PullView, i
 	if err != nil {
 		return nil, 0, err
 	}
+	list, err := p.pulls(ctx, res)
+	total := len(list)
+	return list[min(offset, total):min(offset+limit, total)], total, err
+}
+
+// pulls gives those that a run knew. They are read, and their registers checked, once for the run.
+func (p *pages) pulls(ctx context.Context, res *assure.Results) ([]web.PullView, error) {
+	p.reading.Lock()
+	defer p.reading.Unlock()
+	if p.read.res == res {
+		return p.read.list, nil
+	}
 	known, err := civil.ParseInstant(res.KnownAt)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	list, err := p.o.st.System(ctx, p.o.org.ID, record.Pulls, res.Checkpoint.Size)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	slices.SortFunc(list, func(a, b record.Known) int { return int(b.Index - a.Index) })
-	total := len(list)
-	var out []web.PullView
+	out := make([]web.PullView, 0, len(list))
 	complete := p.o.completeness()
 	checks := map[string][]assure.Check{}
-	for _, k := range list[min(offset, total):min(offset+limit, total)] {
+	for _, k := range list {
 		v := web.PullView{Index: k.Index}
 		if err := json.Unmarshal(k.Body, &v.Pull); err != nil {
-			return nil, 0, fmt.Errorf("read %s: %w", k.Name(), err)
+			return nil, fmt.Errorf("read %s: %w", k.Name(), err)
 		}
 		if _, ok := checks[v.Register]; !ok {
 			if checks[v.Register], err = complete.Checks(ctx, p.o.org.ID, v.Register, res.Checkpoint.Size, known, res.Period); err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 		}
 		v.Checks = checks[v.Register]
 		out = append(out, v)
 	}
-	return out, total, nil
+	p.read = readPulls{res, out}
+	return out, nil
 }
 
 // Draft gives the draft report.
