@@ -190,7 +190,7 @@ func (p *Pages) savePassword(w http.ResponseWriter, r *http.Request) error {
 	if err := p.o.Accounts.ChangePassword(ctx, access.From(ctx), r.PostForm.Get("password"), p.from(r)); err != nil {
 		return p.meAgain(w, r, err, func(x *meView) { x.Password = x.Password.WithErrors(err) })
 	}
-	return done(w, r, shell.T(ctx, "The password is set. Your other sessions have ended."))
+	return p.changed(w, r, shell.T(ctx, "The password is set. Your other sessions have ended."), passwordSet)
 }
 
 func (p *Pages) dropPassword(w http.ResponseWriter, r *http.Request) error {
@@ -198,7 +198,7 @@ func (p *Pages) dropPassword(w http.ResponseWriter, r *http.Request) error {
 	if err := p.o.Accounts.DropPassword(ctx, access.From(ctx), p.from(r)); err != nil {
 		return p.meAgain(w, r, err, func(x *meView) { x.Password = x.Password.WithErrors(err) })
 	}
-	return done(w, r, shell.T(ctx, "The password is removed."))
+	return p.changed(w, r, shell.T(ctx, "The password is removed."), passwordRemoved)
 }
 
 func (p *Pages) totpForm(r *http.Request, setup string) shell.Form {
@@ -241,6 +241,7 @@ func (p *Pages) confirmTOTP(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.showTOTP(w, r, status(w, err), n, p.totpForm(r, setup).WithErrors(err))
 	}
+	p.notify(r, v.Person, totpSet)
 	return shell.Page(w, r, http.StatusOK, codesPage(codes))
 }
 
@@ -249,14 +250,16 @@ func (p *Pages) dropTOTP(w http.ResponseWriter, r *http.Request) error {
 	if err := p.o.Accounts.DropTOTP(ctx, access.From(ctx), p.from(r)); err != nil {
 		return err
 	}
-	return done(w, r, shell.T(ctx, "The authenticator program is removed, and its recovery codes with it."))
+	return p.changed(w, r, shell.T(ctx, "The authenticator program is removed, and its recovery codes with it."), totpRemoved)
 }
 
 func (p *Pages) newCodes(w http.ResponseWriter, r *http.Request) error {
-	codes, err := p.o.Accounts.NewCodes(r.Context(), access.From(r.Context()), p.from(r))
+	v := access.From(r.Context())
+	codes, err := p.o.Accounts.NewCodes(r.Context(), v, p.from(r))
 	if err != nil {
 		return err
 	}
+	p.notify(r, v.Person, codesMade)
 	return shell.Page(w, r, http.StatusOK, codesPage(codes))
 }
 
@@ -277,11 +280,12 @@ func (p *Pages) newPasskeyFinish(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.o.Accounts.FinishPasskey(r.Context(), access.From(r.Context()), p.cookie(r, passkeyCookie), b, p.from(r)); err != nil {
+	v := access.From(r.Context())
+	if err := p.o.Accounts.FinishPasskey(r.Context(), v, p.cookie(r, passkeyCookie), b, p.from(r)); err != nil {
 		return err
 	}
 	p.forget(w, passkeyCookie)
-	shell.Say(w, shell.Flash{Text: shell.T(r.Context(), "The passkey is added. Your other sessions have ended.")})
+	shell.Say(w, shell.Flash{Text: shell.T(r.Context(), "The passkey is added. Your other sessions have ended.") + p.notify(r, v.Person, passkeyAdded)})
 	return shell.JSON(w, http.StatusOK, goTo{"/me"})
 }
 
@@ -296,7 +300,7 @@ func (p *Pages) dropPasskey(w http.ResponseWriter, r *http.Request) error {
 	if err := p.o.Accounts.DropPasskey(r.Context(), access.From(r.Context()), key, p.from(r)); err != nil {
 		return err
 	}
-	return done(w, r, shell.T(r.Context(), "The passkey is removed. Your other sessions have ended."))
+	return p.changed(w, r, shell.T(r.Context(), "The passkey is removed. Your other sessions have ended."), passkeyRemoved)
 }
 
 func (p *Pages) endSession(w http.ResponseWriter, r *http.Request) error {
@@ -333,6 +337,7 @@ func (p *Pages) newToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.meAgain(w, r, err, func(x *meView) { x.Token, x.Scopes = x.Token.Filled(r).WithErrors(err), scopes })
 	}
+	p.notify(r, access.From(ctx).Person, tokenMade)
 	return shell.Page(w, r, http.StatusOK, tokenPage(text))
 }
 

@@ -90,6 +90,11 @@ func (p *Pages) enrolFinish(w http.ResponseWriter, r *http.Request) error {
 	if err := p.signedIn(w, r, session); err != nil {
 		return err
 	}
+	if r.PathValue("token") != "" {
+		if err := p.joined(r, session); err != nil {
+			return err
+		}
+	}
 	return shell.JSON(w, http.StatusOK, goTo{"/"})
 }
 
@@ -176,7 +181,7 @@ func (p *Pages) accept(w http.ResponseWriter, r *http.Request) error {
 		x.Form = x.Form.Filled(r).WithErrors(err)
 		return shell.Page(w, r, status(w, err), invitationPage(x))
 	}
-	if err := p.signedIn(w, r, session); err != nil {
+	if err := errors.Join(p.signedIn(w, r, session), p.joined(r, session)); err != nil {
 		return err
 	}
 	return to(w, r, "/")
@@ -207,14 +212,18 @@ func (p *Pages) recoverByPassword(w http.ResponseWriter, r *http.Request) error 
 	if err := shell.ReadForm(w, r); err != nil {
 		return err
 	}
-	err := p.o.Accounts.Recover(r.Context(), r.PathValue("token"), r.PostForm.Get("password"), p.from(r))
+	link, err := p.o.Accounts.CheckLink(r.Context(), r.PathValue("token"), "recovery")
+	if err != nil {
+		return err
+	}
+	err = p.o.Accounts.Recover(r.Context(), r.PathValue("token"), r.PostForm.Get("password"), p.from(r))
 	if err != nil {
 		if !told(err) {
 			return err
 		}
 		return shell.Page(w, r, status(w, err), recoverPage(p.recoverForm(r).WithErrors(err)))
 	}
-	shell.Say(w, shell.Flash{Text: shell.T(r.Context(), "The password is set. Sign in with it, then add a passkey or an authenticator program.")})
+	shell.Say(w, shell.Flash{Text: shell.T(r.Context(), "The password is set. Sign in with it, then add a passkey or an authenticator program.") + p.notify(r, link.Person, recovered)})
 	return to(w, r, "/signin")
 }
 

@@ -55,7 +55,7 @@ func (p *Pages) unlinkOpenID(w http.ResponseWriter, r *http.Request) error {
 	if err := p.o.Accounts.Unlink(r.Context(), access.From(r.Context()), issuer, subject, p.from(r)); err != nil {
 		return err
 	}
-	return done(w, r, shell.T(r.Context(), "The link is removed. Your other sessions have ended."))
+	return p.changed(w, r, shell.T(r.Context(), "The link is removed. Your other sessions have ended."), providerRemoved)
 }
 
 func (p *Pages) openIDBack(w http.ResponseWriter, r *http.Request) error {
@@ -73,6 +73,13 @@ func (p *Pages) openIDBack(w http.ResponseWriter, r *http.Request) error {
 		if err := p.signedIn(w, r, session); err != nil {
 			return err
 		}
+		if why.Invitation != "" {
+			if err := p.joined(r, session); err != nil {
+				return err
+			}
+		}
+	case why.Link:
+		p.notify(r, v.Person, providerLinked)
 	}
 	return to(w, r, why.Next)
 }

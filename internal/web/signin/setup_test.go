@@ -171,6 +171,7 @@ type browser struct {
 	cookies map[string]*http.Cookie
 	address string
 	header  http.Header
+	ctx     context.Context // of each request; nil: one that lasts
 }
 
 func (w *world) browser() *browser {
@@ -194,6 +195,9 @@ func (b *browser) do(method, path, kind, body string) page {
 	}
 	for _, c := range b.cookies {
 		r.AddCookie(c)
+	}
+	if b.ctx != nil {
+		r = r.WithContext(b.ctx)
 	}
 	rec := httptest.NewRecorder()
 	b.w.door.ServeHTTP(rec, r)
