@@ -162,7 +162,8 @@ func TestFirstDay(t *testing.T) {
 	}
 	look(t, owner, "answered")
 	for _, path := range []string{"results", "controls", "controls/CHG-01", "coverage", "sources", "work", "registers", "registers/changes", "registers/risks/new", "scope", "program",
-		"program/CHG-01", "description", "objectives", "explained", "ledger", "documents", "readiness", "readiness/gaps", "forecast", "calendar", "evidence"} {
+		"program/CHG-01", "description", "objectives", "explained", "ledger", "documents", "readiness", "readiness/gaps", "forecast", "calendar", "evidence",
+		"campaigns", "campaigns/new", "policies", "incidents", "exceptions", "vulnerabilities", "vendors", "advise", "proposals", "people"} {
 		lead.Go(org + "/" + path)
 		for i := 0; i < 30 && strings.Contains(lead.Text("#content"), "loads again by itself"); i++ {
 			x.p.background.Wait()
