@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
@@ -28,18 +30,106 @@ func (s *Store) List(ctx context.Context, org id.Org, schema *register.Schema, q
 	if t != schema.Table() {
 		return nil, 0, s.layout(schema.Name)
 	}
-	var total int64
-	if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM "+quote(t)+" p WHERE "+where, args...).Scan(&total); err != nil {
-		return nil, 0, err
-	}
-	limit := q.Limit
+	limit, offset := q.Limit, max(q.Offset, 0)
 	if limit <= 0 {
 		limit = 100
 	}
-	out, err := s.knownRows(ctx, org, `SELECT r.idx, r.bytes FROM (SELECT _org, _idx, row_number() OVER (ORDER BY `+order+`) AS place FROM `+quote(t)+` p WHERE `+where+
-		` ORDER BY `+order+` LIMIT ? OFFSET ?) p JOIN records r ON r.org = p._org AND r.idx = p._idx ORDER BY p.place`,
-		append(args, min(limit, maxList), max(q.Offset, 0))...)
-	return out, total, err
+	limit = min(limit, maxList)
+	size, err := s.Size(ctx, org)
+	if err != nil {
+		return nil, 0, err
+	}
+	question := " FROM " + quote(t) + " p WHERE " + where
+	key := fmt.Sprintf("%d\n%s\n%s\n%#v", size, question, order, args)
+	a, ok := s.answers.get(key)
+	if !ok {
+		if a, err = s.ask(ctx, question, order, args); err != nil {
+			return nil, 0, err
+		}
+		s.answers.put(key, a)
+	}
+	page := a.first[min(offset, len(a.first)):min(offset+limit, len(a.first))]
+	if offset+limit > len(a.first) && int64(len(a.first)) < a.total {
+		if page, err = s.indexes(ctx, "SELECT p._idx"+question+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(args, limit, offset)...); err != nil {
+			return nil, 0, err
+		}
+	}
+	out, err := s.knownAt(ctx, org, page)
+	return out, a.total, err
+}
+
+// answer is what a question found: how many records, and where the first of them stand in the ledger. It holds for one size of a ledger.
+type answer struct {
+	total int64
+	first []int64 // at most maxList
+}
+
+// mostAnswers is how many are kept; each holds at most 8 kB.
+const mostAnswers = 512
+
+// answers are kept so that whoever turns a page does not have a register counted and sorted again.
+type answers struct {
+	mu   sync.Mutex
+	kept map[string]answer
+}
+
+func (x *answers) get(key string) (answer, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a, ok := x.kept[key]
+	return a, ok
+}
+
+func (x *answers) put(key string, a answer) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.kept == nil || len(x.kept) >= mostAnswers { // crude, and bounded
+		x.kept = map[string]answer{}
+	}
+	x.kept[key] = a
+}
+
+func (s *Store) ask(ctx context.Context, question, order string, args []any) (a answer, err error) {
+	if a.first, err = s.indexes(ctx, "SELECT p._idx"+question+" ORDER BY "+order+fmt.Sprintf(" LIMIT %d", maxList), args...); err != nil {
+		return a, err
+	}
+	a.total = int64(len(a.first))
+	if len(a.first) == maxList {
+		err = s.reader.QueryRowContext(ctx, "SELECT count(*)"+question, args...).Scan(&a.total)
+	}
+	return a, err
+}
+
+func (s *Store) indexes(ctx context.Context, query string, args ...any) ([]int64, error) {
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, rows.Err()
+}
+
+// knownAt reads records by their indexes, in that order. One that was erased meanwhile is left out.
+func (s *Store) knownAt(ctx context.Context, org id.Org, indexes []int64) ([]record.Known, error) {
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	args := []any{string(org)}
+	place := make(map[int64]int, len(indexes))
+	for i, n := range indexes {
+		args, place[n] = append(args, n), i
+	}
+	out, err := s.knownRows(ctx, org, "SELECT idx, bytes FROM records WHERE org = ? AND bytes IS NOT NULL AND idx IN (?"+strings.Repeat(", ?", len(indexes)-1)+")", args...)
+	slices.SortFunc(out, func(a, b record.Known) int { return place[a.Index] - place[b.Index] })
+	return out, err
 }
 
 // conditions prints what a query asks for; fields are those of the schema, values are bound.

@@ -59,6 +59,8 @@ type Store struct {
 	lock   *os.File
 	reader *sql.DB
 
+	answers answers // to questions about registers
+
 	// The writer: one transaction at a time. Whoever holds the token may use what follows.
 	token   chan struct{}
 	conn    *conn
