@@ -40,6 +40,9 @@ type pages struct {
 
 	listing sync.Mutex // held by whoever lists or orders items: of many who ask for the same one does the work
 
+	drafting sync.Mutex // held by whoever drafts the list of documents
+	kinds    keptKinds
+
 	reading sync.Mutex // held by whoever reads the pulls
 	read    readPulls
 	drawn   func(ctx context.Context, kind, format string) // told of every document that was drawn; may be nil

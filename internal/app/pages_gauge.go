@@ -217,6 +217,13 @@ func (o *office) gauging() *gauging {
 // drawings answers the page of documents.
 type drawings struct{ p *pages }
 
+// keptKinds are the kinds of document as they were drafted from one run, in one state.
+type keptKinds struct {
+	state
+	res  *assure.Results
+	list []web.DocumentKind
+}
+
 // drawnFormats are the formats that a kind of document is drawn in. The workbook holds the tests of a period and NIST's
 // documents a system and its assessment: a statement of applicability is neither.
 func drawnFormats(kind string) []string {
@@ -230,8 +237,29 @@ func drawnFormats(kind string) []string {
 	return out
 }
 
-// Kinds drafts each kind of document, to say what is open in it.
+// Kinds drafts each kind of document, to say what is open in it: once, until something is recorded, a day passes or the tests have run.
 func (d *drawings) Kinds(ctx context.Context) ([]web.DocumentKind, error) {
+	d.p.drafting.Lock()
+	defer d.p.drafting.Unlock()
+	k := keptKinds{}
+	var err error
+	if k.state, err = d.p.now(ctx); err != nil {
+		return nil, err
+	}
+	if k.res, err = d.p.Tests(ctx); err != nil {
+		return nil, err
+	}
+	if d.p.kinds.res == k.res && d.p.kinds.state == k.state {
+		return slices.Clone(d.p.kinds.list), nil
+	}
+	if k.list, err = d.kinds(ctx); err != nil {
+		return nil, err
+	}
+	d.p.kinds = k
+	return slices.Clone(k.list), nil
+}
+
+func (d *drawings) kinds(ctx context.Context) ([]web.DocumentKind, error) {
 	kinds, err := report.Kinds()
 	if err != nil {
 		return nil, err
