@@ -68,6 +68,8 @@ type Door struct {
 	cross *http.CrossOriginProtection
 	room  chan struct{}
 	h     http.Handler
+	// The addresses of style sheet and script, which are hashes: worked out once, not for each page.
+	css, js string
 }
 
 // NewDoor wires the door. A route without a policy does not start.
@@ -82,7 +84,8 @@ func NewDoor(o Options) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{o: o, own: own, raw: http.NewServeMux(), cross: http.NewCrossOriginProtection(), room: make(chan struct{}, o.Capacity)}
+	d := &Door{o: o, own: own, raw: http.NewServeMux(), cross: http.NewCrossOriginProtection(), room: make(chan struct{}, o.Capacity),
+		css: o.Assets.css(), js: o.Assets.js()}
 	for prefix, h := range o.Raw {
 		d.raw.Handle(prefix, h)
 	}
@@ -138,7 +141,7 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visit, err := d.o.Identify(r)
-	chrome := Chrome{Lang: phrase.Pick(r.Header.Get("Accept-Language"), visit.Lang), Theme: visit.Theme, CSS: d.o.Assets.css(), JS: d.o.Assets.js(), Path: r.URL.Path}
+	chrome := Chrome{Lang: phrase.Pick(r.Header.Get("Accept-Language"), visit.Lang), Theme: visit.Theme, CSS: d.css, JS: d.js, Path: r.URL.Path}
 	r = r.WithContext(With(access.With(r.Context(), visit.Visitor), chrome))
 	if err != nil {
 		d.own.Fail(w, r, err)
