@@ -47,6 +47,9 @@ func TestMain(m *testing.M) {
 
 func chromium(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("drives a browser")
+	}
 	browser.once.Do(func() {
 		path, err := exec.LookPath("chromium")
 		if err != nil {
