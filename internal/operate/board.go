@@ -35,6 +35,7 @@ type Board struct {
 
 	mu   sync.Mutex
 	kept map[id.Org]*state
+	work sync.Mutex // held by whoever makes a list; who asks meanwhile has the one before, where there is one
 }
 
 // state is what the registers say of people's work at one size of the ledger. It is not changed once made, apart from the tasks.
@@ -79,11 +80,22 @@ func (b *Board) state(ctx context.Context, org id.Org) (*state, error) {
 // fresh is how long tasks are kept although nothing was recorded: a run of the tests may end meanwhile, and a day.
 const fresh = 5 * 1e6 // microseconds
 
+// stale is how old a list may be that others have while one makes it anew.
+const stale = 12 * fresh
+
 // taskList are the tasks due up to a day, all and by person.
 type taskList struct {
 	at    civil.Instant
 	all   []Task
 	byWho map[string][]Task
+}
+
+// have gives the list that is kept, and whether it is fresh.
+func (b *Board) have(s *state, until civil.Date, now civil.Instant) (*taskList, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := s.tasks[until]
+	return l, l != nil && now >= l.at-fresh && now < l.at+fresh
 }
 
 func (b *Board) list(ctx context.Context, org id.Org, until civil.Date) (*taskList, error) {
@@ -92,10 +104,17 @@ func (b *Board) list(ctx context.Context, org id.Org, until civil.Date) (*taskLi
 		return nil, err
 	}
 	now := b.Desk.Now()
-	b.mu.Lock()
-	l := s.tasks[until]
-	b.mu.Unlock()
-	if l != nil && now >= l.at && now < l.at+fresh {
+	l, ok := b.have(s, until, now)
+	if ok {
+		return l, nil
+	}
+	if l == nil || now >= l.at+stale {
+		b.work.Lock()
+	} else if !b.work.TryLock() {
+		return l, nil
+	}
+	defer b.work.Unlock()
+	if l, ok := b.have(s, until, now); ok {
 		return l, nil
 	}
 	due, err := b.Due.Due(ctx, org, until)

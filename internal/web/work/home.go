@@ -44,8 +44,18 @@ func (p *Pages) outlook(ctx context.Context, today civil.Date) (*outlook, error)
 		return nil, err
 	}
 	now := p.o.Desk.Now()
-	if k := p.kept.Load(); k != nil && k.size == size && k.today == today && now >= k.at && now < k.at+outlookKept {
-		return k, nil
+	last := p.kept.Load()
+	if last != nil && (last.size != size || last.today != today || now >= last.at+12*outlookKept) {
+		last = nil
+	}
+	if last != nil && now >= last.at && now < last.at+outlookKept {
+		return last, nil
+	}
+	if last != nil { // of many who ask one works it out anew, and the others have the one before
+		if !p.looking.TryLock() {
+			return last, nil
+		}
+		defer p.looking.Unlock()
 	}
 	k := &outlook{size: size, today: today, at: now}
 	list, err := p.o.Deviations.Deviations(ctx, p.o.Org)

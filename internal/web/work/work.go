@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/assayhq/assay/internal/access"
@@ -55,9 +56,10 @@ type Options struct {
 
 // Pages are the pages of one organization.
 type Pages struct {
-	o      Options
-	routes []shell.Route
-	kept   atomic.Pointer[outlook]
+	o       Options
+	routes  []shell.Route
+	kept    atomic.Pointer[outlook]
+	looking sync.Mutex // held by whoever works the outlook out anew
 }
 
 //go:embed assets/work.css
