@@ -33,9 +33,9 @@ type seen struct {
 // found is what there is to be told about an organization.
 type found struct {
 	res   *assure.Results
-	at    time.Time // when the run ended
-	tasks []operate.Task
-	known bool // the tasks are
+	at    time.Time          // when the run ended
+	open  []operate.Instance // due within a day, or late
+	known bool               // those are
 	cp    ledger.Signed
 	seen  seen
 }
@@ -105,7 +105,7 @@ func (h *hooking) lookAt(ctx context.Context, org id.Org) error {
 	return nil
 }
 
-// find reads the latest run, the tasks of today and tomorrow, and the checkpoint. What is not known yet is left for the next look.
+// find reads the latest run, the instances that are due, and the checkpoint. What is not known yet is left for the next look.
 func (h *hooking) find(ctx context.Context, t *tenant) (f found, err error) {
 	r, ok := t.p.latest()
 	if !ok {
@@ -119,11 +119,13 @@ func (h *hooking) find(ctx context.Context, t *tenant) (f found, err error) {
 	f.seen.run = f.res
 	if ok && t.board != nil && !t.p.gauge.waits(ctx) {
 		today := t.o.program.Zone.DateOf(civil.InstantOf(h.clock()))
-		if f.tasks, err = t.board.Tasks(ctx, t.Org, today+1); err != nil {
+		// Not the board's list, which may be of a moment ago when nothing was known: an empty one would have everything told anew.
+		if f.open, err = t.board.Due.Due(ctx, t.Org, today+1); err != nil {
 			return f, err
 		}
-		f.known = true
-		f.seen.tasks = string(digests(f.instances()))
+		if f.known = !t.p.gauge.waits(ctx); f.known {
+			f.seen.tasks = string(digests(f.instances()))
+		}
 	}
 	f.cp, err = t.o.st.Checkpoint(ctx, t.Org)
 	if errors.Is(err, fault.NotFound) {
@@ -211,16 +213,16 @@ func (f *found) deviations(x orgHooks, _ time.Time, mark func(string) ([]byte, e
 	return out, nil
 }
 
-// instances are the open instances that are due within a day, or late, each once however many people have it.
-func (f *found) instances() map[digest]operate.Task {
-	out := map[digest]operate.Task{}
-	for _, t := range f.tasks {
+// instances names the open instances by what is told of them.
+func (f *found) instances() map[digest]operate.Instance {
+	out := map[digest]operate.Instance{}
+	for _, t := range f.open {
 		out[digestOf(kindOf(t), t.Control, t.Key)] = t
 	}
 	return out
 }
 
-func kindOf(t operate.Task) string {
+func kindOf(t operate.Instance) string {
 	if t.Late {
 		return "task.late"
 	}
@@ -238,7 +240,7 @@ func (f *found) due(x orgHooks, now time.Time, mark func(string) ([]byte, error)
 		return nil, err
 	}
 	marks["tasks"] = digests(all)
-	order := slices.SortedFunc(maps.Values(unseen(old, all)), func(a, b operate.Task) int {
+	order := slices.SortedFunc(maps.Values(unseen(old, all)), func(a, b operate.Instance) int {
 		if a.Due != b.Due {
 			return int(a.Due - b.Due)
 		}
