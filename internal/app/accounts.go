@@ -128,7 +128,7 @@ func (in *installation) adopting(h shell.Handler) shell.Handler {
 
 // asExample wires the example company: no accounts, and whoever is at this machine chooses whom to be.
 func (in *installation) asExample(o *shell.Options, s cli.Serving) error {
-	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) {
+	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) || s.URL != "" {
 		return fault.Refuse("the example company has no sign-in; it is served on this machine's own addresses only, not on %s", s.Listen)
 	}
 	slugs := in.tenants.names()
@@ -196,8 +196,47 @@ func (x organizations) Found(context.Context, string, id.Person) (signin.Organiz
 	return signin.Organization{}, fault.Refuse("an organization needs a report and a time zone").WithHint("make it at /organizations/new")
 }
 
+// mostOrganizations is how many one installation holds. Each is kept open.
+const mostOrganizations = 100
+
+// mayFound refuses an organization to somebody who is not administrator of another here: each costs memory and a ledger, and its
+// administrator invites people under any address. The first is made by whoever set the installation up.
+func (in *installation) mayFound(ctx context.Context, p id.Person) error {
+	in.tenants.mu.Lock()
+	all := slices.Collect(maps.Values(in.tenants.slugs))
+	in.tenants.mu.Unlock()
+	if len(all) >= mostOrganizations {
+		return fault.Refuse("the installation holds %d organizations, and no more", len(all))
+	}
+	mine, err := in.accounts.Organizations(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, org := range mine {
+		roles, err := in.accounts.Roles(ctx, p, org)
+		if err != nil || slices.Contains(roles, access.Administrator) {
+			return err
+		}
+	}
+	members := 0
+	for _, o := range all {
+		list, err := in.accounts.Members(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		members += len(list)
+	}
+	if members == 0 {
+		return nil // nobody is anything here yet
+	}
+	return &fault.Error{Kind: fault.Denied, What: "only administrators of an organization here make another one", Hint: "ask one of them"}
+}
+
 // Found makes an organization from what a page says of it.
 func (in *installation) Found(ctx context.Context, v access.Visitor, p scope.Program, implemented *civil.Date) (string, []string, error) {
+	if err := in.mayFound(ctx, v.Person); err != nil {
+		return "", nil, err
+	}
 	f, err := in.app.foundIn(ctx, in.st, in.data, p, "", implemented)
 	if err != nil {
 		return "", nil, err

@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,7 @@ type installation struct {
 	data     string
 	readOnly bool
 	life     context.Context
+	turn     turn
 	base     string // what addresses begin with that leave the pages
 	tenants  *tenants
 	accounts *account.Service // nil where the folder cannot be written
@@ -84,17 +86,17 @@ func (a *App) install(ctx context.Context, data string, s cli.Serving) (*install
 
 // installed wires the door of an opened data folder.
 func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, readOnly bool, s cli.Serving) (*installation, error) {
-	in := &installation{app: a, st: st, data: data, readOnly: readOnly, life: ctx}
+	in := &installation{app: a, st: st, data: data, readOnly: readOnly, life: ctx, turn: make(turn, atOnce)}
 	in.tenants = &tenants{in: in, opened: map[string]*tenant{}}
 	if err := in.tenants.list(ctx); err != nil {
 		return nil, err
 	}
 	o := shell.Options{Tenants: in.tenants, Failed: in.failed, Secure: strings.HasPrefix(s.URL, "https:"),
 		Assets: shell.Assets{Style: []byte(shell.Themed(styles())), Script: elements.Script()}}
-	if host, _, _ := net.SplitHostPort(s.Listen); loopback(host) && s.URL == "" {
-		o.Hosts = []string{"localhost", "127.0.0.1", "::1", "[::1]"}
-	}
 	var err error
+	if o.Hosts, err = hosts(s); err != nil {
+		return nil, err
+	}
 	switch {
 	case s.Demo:
 		err = in.asExample(&o, s)
@@ -110,6 +112,23 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 	return in, err
 }
 
+// hosts are the names under which the pages may be asked for: that of the address that browsers use, or this machine's own. Whoever
+// listens on a network says the address, since links that leave the pages begin with it.
+func hosts(s cli.Serving) ([]string, error) {
+	own := []string{"localhost", "127.0.0.1", "::1", "[::1]"}
+	if s.URL != "" {
+		u, err := url.Parse(s.URL)
+		if err != nil {
+			return nil, &fault.Error{Kind: fault.Refused, Field: "--url", What: err.Error()}
+		}
+		return append(own, u.Hostname()), nil // the machine's own, for whoever watches over it
+	}
+	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) {
+		return nil, fault.Refuse("--listen %s is reached over a network, and nothing says under which address", s.Listen).WithHint("name it: --url https://assay.example.com")
+	}
+	return own, nil
+}
+
 func styles() string {
 	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + settings.Style() + campaign.Style()
 }
@@ -121,7 +140,7 @@ func (in *installation) failed(r *http.Request, err error) {
 // readers lets everybody who reaches the address read a folder that cannot be written, such as an auditor's mount: there is nowhere
 // to keep accounts. It is the machine's own address or nothing.
 func (in *installation) readers(o *shell.Options, s cli.Serving) error {
-	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) {
+	if host, _, _ := net.SplitHostPort(s.Listen); !loopback(host) || s.URL != "" {
 		return fault.Refuse("%s cannot be written, so that nobody can sign in; it is served on this machine's own addresses only, not on %s", in.data, s.Listen)
 	}
 	o.Identify = func(*http.Request) (shell.Visit, error) {

@@ -31,6 +31,13 @@ func TestMadeHere(t *testing.T) {
 			t.Errorf("%s as a child of changes = %v, want refused", reg, err)
 		}
 	}
+	for _, source := range []string{"people", "assay"} {
+		_, err := o.take(t.Context(), cli.Import{Register: "changes", File: "x.jsonl", Source: source}, strings.NewReader(change("c1", inPeriod)+"\n"), nil, func(int64, int64) {})
+		_, mapped := o.take(t.Context(), cli.Import{Register: "changes", File: "x.jsonl", Map: "map.yaml"}, strings.NewReader(change("c1", inPeriod)+"\n"), []byte("source: "+source+"\n"), func(int64, int64) {})
+		if !errors.Is(err, fault.Refused) || !errors.Is(mapped, fault.Refused) {
+			t.Errorf("a file of the source %s = %v, by its mapping %v; want refused", source, err, mapped)
+		}
+	}
 	if after, err := o.st.Size(t.Context(), o.org.ID); err != nil || after != before {
 		t.Errorf("the ledger holds %d records, held %d; %v", after, before, err)
 	}

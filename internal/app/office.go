@@ -29,6 +29,7 @@ import (
 	"github.com/assayhq/assay/internal/format/jsonl"
 	"github.com/assayhq/assay/internal/format/xlsx"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/rule"
@@ -228,7 +229,7 @@ func (o *office) importer() *collect.Importer {
 		}
 		return o.regs.find(name)
 	}
-	return &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: find, Names: o.taken,
+	return &collect.Importer{Records: o.st, Blobs: o.blobs, Formats: formats(), Registers: find, Names: o.taken, Reserved: []string{operate.Source, "assay"},
 		Ensure: func(ctx context.Context, org id.Org, s *register.Schema) error { return ensureOne(ctx, o.st, org, s) },
 		Clock:  o.app.Clock, Random: o.app.Random, Tool: "assay " + Version}
 }

@@ -31,6 +31,7 @@ type pages struct {
 	o     *office
 	gauge *gauging
 	life  context.Context // of the background work
+	turn  turn            // of the installation: who may run tests
 	work  sync.Mutex      // held by whoever tests
 	mu    sync.Mutex      // over what follows
 	last  run
@@ -121,11 +122,16 @@ func (p *pages) renew(ctx context.Context) run {
 	}
 	r := run{state: s, err: err}
 	r.res = &assure.Results{}
-	if err == nil && p.o.asOf("") {
+	done, err := p.turn.take(ctx)
+	switch {
+	case r.err != nil || err != nil:
+		r.err = errors.Join(r.err, err)
+	case p.o.asOf(""):
 		*r.res, r.err = p.o.results(ctx, "")
-	} else if err == nil {
+	default:
 		*r.res, r.err = p.o.Test(ctx, cli.Test{Cached: true}, p.tell)
 	}
+	done()
 	r.at = p.o.app.Clock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -183,6 +189,11 @@ func (p *pages) listed(ctx context.Context, ref web.TestRef) (assure.TestResult,
 		return t, r.res, nil
 	}
 	known, err := civil.ParseInstant(r.res.KnownAt)
+	if err != nil {
+		return assure.TestResult{}, nil, err
+	}
+	done, err := p.turn.take(ctx)
+	defer done()
 	if err != nil {
 		return assure.TestResult{}, nil, err
 	}

@@ -29,6 +29,7 @@ type gauging struct {
 	state func(ctx context.Context) (size int64, day civil.Date, err error)
 
 	life       context.Context // of the background work; nil: none is done
+	turn       turn
 	background *sync.WaitGroup
 
 	work sync.Mutex   // held by whoever collects facts
@@ -101,7 +102,12 @@ func (g *gauging) at(ctx context.Context, today *civil.Date) (*keptFacts, error)
 	if x, ok := g.have(k); ok && x.err == nil {
 		return x, nil
 	}
-	f, err := g.facts(ctx, today)
+	done, err := g.turn.take(ctx)
+	var f gauge.Facts
+	if err == nil {
+		f, err = g.facts(ctx, today)
+	}
+	done()
 	x := keepFacts(k, f, err)
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -142,6 +142,9 @@ func (x *programPages) Changes(ctx context.Context) ([]scope.Proposal, error) {
 			return nil, err
 		}
 		for _, k := range list {
+			if k.Source != operate.Source {
+				continue // nobody proposed it here
+			}
 			p, err := proposal(k)
 			if err != nil {
 				return nil, err
@@ -169,11 +172,17 @@ func (x *programPages) Change(ctx context.Context, key string) ([]scope.Proposal
 	}
 	var out []scope.Proposal
 	for _, k := range list {
+		if k.Source != operate.Source {
+			continue // nobody proposed it here
+		}
 		p, err := proposal(k)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil, fault.NotFound
 	}
 	return out, nil
 }

@@ -37,18 +37,28 @@ type tenant struct {
 }
 
 // tenants are the organizations of a data folder, opened when somebody first asks for them. A change of an organization's
-// program makes it a new one, which takes over the results until it has its own.
+// program makes it a new one, which takes over the results until it has its own. Nothing is read while the lock is held: an
+// organization that takes long to open keeps nobody out of another.
 type tenants struct {
-	in     *installation
-	mu     sync.Mutex
-	slugs  map[string]record.Org // of all that exist
-	opened map[string]*tenant    // by slug
-	locks  map[id.Org]*sync.Mutex
+	in      *installation
+	mu      sync.Mutex
+	slugs   map[string]record.Org // of all that exist
+	opened  map[string]*tenant    // by slug
+	opening map[string]*unopened
+	locks   map[id.Org]*sync.Mutex
+}
+
+// unopened is an organization that somebody opens; the others wait for it.
+type unopened struct {
+	done chan struct{}
+	t    *tenant
+	err  error
 }
 
 // lock is what changes of an organization's program are made under, one after another.
 func (t *tenants) lock(org id.Org) *sync.Mutex {
-	// t.mu is held: pages are wired while an organization is opened.
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.locks == nil {
 		t.locks = map[id.Org]*sync.Mutex{}
 	}
@@ -139,19 +149,39 @@ func (t *tenants) Tenant(ctx context.Context, slug string) (*shell.Tenant, error
 
 func (t *tenants) open(ctx context.Context, slug string) (*tenant, error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if x, ok := t.opened[slug]; ok {
+		t.mu.Unlock()
 		return x, nil
 	}
 	org, ok := t.slugs[slug]
 	if !ok {
+		t.mu.Unlock()
 		return nil, fault.NotFound
 	}
-	x, err := t.in.tenant(ctx, slug, org, run{})
-	if err == nil {
-		t.opened[slug] = x
+	if o := t.opening[slug]; o != nil {
+		t.mu.Unlock()
+		select {
+		case <-o.done:
+			return o.t, o.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return x, err
+	o := &unopened{done: make(chan struct{})}
+	if t.opening == nil {
+		t.opening = map[string]*unopened{}
+	}
+	t.opening[slug] = o
+	t.mu.Unlock()
+	o.t, o.err = t.in.tenant(context.WithoutCancel(ctx), slug, org, run{}) // others wait for it, whoever asked first
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if o.err == nil {
+		t.opened[slug] = o.t
+	}
+	delete(t.opening, slug)
+	close(o.done)
+	return o.t, o.err
 }
 
 // Roles gives what a person is in an organization.
@@ -162,17 +192,21 @@ func (t *tenants) Roles(ctx context.Context, p id.Person, org id.Org) ([]access.
 // reload takes over a changed program. Readers of the old pages are done before they notice.
 func (t *tenants) reload(ctx context.Context, slug string) error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	old, ok := t.opened[slug]
+	org := t.slugs[slug]
+	t.mu.Unlock()
 	if !ok {
 		return nil
 	}
 	last, _ := old.p.latest()
-	x, err := t.in.tenant(ctx, slug, t.slugs[slug], last)
-	if err == nil {
-		t.opened[slug] = x
+	x, err := t.in.tenant(ctx, slug, org, last)
+	if err != nil {
+		return err
 	}
-	return err
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.opened[slug] = x
+	return nil
 }
 
 // tenant wires an organization's pages.
@@ -201,7 +235,7 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 // routes are the pages of results, each of which waits for the first run.
 func (p *pages) routes() ([]shell.Route, error) {
 	p.gauge = p.o.gauging()
-	p.gauge.life, p.gauge.background = p.life, &p.background
+	p.gauge.life, p.gauge.background, p.gauge.turn = p.life, &p.background, p.turn
 	site, err := p.o.site(p)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type Importer struct {
 	Formats   map[string]register.Reader                                      // by name: csv, jsonl, json, xlsx
 	Registers func(name string) *register.Schema                              // nil for an unknown one
 	Names     func() []string                                                 // the known registers, for suggestions
+	Reserved  []string                                                        // sources that no file comes from
 	Ensure    func(ctx context.Context, org id.Org, s *register.Schema) error // makes the store ready for a register
 	Clock     func() time.Time
 	Random    io.Reader
@@ -147,6 +149,9 @@ func (r *run) describe() error {
 	p := &r.pull
 	p.Mapping, p.Sequence = m.Hash, m.Sequence
 	p.Source = first(p.Source, m.Source, "import")
+	if slices.Contains(r.im.Reserved, p.Source) {
+		return &fault.Error{Kind: fault.Refused, Field: "source", What: p.Source + " is the source of what people do in the application; expected the system that the file came from"}
+	}
 	p.Query, p.Extent = first(p.Query, m.Query), first(p.Extent, m.Extent)
 	maps.Copy(p.Params, m.Params)
 	maps.Copy(p.Params, r.req.Params)

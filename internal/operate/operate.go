@@ -37,7 +37,8 @@ var byAct = map[string]string{
 	assignments: "/work", delegations: "/work/delegations", noticesSent: "/work", evidence: "/evidence/new",
 	inspections: "/work", deviationAnswers: "/deviations",
 	// Who approved and who accepted is the server's word here; elsewhere it is that of the source they are pulled from.
-	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "acknowledgements": "/policies",
+	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "policy_reviews": "/policies", "acknowledgements": "/policies",
+	"program_changes": "/proposals",
 }
 
 // ByAct reports whether the records of a register are made by an act of their own, and on which page; nobody types them.
@@ -67,6 +68,8 @@ type Desk struct {
 	Schemas Schemas
 	Clock   func() time.Time
 	Random  io.Reader
+
+	past past
 }
 
 // Now is the time of the desk's clock, to the resolution of records.

@@ -289,7 +289,7 @@ func choose(tests []row, q url.Values) (row, error) {
 		return tests[0], nil
 	}
 	for _, t := range tests {
-		if t.Test.Test == q.Get("test") && strconv.Itoa(t.Test.Version) == q.Get("version") {
+		if t.Test.Test == q.Get("test") && (!q.Has("version") || strconv.Itoa(t.Test.Version) == q.Get("version")) {
 			return t, nil
 		}
 	}

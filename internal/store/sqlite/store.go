@@ -130,7 +130,8 @@ func (s *Store) open(ctx context.Context) error {
 	if s.reader, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()); err != nil {
 		return err
 	}
-	s.reader.SetMaxOpenConns(8)
+	// No limit: who holds a connection may ask for another, and at a limit they would wait for each other for good. What bounds
+	// them is how many ask at a time.
 	s.reader.SetMaxIdleConns(4)
 	if s.conf.ReadOnly {
 		return s.openReadOnly(ctx, path)
