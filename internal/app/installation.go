@@ -91,7 +91,7 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 	if err := in.tenants.list(ctx); err != nil {
 		return nil, err
 	}
-	o := shell.Options{Tenants: in.tenants, Failed: in.failed, Secure: strings.HasPrefix(s.URL, "https:"),
+	o := shell.Options{Tenants: in.tenants, Failed: in.failed, Clock: in.app.Clock, Secure: strings.HasPrefix(s.URL, "https:"),
 		Assets: shell.Assets{Style: []byte(shell.Themed(styles())), Script: elements.Script()}}
 	var err error
 	if o.Hosts, err = hosts(s); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
 
@@ -57,17 +58,19 @@ type Options struct {
 	Secure bool
 	// Capacity is how many requests are worked on at a time; more are refused at once. 0: 256.
 	Capacity int
-	Failed   func(r *http.Request, err error)
+	// Clock is for how long a body may take; nil: as long as the server lets it.
+	Clock  func() time.Time
+	Failed func(r *http.Request, err error)
 }
 
 // Door is the one way in: it guards, identifies, finds the organization, and hands over.
 type Door struct {
-	o     Options
-	own   *Mux
-	raw   *http.ServeMux
-	cross *http.CrossOriginProtection
-	room  chan struct{}
-	h     http.Handler
+	o      Options
+	own    *Mux
+	raw    *http.ServeMux
+	cross  *http.CrossOriginProtection
+	places *places
+	h      http.Handler
 	// The addresses of style sheet and script, which are hashes: worked out once, not for each page.
 	css, js string
 }
@@ -84,7 +87,7 @@ func NewDoor(o Options) (*Door, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Door{o: o, own: own, raw: http.NewServeMux(), cross: http.NewCrossOriginProtection(), room: make(chan struct{}, o.Capacity),
+	d := &Door{o: o, own: own, raw: http.NewServeMux(), cross: http.NewCrossOriginProtection(), places: newPlaces(o.Capacity),
 		css: o.Assets.css(), js: o.Assets.js()}
 	for prefix, h := range o.Raw {
 		d.raw.Handle(prefix, h)
@@ -117,16 +120,21 @@ func (d *Door) guard(h http.Header) {
 	}
 }
 
-// ServeHTTP refuses at once what is more than the machine can work on, before anything is read.
+// ServeHTTP refuses at once what is more than the machine can work on.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case d.room <- struct{}{}:
-		defer func() { <-d.room }()
-	default:
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "too many requests at this moment; try again in a second", http.StatusServiceUnavailable)
+	if long(r) { // it finds its place once it is known who sends it
+		d.h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), longKey{}, true)))
 		return
 	}
+	if !d.settle(w, r) {
+		return
+	}
+	release, ok := take(d.places.work)
+	if !ok {
+		surplus(w)
+		return
+	}
+	defer release()
 	d.h.ServeHTTP(w, r)
 }
 
@@ -147,6 +155,18 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 		d.own.Fail(w, r, err)
 		return
 	}
+	if isLong(r.Context()) {
+		release, ok := func() {}, false
+		if visit.Person != "" {
+			release, ok = d.places.takeLong(visit.Person)
+		}
+		if !ok {
+			w.Header().Set("Connection", "close")
+			d.refuseLong(w, r, visit)
+			return
+		}
+		defer release()
+	}
 	// A request that a page elsewhere had the browser send changes nothing here. A token in the header is no cookie: nobody else's
 	// page can make a browser send it.
 	if !visit.Token {
@@ -165,6 +185,15 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	chrome.Flash = takeFlash(w, r)
 	d.own.ServeHTTP(w, r.WithContext(With(r.Context(), chrome)))
+}
+
+// refuseLong says why a large body is not taken: nobody is known who sends it, or too many are on their way.
+func (d *Door) refuseLong(w http.ResponseWriter, r *http.Request, visit Visit) {
+	if visit.Person == "" {
+		d.own.Fail(w, r, access.SignIn)
+		return
+	}
+	d.own.Fail(w, r, fault.Busy)
 }
 
 // tenant hands over to an organization's pages. Who is no member learns what they would of one that does not exist.

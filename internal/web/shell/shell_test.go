@@ -3,11 +3,14 @@ package shell
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
@@ -221,5 +224,86 @@ func TestFormErrors(t *testing.T) {
 		&fault.Error{Kind: fault.Refused, Field: "b", What: "too long"}, fault.Refuse("stale")))
 	if f.Fields[1].Error != "too long" || f.Fields[0].Error != "" || f.Error != "stale" {
 		t.Errorf("WithErrors = %+v", f)
+	}
+}
+
+// TestSlowSenders: who takes their time to send keeps nobody else out, and large bodies are taken from people who are known alone.
+func TestSlowSenders(t *testing.T) {
+	t.Parallel()
+	d := setup(t, func(o *Options) {
+		o.Capacity, o.Clock = 2, time.Now
+		o.Routes = append(o.Routes, Route{"POST", "/signin", access.Public, func(w http.ResponseWriter, r *http.Request) error {
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			return JSON(w, http.StatusOK, len(b))
+		}})
+	})
+	s := httptest.NewServer(d)
+	t.Cleanup(s.Close)
+	address := strings.TrimPrefix(s.URL, "http://")
+	for range 20 {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if _, err := io.WriteString(c, "POST /signin HTTP/1.1\r\nHost: assay.example\r\nContent-Length: 1000\r\n\r\nslowly"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(body io.Reader, length int64, person string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/signin", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host, r.ContentLength = "assay.example", length
+		r.Header.Set("Test-Person", person)
+		r.Header.Set("Accept", "application/json")
+		res, err := s.Client().Do(r)
+		if err != nil {
+			return 0
+		}
+		defer res.Body.Close()
+		return res.StatusCode
+	}
+	for range 10 {
+		if code := ask(strings.NewReader("quick"), 5, ""); code != 200 {
+			t.Errorf("a quick request beside slow ones: %d, want 200", code)
+		}
+	}
+	large := strings.Repeat("x", 100_000)
+	if code := ask(strings.NewReader(large), 100_000, ""); code != 401 && code != 0 {
+		t.Errorf("a large body from nobody: %d, want refused", code)
+	}
+	if code := ask(strings.NewReader(large), 100_000, "member of acme"); code != 200 {
+		t.Errorf("a large body from a person: %d, want 200", code)
+	}
+}
+
+func TestLongPlaces(t *testing.T) {
+	t.Parallel()
+	p := newPlaces(1)
+	var held []func()
+	for n := 0; ; n++ {
+		release, ok := p.takeLong("ada")
+		if !ok {
+			if n != longEach {
+				t.Errorf("one person took %d long places, want %d", n, longEach)
+			}
+			break
+		}
+		held = append(held, release)
+	}
+	if _, ok := p.takeLong("bob"); !ok {
+		t.Error("one person's uploads keep another's out")
+	}
+	for _, release := range held {
+		release()
+	}
+	if _, ok := p.takeLong("ada"); !ok {
+		t.Error("places are not given back")
 	}
 }

@@ -1,0 +1,105 @@
+package shell
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/assayhq/assay/internal/id"
+)
+
+// A request is worked on in a place, of which there are few. Nobody holds one while they take their time to send: a small body is read
+// before, and a large one, such as a file, is taken in places of its own, from people who are known.
+const (
+	smallBody  = 64 << 10        // bytes of a body that is read before a place is taken
+	sending    = 1024            // small bodies that are being read at a time
+	sendWithin = 5 * time.Second // of a small body
+	longPlaces = 64              // large bodies that are taken at a time
+	longEach   = 8               // of one person
+)
+
+// places are what is free.
+type places struct {
+	work    chan struct{}
+	sending chan struct{}
+
+	mu   sync.Mutex
+	long int
+	each map[id.Person]int
+}
+
+func newPlaces(capacity int) *places {
+	return &places{work: make(chan struct{}, capacity), sending: make(chan struct{}, sending), each: map[id.Person]int{}}
+}
+
+// take takes a place of a kind if one is free.
+func take(c chan struct{}) (release func(), ok bool) {
+	select {
+	case c <- struct{}{}:
+		return func() { <-c }, true
+	default:
+		return nil, false
+	}
+}
+
+// takeLong takes a place for a large body.
+func (p *places) takeLong(who id.Person) (release func(), ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.long >= longPlaces || p.each[who] >= longEach {
+		return nil, false
+	}
+	p.long++
+	p.each[who]++
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.long--
+		if p.each[who]--; p.each[who] == 0 {
+			delete(p.each, who)
+		}
+	}, true
+}
+
+type longKey struct{}
+
+// isLong reports whether a request brings a large body, which holds no place of ordinary work.
+func isLong(ctx context.Context) bool { return ctx.Value(longKey{}) != nil }
+
+func long(r *http.Request) bool {
+	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength < 0 || r.ContentLength > smallBody)
+}
+
+// settle reads a small body whole. It reports whether the request goes on.
+func (d *Door) settle(w http.ResponseWriter, r *http.Request) bool {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return true
+	}
+	release, ok := take(d.places.sending)
+	if !ok {
+		surplus(w)
+		return false
+	}
+	defer release()
+	c := http.NewResponseController(w)
+	if d.o.Clock != nil {
+		_ = c.SetReadDeadline(d.o.Clock().Add(sendWithin)) // a writer that is no connection has none
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, smallBody+1))
+	if err != nil || len(b) > smallBody {
+		w.Header().Set("Connection", "close")
+		http.Error(w, "the request did not come in time, or not whole", http.StatusRequestTimeout)
+		return false
+	}
+	_ = c.SetReadDeadline(time.Time{})
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return true
+}
+
+func surplus(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "too many requests at this moment; try again in a second", http.StatusServiceUnavailable)
+}
