@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -104,15 +105,16 @@ type Options struct {
 // Service is the acts. It may be used by many goroutines. It must be the only one that changes its store: sessions are kept in
 // memory for speed and dropped from it by the act that ends them.
 type Service struct {
-	o     Options
-	cost  Cost
-	crew  crew
-	cache cache
-	rp    *relying // nil: passkeys cannot work under this address
-	once  *challenges
-	began *meter // what strangers begin
-	wrong *meter // passkeys that were refused
-	dummy string // the hash that unknown people are compared with
+	o      Options
+	cost   Cost
+	crew   crew
+	cache  cache
+	rp     *relying // nil: passkeys cannot work under this address
+	once   *challenges
+	began  *meter     // what strangers begin
+	wrong  *meter     // passkeys that were refused
+	giving sync.Mutex // held while it is decided who is trusted with a role, and while the answer holds
+	dummy  string     // the hash that unknown people are compared with
 }
 
 // New wires the acts.

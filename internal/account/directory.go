@@ -63,7 +63,8 @@ func (s *Service) Rename(ctx context.Context, org id.Org, p id.Person, name stri
 }
 
 // Reassign gives and takes roles of several people at once, all or nothing: members or not, each at most once in the list. What they
-// have, or do not have, stays so. Nobody gives themselves a role.
+// have, or do not have, stays so. Nobody gives themselves a role. The roles of somebody who may not be whom the directory means wait: of a
+// person with a way to sign in, who has no role here, never accepted an invitation from here, and did not show that the address is theirs.
 func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment, by access.Visitor, from From) error {
 	for _, r := range list {
 		for _, x := range append(slices.Clone(r.Add), r.Drop...) {
@@ -72,8 +73,14 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 			}
 		}
 	}
+	s.giving.Lock()
+	defer s.giving.Unlock()
+	list, wait, settled, err := s.sift(ctx, org, list, by.Person)
+	if err != nil {
+		return err
+	}
 	var granted, ended []access.Membership
-	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
+	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		now := s.now()
 		of := map[id.Person][]access.Membership{}
 		for _, m := range history {
@@ -104,7 +111,10 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 	if err != nil {
 		return err
 	}
-	var faults []error
+	faults := []error{s.o.Store.Await(ctx, wait, settled)}
+	for _, m := range wait {
+		faults = append(faults, s.noteRoles(ctx, org, m.Person, by.Person, Awaits, []access.Role{m.Role}, from))
+	}
 	for _, m := range granted {
 		faults = append(faults, s.noteRoles(ctx, org, m.Person, by.Person, Granted, []access.Role{m.Role}, from))
 	}

@@ -92,7 +92,7 @@ func (s *Service) provenOpenID(ctx context.Context, p Purpose, who Identity, v a
 		if err := s.o.Store.AddExternal(ctx, access.External{Issuer: who.Issuer, Subject: who.Subject, Person: v.Person, Created: s.now()}); err != nil {
 			return "", err
 		}
-		return "", s.changed(ctx, v, from, "provider linked")
+		return "", errors.Join(s.vouched(ctx, v.Person, v.Email, who), s.changed(ctx, v, from, "provider linked"))
 	case err != nil:
 		return "", err
 	}
@@ -123,6 +123,9 @@ func (s *Service) enterOpenID(ctx context.Context, p Purpose, who Identity, from
 	}
 	if x.Disabled != nil {
 		return "", &fault.Error{Kind: fault.Denied, What: "no account here belongs to this one of the provider", Hint: "ask an administrator for an invitation"}
+	}
+	if err := s.vouched(ctx, person, x.Email, who); err != nil {
+		return "", err
 	}
 	return s.enter(ctx, person, "openid", from, old)
 }

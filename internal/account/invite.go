@@ -141,5 +141,8 @@ func (s *Service) Accept(ctx context.Context, secret string, v access.Visitor, f
 	if err != nil {
 		return "", err
 	}
-	return i.Org, s.noteRoles(ctx, i.Org, v.Person, i.By, Granted, i.Roles, from)
+	if _, mailed := s.mailed(secret); mailed {
+		err = s.o.Store.Prove(ctx, v.Person, s.now())
+	}
+	return i.Org, errors.Join(err, s.noteRoles(ctx, i.Org, v.Person, i.By, Granted, i.Roles, from), s.settle(ctx, v.Person, from))
 }

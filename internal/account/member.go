@@ -162,6 +162,8 @@ func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []
 	if err := known(want); err != nil {
 		return err
 	}
+	s.giving.Lock()
+	defer s.giving.Unlock()
 	var granted, ended []access.Role
 	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		now, member := s.now(), false
@@ -214,10 +216,19 @@ func rolesIn(list []access.Membership) []access.Role {
 	return out
 }
 
-// End ends all roles of a member. It stays in the history that they were one. Their tokens here are nobody's from now on.
+// End ends all roles of a member, and what waits for them. It stays in the history that they were one. Their tokens here end with it, for good.
 func (s *Service) End(ctx context.Context, org id.Org, p id.Person, by access.Visitor, from From) error {
+	s.giving.Lock()
+	defer s.giving.Unlock()
+	waiting, err := s.o.Store.Awaited(ctx, org, p)
+	if err == nil {
+		err = s.o.Store.Await(ctx, nil, waiting)
+	}
+	if err != nil {
+		return err
+	}
 	var ended []access.Role
-	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
+	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		now := s.now()
 		for _, m := range history {
 			if m.Person == p && m.Ended == nil {

@@ -189,7 +189,8 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 		granted = i.Roles
 		e.Change = s.joining(i, e.Person.ID)
 	}
-	if err := s.o.Store.Enrol(ctx, e); err != nil {
+	_, mailed := s.mailed(n.Invitation)
+	if err := s.admit(ctx, e, org, e.Link != nil || mailed || e.External != nil); err != nil {
 		return "", err
 	}
 	s.cache.drop(e.Person.ID)
@@ -202,6 +203,22 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 		}
 	}
 	return s.enter(ctx, e.Person.ID, method, from, "")
+}
+
+// admit keeps the account of somebody new. Proven says that the address is theirs: by the first set-up, by mail, or on a provider's word.
+// Whether an unproven link is enough is asked again while no directory gives roles.
+func (s *Service) admit(ctx context.Context, e access.Enrolment, org id.Org, proven bool) error {
+	s.giving.Lock()
+	defer s.giving.Unlock()
+	if e.Invitation != nil {
+		if _, err := s.claim(ctx, e.Person.Email, org, proven); err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	if err := s.o.Store.Enrol(ctx, e); err != nil || !proven {
+		return err
+	}
+	return s.o.Store.Prove(ctx, e.Person.ID, s.now())
 }
 
 // EnrolByPassword makes the account of somebody new, with a password, and signs them in.
@@ -259,7 +276,8 @@ func (s *Service) RecoveryLink(ctx context.Context, email string) (token string,
 	return s.link(ctx, "recovery", p.ID)
 }
 
-// Recover replaces all that a person signs in with by a password. All sessions and tokens end.
+// Recover replaces all that a person signs in with by a password. All sessions and tokens end. The operator's link shows that the address is
+// theirs; who they are at providers is forgotten if nothing showed it before, since it may be somebody else.
 func (s *Service) Recover(ctx context.Context, token, password string, from From) error {
 	l, err := s.CheckLink(ctx, token, "recovery")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -110,6 +111,9 @@ func (s *Service) enter(ctx context.Context, p id.Person, method string, from Fr
 			return "", err
 		}
 	}
+	if err := s.settle(ctx, p, from); err != nil {
+		return "", err
+	}
 	secret, err := s.open(ctx, p, method, from, "")
 	if err != nil {
 		return "", err
@@ -177,12 +181,27 @@ func (s *Service) EndElsewhere(ctx context.Context, v access.Visitor, from From)
 	return s.note(ctx, "", from, Event{Act: SessionEnded, Person: v.Person, By: v.Person, Detail: "all but one"})
 }
 
-// EndSessionsOf ends all sessions of a member, as an administrator of an organization may.
+// Elsewhere reports whether a person has a role in another organization too.
+func (s *Service) Elsewhere(ctx context.Context, org id.Org, p id.Person) (bool, error) {
+	all, err := s.Organizations(ctx, p)
+	return slices.ContainsFunc(all, func(o id.Org) bool { return o != org }), err
+}
+
+// EndSessionsOf ends all sessions of a member, as an administrator of an organization may. A session is good in all of a person's
+// organizations: who belongs to another one too keeps theirs, since no organization decides over what happens in another.
 func (s *Service) EndSessionsOf(ctx context.Context, org id.Org, p id.Person, by access.Visitor, from From) error {
 	if err := s.member(ctx, org, p); err != nil {
 		return err
 	}
-	err := s.o.Store.EndSessions(ctx, p, "")
+	elsewhere, err := s.Elsewhere(ctx, org, p)
+	if err != nil {
+		return err
+	}
+	if elsewhere {
+		return &fault.Error{Kind: fault.Denied, What: "this person belongs to another organization too, and their sessions are good there as well",
+			Hint: "end the membership: it ends what they may do here, in every session, at once"}
+	}
+	err = s.o.Store.EndSessions(ctx, p, "")
 	s.cache.drop(p)
 	if err != nil {
 		return err

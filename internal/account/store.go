@@ -23,6 +23,7 @@ type Store interface {
 	Tokens
 	TokenEnds
 	Members
+	Proofs
 	Invitations
 	Acceptance
 	Links
@@ -113,7 +114,16 @@ type TokenEnds interface {
 	RevokeToken(ctx context.Context, p id.Person, public string, now time.Time) error
 }
 
-// Members keeps who is what where. ChangeRoles decides while nobody else changes the organization's memberships.
+// Proofs keeps of whom it is shown that their address is theirs, and the roles that wait until it is.
+type Proofs interface {
+	Prove(ctx context.Context, p id.Person, now time.Time) error
+	Trusted(ctx context.Context, org id.Org, p id.Person) (bool, error)
+	Await(ctx context.Context, keep, forget []access.Membership) error
+	Awaited(ctx context.Context, org id.Org, p id.Person) ([]access.Membership, error)
+}
+
+// Members keeps who is what where. ChangeRoles decides while nobody else changes the organization's memberships; with a person's last role
+// in the organization their tokens there end.
 type Members interface {
 	Memberships(ctx context.Context, org id.Org) ([]access.Membership, error)
 	MembershipsOf(ctx context.Context, p id.Person) ([]access.Membership, error)

@@ -62,6 +62,8 @@ func (s *Service) NewToken(ctx context.Context, v access.Visitor, org id.Org, na
 	if err != nil {
 		return "", err
 	}
+	s.giving.Lock() // no membership ends between the look and the token
+	defer s.giving.Unlock()
 	if err := s.member(ctx, org, v.Person); err != nil {
 		return "", err
 	}

@@ -228,8 +228,8 @@ func TestTheTokensOwnPerson(t *testing.T) {
 	w.group("Assay Admins", next)
 	w.expect(acme, "next@acme.example", "administrator")
 	w.acme(200, "PATCH", "/Users/"+root, patch(`{"op":"replace","path":"active","value":"False"}`))
-	if a := w.send(w.tokens[acme], "GET", "/acme/Users", ""); a.status != 404 {
-		t.Errorf("the token of somebody who is gone = %d, want 404 at once", a.status)
+	if a := w.send(w.tokens[acme], "GET", "/acme/Users", ""); a.status != 401 {
+		t.Errorf("the token of somebody who is gone = %d, want 401 at once", a.status)
 	}
 }
 

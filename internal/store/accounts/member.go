@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -35,7 +36,8 @@ func (s *Store) RolesOf(ctx context.Context, person id.Person, org id.Org) ([]ac
 	}, "SELECT role FROM memberships WHERE person = ? AND org = ? AND ended IS NULL ORDER BY role", person, org)
 }
 
-// ChangeRoles grants and ends memberships as change decides, all or nothing, while nobody else does.
+// ChangeRoles grants and ends memberships as change decides, all or nothing, while nobody else does. Who has no role left by it has no
+// token left.
 func (s *Store) ChangeRoles(ctx context.Context, org id.Org, change access.Change) error {
 	return s.tx(ctx, func(t *sql.Tx) error { return changeRoles(ctx, t, org, change) })
 }
@@ -68,6 +70,12 @@ func changeRoles(ctx context.Context, t *sql.Tx, org id.Org, change access.Chang
 		err := exec(ctx, t, "INSERT INTO memberships (org, person, role, by, granted) VALUES (?, ?, ?, ?, ?)", org, m.Person, m.Role, m.By, micro(m.Granted))
 		if err != nil {
 			return taken(err, "the person has this role already")
+		}
+	}
+	for _, m := range end { // for good: a role that is given later brings none of them back
+		if err := exec(ctx, t, `UPDATE tokens SET revoked = ?1 WHERE org = ?2 AND person = ?3 AND revoked IS NULL
+			AND NOT EXISTS (SELECT 1 FROM memberships WHERE org = ?2 AND person = ?3 AND ended IS NULL)`, microOf(m.Ended), org, m.Person); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -148,7 +156,8 @@ func (s *Store) Link(ctx context.Context, hash []byte) (access.Link, error) {
 	return l, missing(err)
 }
 
-// Recover uses a recovery link up and leaves the person with a new password alone: other secrets, sessions and tokens end.
+// Recover uses a recovery link up and leaves the person, whose address is proven by it, with a new password: other secrets, sessions and
+// tokens end, and who they are at providers too if the address was not proven before.
 func (s *Store) Recover(ctx context.Context, hash []byte, person id.Person, password string, now time.Time) error {
 	return s.tx(ctx, func(t *sql.Tx) error {
 		if err := useLink(ctx, t, hash, "recovery", now); err != nil {
@@ -161,6 +170,10 @@ func (s *Store) Recover(ctx context.Context, hash []byte, person id.Person, pass
 			}
 		}
 		if err := exec(ctx, t, "UPDATE tokens SET revoked = ? WHERE person = ? AND revoked IS NULL", micro(now), person); err != nil {
+			return err
+		}
+		err := exec(ctx, t, "DELETE FROM externals WHERE person = ?1 AND EXISTS (SELECT 1 FROM people WHERE id = ?1 AND proven IS NULL)", person)
+		if err := errors.Join(err, prove(ctx, t, person, now)); err != nil {
 			return err
 		}
 		return setPassword(ctx, t, person, password, now)
