@@ -71,7 +71,10 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 		return err
 	}
 	in.base = base
-	opts := signin.Options{Accounts: in.accounts, Founding: "/organizations/new", Organizations: organizations{in}, Base: base, Secure: strings.HasPrefix(base, "https:")}
+	if in.address, err = addressOf(s.Proxies); err != nil {
+		return err
+	}
+	opts := signin.Options{Address: in.address, Accounts: in.accounts, Founding: "/organizations/new", Organizations: organizations{in}, Base: base, Secure: strings.HasPrefix(base, "https:")}
 	if sender != nil {
 		opts.Mail = post{sender, in}
 	}

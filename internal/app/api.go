@@ -50,7 +50,7 @@ func (in *installation) doors(o *shell.Options, key [32]byte) error {
 	}
 	in.api = a
 	s, err := scim.New(scim.Options{Tenants: scimTenants{in}, Accounts: in.accounts, Directory: in.people, Groups: in.people, Clock: in.app.Clock, Random: in.app.Random,
-		Origin: in.base, Failed: in.failed})
+		Origin: in.base, Address: in.address, Failed: in.failed})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,8 @@ type installation struct {
 	turn     turn
 	base     string // what addresses begin with that leave the pages
 	tenants  *tenants
-	accounts *account.Service // nil where the folder cannot be written
+	address  func(r *http.Request) string // where a request comes from
+	accounts *account.Service             // nil where the folder cannot be written
 	people   *accounts.Store
 	hooks    *hooking     // nil as accounts are
 	sender   *mail.Sender // nil where no server is named

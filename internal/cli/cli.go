@@ -141,11 +141,12 @@ type Guard interface {
 
 // Serving says where and how the web application is reached, and what it reaches.
 type Serving struct {
-	Listen string // address to listen on
-	URL    string // under which browsers reach it, where that is not the address itself, as https://assay.example.com
-	OIDC   OIDC   // the organization's own sign-in; empty: none
-	SMTP   string // smtp://user:password@host:port?from=address, or smtps; empty: no e-mail is sent
-	Demo   bool   // the example company: whoever is at this machine chooses a person to be
+	Listen  string   // address to listen on
+	URL     string   // under which browsers reach it, where that is not the address itself, as https://assay.example.com
+	Proxies []string // networks of proxies whose X-Forwarded-For is believed, as 10.0.0.0/8
+	OIDC    OIDC     // the organization's own sign-in; empty: none
+	SMTP    string   // smtp://user:password@host:port?from=address, or smtps; empty: no e-mail is sent
+	Demo    bool     // the example company: whoever is at this machine chooses a person to be
 }
 
 // OIDC names the provider of OpenID Connect that people may sign in with.

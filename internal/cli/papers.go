@@ -104,6 +104,7 @@ func orDash(s string) string {
 type serveCmd struct {
 	Listen     string   `help:"Address to listen on." default:"127.0.0.1:8417" placeholder:"ADDR"`
 	URL        string   `name:"url" help:"Address under which browsers reach it, where a proxy stands before it." env:"ASSAY_URL" placeholder:"https://HOST"`
+	Proxies    []string `name:"trusted-proxy" help:"Network of proxies whose X-Forwarded-For is believed." env:"ASSAY_TRUSTED_PROXIES" placeholder:"CIDR"`
 	Issuer     string   `name:"oidc-issuer" help:"OpenID Connect: the provider people may sign in with." env:"ASSAY_OIDC_ISSUER" placeholder:"URL"`
 	ClientID   string   `name:"oidc-client" help:"OpenID Connect: the client's id." env:"ASSAY_OIDC_CLIENT" placeholder:"ID"`
 	SecretFile string   `name:"oidc-secret-file" help:"OpenID Connect: a file with the client's secret." env:"ASSAY_OIDC_SECRET_FILE" placeholder:"FILE"`
@@ -112,7 +113,7 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(r *run) error {
-	s := Serving{Listen: c.Listen, URL: c.URL, SMTP: c.SMTP, OIDC: OIDC{Issuer: c.Issuer, ClientID: c.ClientID, Domains: c.Domains}}
+	s := Serving{Listen: c.Listen, URL: c.URL, SMTP: c.SMTP, Proxies: c.Proxies, OIDC: OIDC{Issuer: c.Issuer, ClientID: c.ClientID, Domains: c.Domains}}
 	if c.SecretFile != "" {
 		b, err := r.h.ReadFile(c.SecretFile)
 		if err != nil {
