@@ -35,6 +35,17 @@ type meView struct {
 	Now           time.Time
 }
 
+// inForce counts the tokens with which programs act for the person now.
+func (x meView) inForce() int {
+	n := 0
+	for _, t := range x.Tokens {
+		if x.Now.Before(t.Expires) {
+			n++
+		}
+	}
+	return n
+}
+
 func (p *Pages) meView(r *http.Request) (x meView, err error) {
 	ctx := r.Context()
 	v := access.From(ctx)

@@ -38,6 +38,7 @@ type listView struct {
 	Members []account.Member // with a role
 	Former  []account.Member
 	Open    []access.Invitation
+	Waiting []account.Awaiting // whose roles wait
 	Form    shell.Form
 	Ticked  []access.Role
 	Link    string // of a new invitation, shown once
@@ -62,6 +63,9 @@ func (x *people) view(r *http.Request) (v listView, err error) {
 		}
 	}
 	if v.Open, err = x.o.Accounts.Invitations(ctx, x.org); err != nil {
+		return v, err
+	}
+	if v.Waiting, err = x.o.Accounts.Awaiting(ctx, x.org); err != nil {
 		return v, err
 	}
 	v.May = shell.May(ctx, access.ManagePeople)
@@ -105,7 +109,6 @@ func (x *people) invite(w http.ResponseWriter, r *http.Request) error {
 		v.Form, v.Ticked = v.Form.Filled(r).WithErrors(err), roles
 		return shell.Page(w, r, status(w, err), peoplePage(v))
 	}
-	link := x.o.Base + "/invitation/" + secret
 	if x.o.Mail != nil {
 		text := shell.T(ctx, "%s invites you to join %s on Assay. Open this address within seven days; it is good once:", access.From(ctx).Name, x.name) + "\n\n" + x.o.Base + "/invitation/" + x.o.Accounts.Mailed(secret) + "\n"
 		if err := x.o.Mail.Send(ctx, email, shell.T(ctx, "Invitation to %s", x.name), text); err == nil {
@@ -113,11 +116,17 @@ func (x *people) invite(w http.ResponseWriter, r *http.Request) error {
 			return shell.Redirect(w, r, "/people")
 		}
 	}
-	v, err := x.view(r) // the mail did not go out, or there is none: the link is handed over by hand
+	v, err := x.view(r)
 	if err != nil {
 		return err
 	}
-	v.Link, v.Sent = link, email
+	if x.o.Mail != nil { // no link on the page: the mail is what proves whose the address is
+		v.Form, v.Ticked = v.Form.Filled(r), roles
+		v.Form.Submit = shell.T(ctx, "Send again")
+		v.Form.Error = shell.T(ctx, "The invitation to %s could not be sent by e-mail: nobody has it. Send it again; if it fails again, the operator of the installation looks after the mail server.", email)
+		return shell.Page(w, r, http.StatusServiceUnavailable, peoplePage(v))
+	}
+	v.Link, v.Sent = x.o.Base+"/invitation/"+secret, email // handed over by hand
 	return shell.Page(w, r, http.StatusOK, peoplePage(v))
 }
 
@@ -132,12 +141,13 @@ func (x *people) uninvite(w http.ResponseWriter, r *http.Request) error {
 
 // oneView is the page of one member.
 type oneView struct {
-	Member account.Member
-	Ticked []access.Role
-	Error  string
-	Names  map[id.Person]string
-	May    bool
-	Self   bool
+	Member    account.Member
+	Ticked    []access.Role
+	Error     string
+	Names     map[id.Person]string
+	May       bool
+	Self      bool
+	Elsewhere bool // has a role in another organization too
 }
 
 func (x *people) viewOne(r *http.Request) (v oneView, err error) {
@@ -155,7 +165,8 @@ func (x *people) viewOne(r *http.Request) (v oneView, err error) {
 	}
 	v.Member, v.Ticked = all[i], all[i].Roles
 	v.May, v.Self = shell.May(r.Context(), access.ManagePeople), all[i].Person.ID == access.From(r.Context()).Person
-	return v, nil
+	v.Elsewhere, err = x.o.Accounts.Elsewhere(r.Context(), x.org, all[i].Person.ID)
+	return v, err
 }
 
 func (x *people) one(w http.ResponseWriter, r *http.Request) error {

@@ -47,7 +47,7 @@ type Mail interface {
 type Options struct {
 	Accounts      *account.Service
 	Organizations Organizations
-	Mail          Mail   // nil: the link of an invitation is shown, once, to whoever invites
+	Mail          Mail   // nil: the link of an invitation is shown, once, to whoever invites; else it is on no page, sent or not
 	Provider      string // what the button of the OpenID provider says, such as "Acme Login"; empty: "your organization's login"
 	Founding      string // the page that makes an organization, such as /organizations/new; empty: a form that asks for the name alone
 	Base          string // what links that leave the page begin with, such as https://assay.example.com
