@@ -197,7 +197,7 @@ func (v *Reviews) check(ctx context.Context, a Actor, b Begin, now civil.Instant
 	if err != nil {
 		return q, err
 	}
-	if l.who.same(b.Reviewer, b.Deputy) {
+	if l.who.related(b.Reviewer, b.Deputy) {
 		errs = append(errs, fault.At("", 0, "deputy", "is the reviewer; expected another person, who decides on the reviewer's own access"))
 	}
 	known := false
@@ -269,7 +269,7 @@ func (v *Reviews) accounts(ctx context.Context, org id.Org, system string) ([]me
 	if err != nil {
 		return nil, err
 	}
-	who, err := v.everybody(ctx, org)
+	who, err := v.Desk.everybody(ctx, org)
 	if err != nil {
 		return nil, err
 	}

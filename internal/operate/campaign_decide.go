@@ -358,7 +358,7 @@ func (v *Reviews) hold(org id.Org, key string, alone bool) (release func()) {
 }
 
 // Complete finishes a campaign of which every row is decided: the review's record says how many were listed, decided and to be
-// removed, and whether somebody decided on their own access by what is known now.
+// removed, and whether somebody decided on their own access by what is known now or was said before.
 func (v *Reviews) Complete(ctx context.Context, a Actor, key string) error {
 	if err := a.check(); err != nil {
 		return err
@@ -435,7 +435,7 @@ func (v *Reviews) Reassign(ctx context.Context, a Actor, key, reviewer, deputy s
 	if err != nil {
 		return err
 	}
-	if l.who.same(reviewer, deputy) {
+	if l.who.related(reviewer, deputy) {
 		errs = append(errs, fault.At("", 0, "deputy", "is the reviewer; expected another person"))
 	}
 	if err := errors.Join(errs...); err != nil {

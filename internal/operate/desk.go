@@ -89,6 +89,9 @@ func (d *Desk) Save(ctx context.Context, e Entry) (Saved, error) {
 	if e.Key != "" && row.Key != e.Key {
 		return Saved{}, &fault.Error{Kind: fault.Refused, Field: s.Key[0], What: "the key of a record does not change: it would be another record", Hint: "enter a new record instead"}
 	}
+	if err := d.notOwn(ctx, e.Actor, e.Register, e.Key, row); err != nil {
+		return Saved{}, err
+	}
 	return d.supersede(ctx, e, row, current)
 }
 
@@ -156,6 +159,9 @@ func (d *Desk) Restore(ctx context.Context, a Actor, name, key string, version, 
 	ms.text(EnteredBy, a.Email)
 	row, err := register.Convert(s, "", register.Input{Fields: ms})
 	if err != nil {
+		return Saved{}, err
+	}
+	if err := d.notOwn(ctx, a, name, key, row); err != nil {
 		return Saved{}, err
 	}
 	return d.supersede(ctx, Entry{Actor: a, Register: name, Key: key, Version: drawn}, row, &h[len(h)-1])

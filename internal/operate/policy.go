@@ -123,7 +123,7 @@ func (p *Policies) shelf(ctx context.Context, org id.Org) (*shelf, error) {
 		return s, nil
 	}
 	s = &shelf{size: size, editions: map[string][]Edition{}, acks: map[string][]ack{}}
-	if s.who, err = (&Reviews{Desk: p.Desk}).everybody(ctx, org); err != nil {
+	if s.who, err = p.Desk.everybody(ctx, org); err != nil {
 		return nil, err
 	}
 	for name, take := range map[string]func(record.Known, fields){policies: s.policy, policyVersions: s.edition, policyProposals: s.proposal, acknowledgements: s.ack,

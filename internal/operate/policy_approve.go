@@ -173,9 +173,14 @@ func (p *Policies) apart(ctx context.Context, a Actor, x PolicyDraft, h []record
 		if err != nil {
 			return err
 		}
-		history = append(history, access.Done{Duty: access.Prepare, Object: object, Person: s.who.of(b["prepared_by"])})
+		for _, who := range []string{b["prepared_by"], b[EnteredBy]} {
+			if s.who.related(who, a.Email) {
+				who = a.Email
+			}
+			history = append(history, access.Done{Duty: access.Prepare, Object: object, Person: fold(who)})
+		}
 	}
-	return access.Conflict(access.Done{Duty: access.Approve, Object: object, Person: s.who.of(a.Email)}, history)
+	return access.Conflict(access.Done{Duty: access.Approve, Object: object, Person: fold(a.Email)}, history)
 }
 
 func (p *Policies) row(ctx context.Context, a Actor, name string, version int, ms members) (*register.Row, error) {
