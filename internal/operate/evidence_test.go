@@ -134,12 +134,16 @@ func TestUploadWalls(t *testing.T) {
 	if _, err := u.Begin(t.Context(), s.a, -1, "a", ""); !errors.Is(err, fault.Refused) {
 		t.Errorf("Begin(-1) = %v, want a refusal", err)
 	}
-	for range 3 {
-		if _, err := u.Begin(t.Context(), eve, MaxFile, "a", ""); err != nil {
+	// One person's uploads leave room for those of others, who together have no more than the organization.
+	for _, who := range []string{"eve@example.com", "bob@example.com", "cat@example.com"} {
+		if _, err := u.Begin(t.Context(), s.as(who), MaxOwn, "a", ""); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := u.Begin(t.Context(), s.as(who), 1, "a", ""); !errors.Is(err, ErrLarge) || !strings.Contains(err.Error(), "your unfinished uploads") {
+			t.Errorf("Begin(beyond the room of %s) = %v, want ErrLarge", who, err)
+		}
 	}
-	if _, err := u.Begin(t.Context(), eve, MaxFile, "a", ""); !errors.Is(err, ErrLarge) {
+	if _, err := u.Begin(t.Context(), s.as("dan@example.com"), MaxFile, "a", ""); !errors.Is(err, ErrLarge) || !strings.Contains(err.Error(), "the organization") {
 		t.Errorf("Begin(beyond the organization's room) = %v, want ErrLarge", err)
 	}
 	s.now = s.now.Add(24 * time.Hour)

@@ -38,6 +38,7 @@ type Shelf interface {
 const (
 	MaxFile     = 10 << 30 // bytes of one file of evidence
 	MaxOpen     = 40 << 30 // bytes that the unfinished uploads of one organization announce together
+	MaxOwn      = 10 << 30 // of these, bytes that the uploads of one person announce
 	openPerHead = 20       // unfinished uploads of one person
 	abandoned   = 24 * 3600 * 1e6
 )
@@ -117,7 +118,7 @@ func (u *Uploads) room(ctx context.Context, a Actor, length int64) error {
 	if err != nil {
 		return err
 	}
-	total, mine := length, 0
+	total, own, mine := length, length, 0
 	for _, n := range names {
 		x, err := u.find(ctx, a.Org, n)
 		switch {
@@ -127,11 +128,16 @@ func (u *Uploads) room(ctx context.Context, a Actor, length int64) error {
 			return err
 		case x.Person == a.Email:
 			mine++
+			own += x.Length
 		}
 		total += x.Length
 	}
 	if mine >= openPerHead {
 		return &fault.Error{Kind: fault.Refused, What: fmt.Sprintf("you have %d uploads open; finish or delete one of them", mine), Err: ErrLarge}
+	}
+	if own > MaxOwn {
+		return &fault.Error{Kind: fault.Refused, What: fmt.Sprintf("your unfinished uploads would hold %d bytes; at most %d have room", own, int64(MaxOwn)), Err: ErrLarge,
+			Hint: "finish or delete one of them, or wait a day until they are dropped"}
 	}
 	if total > MaxOpen {
 		return &fault.Error{Kind: fault.Refused, What: fmt.Sprintf("the unfinished uploads of the organization would hold %d bytes; at most %d have room", total, int64(MaxOpen)), Err: ErrLarge,
