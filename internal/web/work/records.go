@@ -113,8 +113,19 @@ func (p *Pages) recordOf(r *http.Request) (recordData, error) {
 	if err != nil {
 		return recordData{}, err
 	}
-	d := recordData{Schema: s, Key: key, May: mayWrite(r, s.Name), Zone: p.o.Zone}
+	d := recordData{Schema: s, Key: key, May: mayWrite(ctx, s.Name), Zone: p.o.Zone}
 	d.ByAct, _ = operate.ByAct(s.Name)
+	if d.May {
+		var bodies [][]byte
+		for _, k := range h {
+			bodies = append(bodies, k.Body)
+		}
+		own, err := p.o.Desk.Own(ctx, p.actor(ctx), s.Name, bodies...)
+		if err != nil {
+			return d, err
+		}
+		d.May = !own
+	}
 	d.Versions, err = p.versions(s, h)
 	return d, err
 }
@@ -218,6 +229,9 @@ func (p *Pages) blank(w http.ResponseWriter, r *http.Request) error {
 	if page, act := operate.ByAct(s.Name); act {
 		return shell.Redirect(w, r, page)
 	}
+	if err := also(ctx, writing(s.Name)); err != nil {
+		return err
+	}
 	f, err := p.editForm(ctx, s, nil)
 	if err != nil {
 		return err
@@ -248,6 +262,9 @@ func (p *Pages) add(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	s, err := p.schema(r.PathValue("name"))
 	if err != nil {
+		return err
+	}
+	if err := also(ctx, writing(s.Name)); err != nil {
 		return err
 	}
 	e, err := p.entry(r, s, "")
@@ -289,6 +306,9 @@ func (p *Pages) edit(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	if err := also(ctx, access.ReadRecords); err != nil {
+		return err
+	}
+	if err := also(ctx, writing(r.PathValue("name"))); err != nil {
 		return err
 	}
 	d, err := p.recordOf(r)
@@ -343,6 +363,9 @@ func (p *Pages) restore(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	if err := also(ctx, access.ReadRecords); err != nil {
+		return err
+	}
+	if err := also(ctx, writing(r.PathValue("name"))); err != nil {
 		return err
 	}
 	d, err := p.recordOf(r)

@@ -197,7 +197,7 @@ func TestRecords(t *testing.T) {
 	t.Parallel()
 	o := setup(t)
 	o.wants(o.get(access.Contributor, "/registers/incidents/new"), 200, "Detected at", "Left empty, one is made", "America/New_York")
-	o.wants(o.get(access.Contributor, "/registers/people/new"), 200, "Not known", "Contractor")
+	o.wants(o.get(access.Lead, "/registers/people/new"), 200, "Not known", "Contractor")
 	if at := o.moved(o.get(access.Lead, "/registers/evidence/new")); at != "/evidence/new" {
 		t.Errorf("the form of evidence leads to %s, want the act", at)
 	}
@@ -233,6 +233,82 @@ func TestRecords(t *testing.T) {
 	}
 	o.wants(o.post(access.Owner, "/registers/incidents/restore?"+urlQuery("key", key, "version", "2", "drawn", "3")), 409, "Two versions")
 	o.wants(o.post(access.Contributor, "/registers/incidents/restore?"+urlQuery("key", key, "version", "2", "drawn", "4")), 403)
+}
+
+// TestWhoIsWho: who is who is the compliance lead's to say, nobody says it of themselves, and no button is offered that is refused.
+func TestWhoIsWho(t *testing.T) {
+	t.Parallel()
+	o := setup(t)
+	alias := []string{"alias", "login", "person_id", "p7"}
+	for _, role := range []access.Role{access.Contributor, access.Owner} {
+		for _, register := range []string{"people", "aliases"} {
+			o.wants(o.get(role, "/registers/"+register+"/new"), 403)
+		}
+		o.wants(o.post(role, "/registers/aliases/new", alias...), 403)
+		o.wants(o.post(role, "/registers/people/new", "person_id", "p7", "employment_id", "p7"), 403)
+	}
+	at := o.moved(o.post(access.Lead, "/registers/aliases/new", alias...))
+	edit := []string{"version", "1", "alias", "login", "person_id", "p8"}
+	o.moved(o.post(access.Lead, at, edit...))
+	restore := "/registers/aliases/restore?" + urlQuery("key", "login", "version", "1", "drawn", "2")
+	for _, role := range []access.Role{access.Contributor, access.Owner} {
+		o.wants(o.post(role, at, "version", "2", "alias", "login", "person_id", "p9"), 403)
+		o.wants(o.post(role, restore), 403)
+	}
+	o.wants(o.get(access.Owner, at+"&edit=1"), 403)
+	lacks := func(role access.Role, target string, parts ...string) {
+		t.Helper()
+		w := o.get(role, target)
+		o.wants(w, 200)
+		for _, p := range parts {
+			if strings.Contains(w.Body.String(), p) {
+				t.Errorf("%s offers %s %q, which would be refused", target, role, p)
+			}
+		}
+	}
+	lacks(access.Owner, at, "edit=1", "Make this the latest again")
+	lacks(access.Owner, "/registers/aliases", "/registers/aliases/new")
+	o.wants(o.get(access.Lead, at), 200, "edit=1", "Make this the latest again")
+	o.wants(o.get(access.Lead, "/registers/aliases"), 200, "/registers/aliases/new")
+	o.wants(o.get(access.Owner, "/registers/incidents"), 200, "/registers/incidents/new")
+	// What is or was the lead's own is written by another.
+	o.wants(o.post(access.Lead, "/registers/aliases/new", "alias", "lead@example.com", "person_id", "p9"), 403)
+	o.wants(o.post(access.Lead, at, "version", "2", "alias", "login", "person_id", "lead@example.com"), 403)
+	s := o.desk.Schemas.Schema("people")
+	if err := o.desk.Schemas.Ensure(t.Context(), o.org, s); err != nil {
+		t.Fatal(err)
+	}
+	for _, email := range []string{"lead@example.com", "moved@example.com"} {
+		row, err := register.Convert(s, "", register.Input{Loose: true, Fields: []register.Member{
+			{Name: "person_id", Value: register.Value{Kind: register.String, Text: "p-lead"}}, {Name: "email", Value: register.Value{Kind: register.String, Text: email}}}})
+		if err == nil {
+			_, err = o.store.Append(t.Context(), o.org, "", []record.Draft{{Row: row, Source: "hr"}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := "/registers/people/record?key=p-lead"
+	lacks(access.Lead, own, "edit=1", "Make this the latest again")
+	o.wants(o.get(access.Lead, own+"&edit=1"), 403)
+	o.wants(o.post(access.Lead, own, "version", "2", "employment_id", "p-lead", "person_id", "p-lead", "email", "x@example.com"), 403)
+	o.wants(o.post(access.Lead, "/registers/people/restore?"+urlQuery("key", "p-lead", "version", "1", "drawn", "2")), 403)
+}
+
+// TestCell: nothing that a spreadsheet may read as a formula leaves unmarked.
+func TestCell(t *testing.T) {
+	t.Parallel()
+	text, number := register.Field{Type: register.Text}, register.Field{Type: register.Int}
+	for v, want := range map[string]string{"": "", "a=b": "a=b", " a": " a", "x@y": "x@y", "\u00a0": "\u00a0",
+		"=1": "'=1", "+1": "'+1", "-1": "'-1", "@f": "'@f", "\tx": "'\tx", "\rx": "'\rx", "\nx": "'\nx", " =1": "' =1", "  \t +1": "'  \t +1", "\u00a0-1": "'\u00a0-1", "\u3000@f": "'\u3000@f",
+		"\u200b=1": "'\u200b=1", "\ufeff=1": "'\ufeff=1", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠f": "'＠f", " ＝1": "' ＝1"} {
+		if got := cell(text, v); got != want {
+			t.Errorf("cell(%q) = %q, want %q", v, got, want)
+		}
+	}
+	if got := cell(number, "-1"); got != "-1" {
+		t.Errorf("cell(a number) = %q, want it as it is", got)
+	}
 }
 
 func TestDeviations(t *testing.T) {
