@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,8 @@ type Route struct {
 	Method  string
 	Pattern string
 	Policy  access.Policy
-	Heavy   bool // much is reckoned or drawn for it: its callers have fewer of it
+	Also    []access.Policy // that it asks for too
+	Heavy   bool            // much is reckoned or drawn for it: its callers have fewer of it
 	secret  bool
 }
 
@@ -122,6 +124,7 @@ type operation struct {
 	stream                               bool                    // the handler reads the body itself
 	body                                 map[string]*huma.Schema // media types of a stream, with the schema of each
 	answer                               map[string]*huma.Schema // media types of an answer that is no JSON
+	also                                 []access.Policy         // beside the one it is served under
 	errors                               []int                   // statuses beyond those of every operation
 	max                                  int64                   // bytes of the body; 0: 1 MiB
 }
@@ -137,7 +140,7 @@ func serve[I, O any](a *API, p access.Policy, op operation, h func(ctx context.C
 		a.err = errors.Join(a.err, fmt.Errorf("api: operation %s declares no policy", op.id))
 		return
 	}
-	x := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag}, Summary: op.summary, Description: op.text + policyText(p),
+	x := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag}, Summary: op.summary, Description: op.text + policyText(append([]access.Policy{p}, op.also...)...),
 		DefaultStatus: op.status, MaxBodyBytes: max(op.max, 1<<20), Errors: []int{400, 401, 403, 404, 406, 422, 429, 500},
 		Security: []map[string][]string{{"token": {}}, {"session": {}}}, Extensions: map[string]any{"x-policy": p.String()}}
 	if op.method != http.MethodGet {
@@ -145,7 +148,7 @@ func serve[I, O any](a *API, p access.Policy, op operation, h func(ctx context.C
 		x.Parameters = append(x.Parameters, idempotencyParameter())
 	}
 	x.Errors = append(x.Errors, op.errors...)
-	a.next = Route{ID: op.id, Policy: p, Heavy: op.heavy, secret: op.secret}
+	a.next = Route{ID: op.id, Policy: p, Also: op.also, Heavy: op.heavy, secret: op.secret}
 	huma.Register(a.huma, x, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, from(ctx), in)
 		if err != nil {
@@ -175,14 +178,28 @@ func operations(doc *huma.OpenAPI) []*huma.Operation {
 }
 
 // policyText says in the document who may ask.
-func policyText(p access.Policy) string {
-	var roles []string
+func policyText(p ...access.Policy) string {
+	var roles, names, scopes []string
+	for _, x := range p {
+		names = append(names, x.String())
+		if s := scopeOf(x); !slices.Contains(scopes, s) {
+			scopes = append(scopes, s)
+		}
+	}
+	for _, r := range access.Roles() {
+		v := access.Visitor{Person: "p", Roles: []access.Role{r}, Strong: true}
+		if !slices.ContainsFunc(p, func(x access.Policy) bool { return !v.May(x) }) {
+			roles = append(roles, string(r))
+		}
+	}
+	return "\n\nPolicy: " + strings.Join(names, ", and ") + ". Roles: " + strings.Join(roles, ", ") + ". Token scope: " + strings.Join(scopes, ", and ") + "."
+}
+
+// scopeOf says which scope a token must hold for a policy.
+func scopeOf(p access.Policy) string {
 	scope := ""
 	for _, r := range access.Roles() {
 		v := access.Visitor{Person: "p", Roles: []access.Role{r}, Strong: true}
-		if v.May(p) {
-			roles = append(roles, string(r))
-		}
 		for _, s := range access.Scopes() {
 			v.Token, v.Scopes = true, []access.Scope{s}
 			if v.May(p) {
@@ -193,7 +210,7 @@ func policyText(p access.Policy) string {
 	if scope == "" {
 		scope = "none: a person has to sign in and to prove again who they are"
 	}
-	return "\n\nPolicy: " + p.String() + ". Roles: " + strings.Join(roles, ", ") + ". Token scope: " + scope + "."
+	return scope
 }
 
 // muxOf has huma register its handlers behind ours.
@@ -203,15 +220,15 @@ func (m muxOf) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.a.mux.Serve
 
 // HandleFunc wraps a handler in what every operation asks: who, where, may they, and was this asked before.
 func (m muxOf) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
-	a, p, heavy, secret := m.a, m.a.next.Policy, m.a.next.Heavy, m.a.next.secret
+	a, p, also, heavy, secret := m.a, m.a.next.Policy, m.a.next.Also, m.a.next.Heavy, m.a.next.secret
 	if !p.Declared() {
 		a.err = errors.Join(a.err, fmt.Errorf("api: %s declares no policy", pattern))
 		return
 	}
 	method, path, _ := strings.Cut(pattern, " ")
-	a.routes = append(a.routes, Route{ID: a.next.ID, Method: method, Pattern: path, Policy: p, Heavy: heavy})
+	a.routes = append(a.routes, Route{ID: a.next.ID, Method: method, Pattern: path, Policy: p, Also: also, Heavy: heavy})
 	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		ctx, err := a.enter(r, p)
+		ctx, err := a.enter(r, append([]access.Policy{p}, also...)...)
 		if err != nil {
 			a.refuse(w, r, err)
 			return
@@ -257,7 +274,7 @@ func from(ctx context.Context) *Organization {
 
 // enter finds the organization and decides. An unknown organization, one of which the visitor is no member, and one for which a token
 // is not good answer alike.
-func (a *API) enter(r *http.Request, p access.Policy) (context.Context, error) {
+func (a *API) enter(r *http.Request, policies ...access.Policy) (context.Context, error) {
 	ctx := r.Context()
 	v := access.From(ctx)
 	if v.Person == "" {
@@ -277,11 +294,13 @@ func (a *API) enter(r *http.Request, p access.Policy) (context.Context, error) {
 		return nil, err
 	}
 	v.Org = o.ID
-	if err := access.Decide(p, v); err != nil {
-		if errors.Is(err, fault.NotFound) {
-			err = nowhere
+	for _, p := range policies {
+		if err := access.Decide(p, v); err != nil {
+			if errors.Is(err, fault.NotFound) {
+				err = nowhere
+			}
+			return nil, err
 		}
-		return nil, err
 	}
 	return context.WithValue(access.With(ctx, v), orgKey{}, o), nil
 }

@@ -82,7 +82,7 @@ func TestCompositeKey(t *testing.T) {
 	}
 }
 
-// TestStale: of two who edit one version the second is refused and shown both, unless they may not read records.
+// TestStale: of two who edit one version the second is refused and shown both; who may not read records edits none.
 func TestStale(t *testing.T) {
 	t.Parallel()
 	w := setup(t, plenty)
@@ -104,9 +104,16 @@ func TestStale(t *testing.T) {
 	if rec.Code != 412 || p.Current.Body["kind"] != "risk" || p.Yours.Body["kind"] != "change" {
 		t.Errorf("the second edit = %d %s, want 412 with both versions", rec.Code, rec.Body)
 	}
-	rec = put(w.person("example", access.Contributor), `"1"`, "change")
-	if rec.Code != 412 || strings.Contains(rec.Body.String(), `"risk"`) {
-		t.Errorf("a contributor's stale edit = %d %s, want 412 without the other's version", rec.Code, rec.Body)
+	// Who reads no records edits none, and does not learn which there are.
+	contributor := w.person("example", access.Contributor)
+	for _, v := range []access.Visitor{contributor, w.token(lead, "example", access.ScopeWrite)} {
+		first := put(v, `"1"`, "change")
+		for what, rec := range map[string]*httptest.ResponseRecorder{"the latest": put(v, `"2"`, "change"), "a version to come": put(v, `"9"`, "change"),
+			"none": w.do(v, http.MethodPut, meetings+"/nothing", "application/json", `{"fields":{"meeting_id":"nothing","kind":"board"}}`, "If-Match", `"1"`)} {
+			if rec.Code != http.StatusForbidden || first.Code != http.StatusForbidden || rec.Body.String() != first.Body.String() {
+				t.Errorf("an edit of %s without reading records = %d %s, want 403 as of any other", what, rec.Code, rec.Body)
+			}
+		}
 	}
 	for _, bad := range []string{"*", `W/"1"`, "1", `"01"`, `"0"`, `"x"`, `"1", "2"`} {
 		if rec := put(lead, bad, "change"); rec.Code != 400 {
@@ -116,6 +123,42 @@ func TestStale(t *testing.T) {
 	h := decode[history](t, w.do(lead, http.MethodGet, meetings+"/m", "", ""))
 	if len(h.Versions) != 2 || h.Record.Version != 2 {
 		t.Errorf("%d versions, the latest %d; want two", len(h.Versions), h.Record.Version)
+	}
+}
+
+// TestWhoIsWho: who is who is the compliance lead's to say, and nobody says it of themselves.
+func TestWhoIsWho(t *testing.T) {
+	t.Parallel()
+	w := setup(t, plenty)
+	lead := w.person("example", access.Lead)
+	at := strings.TrimSuffix(meetings, "/meetings/records")
+	enter := func(v access.Visitor, register, fields string) int {
+		return w.do(v, http.MethodPost, at+"/"+register+"/records", "application/json", `{"fields":`+fields+`}`).Code
+	}
+	put := func(v access.Visitor, register, key, fields string) int {
+		return w.do(v, http.MethodPut, at+"/"+register+"/records/"+key, "application/json", `{"fields":`+fields+`}`, "If-Match", `"1"`).Code
+	}
+	for register, x := range map[string]struct{ key, fields string }{"people": {"p7", `{"employment_id":"p7","person_id":"p7","email":"new@example.com"}`}, "aliases": {"login", `{"alias":"login","person_id":"p7"}`}} {
+		for _, role := range []access.Role{access.Contributor, access.Owner} {
+			if got := enter(w.person("example", role), register, x.fields); got != http.StatusForbidden {
+				t.Errorf("enter a record of %s as %s = %d, want 403", register, role, got)
+			}
+		}
+		if got := enter(lead, register, x.fields); got != http.StatusCreated {
+			t.Errorf("enter a record of %s as lead = %d, want 201", register, got)
+		}
+		if got := put(w.person("example", access.Owner), register, x.key, x.fields); got != http.StatusForbidden {
+			t.Errorf("edit a record of %s as owner = %d, want 403", register, got)
+		}
+		if got := put(lead, register, x.key, x.fields); got != http.StatusOK {
+			t.Errorf("edit a record of %s as lead = %d, want 200", register, got)
+		}
+	}
+	if got := enter(lead, "aliases", `{"alias":"`+lead.Email+`","person_id":"p7"}`); got != http.StatusForbidden {
+		t.Errorf("enter an alias of one's own address = %d, want 403", got)
+	}
+	if got := put(lead, "aliases", "login", `{"alias":"login","person_id":"`+lead.Email+`"}`); got != http.StatusForbidden {
+		t.Errorf("make an alias one's own = %d, want 403", got)
 	}
 }
 

@@ -43,7 +43,7 @@ func (w *world) askers() []asker {
 }
 
 // want is the status that the policy gives a visitor; 0: they come in, and what the operation answers is its own affair.
-func want(p access.Policy, a asker, w *world) int {
+func want(r Route, a asker, w *world) int {
 	v := a.v
 	if v.Person == "" {
 		return http.StatusUnauthorized
@@ -52,8 +52,10 @@ func want(p access.Policy, a asker, w *world) int {
 	if v.Token && v.Org != w.orgs["example"].ID || len(v.Roles) == 0 {
 		return http.StatusNotFound
 	}
-	if access.Decide(p, v) != nil {
-		return http.StatusForbidden
+	for _, p := range append([]access.Policy{r.Policy}, r.Also...) {
+		if access.Decide(p, v) != nil {
+			return http.StatusForbidden
+		}
 	}
 	return 0
 }
@@ -75,7 +77,7 @@ func TestMatrix(t *testing.T) {
 		for _, a := range askers {
 			cells++
 			rec := w.do(a.v, x.method, x.path+"?"+x.query.Encode(), x.media, x.body)
-			switch code := want(r.Policy, a, w); {
+			switch code := want(r, a, w); {
 			case code == 0:
 				let++
 				if rec.Code == http.StatusUnauthorized || rec.Code == http.StatusForbidden || rec.Code == http.StatusInternalServerError {

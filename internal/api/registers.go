@@ -124,11 +124,11 @@ func (a *API) registers() {
 	serve(a, access.ReadRecords, operation{id: "record", method: http.MethodGet, path: inOrg + "/registers/{register}/records/{key}", tag: "Registers", summary: "A record with its versions",
 		text: "A key of several parts is percent-encoded."}, a.record)
 	serve(a, access.DoWork, operation{id: "enter-record", method: http.MethodPost, path: inOrg + "/registers/{register}/records", tag: "Registers", summary: "Enter a record",
-		status: http.StatusCreated, text: "The record is sealed as entered by a person: the one for whom the token acts."},
+		status: http.StatusCreated, text: "The record is sealed as entered by a person: the one for whom the token acts. Who is who, in people and aliases, is entered by whom the policy run work lets, and nobody enters it of themselves."},
 		func(ctx context.Context, o *Organization, in *newRecordIn) (*savedOut, error) {
 			return a.save(ctx, o, in.Register, "", 0, in.Body.Fields)
 		})
-	serve(a, access.DoWork, operation{id: "edit-record", method: http.MethodPut, path: inOrg + "/registers/{register}/records/{key}", tag: "Registers", summary: "Write the next version of a record", errors: []int{412, 428},
+	serve(a, access.DoWork, operation{id: "edit-record", method: http.MethodPut, path: inOrg + "/registers/{register}/records/{key}", tag: "Registers", summary: "Write the next version of a record", errors: []int{412, 428}, also: []access.Policy{access.ReadRecords},
 		text: "Nothing is overwritten: earlier versions stay. If-Match names the version that the change was made from; where there is a newer one the answer is 412 and holds both."}, a.edit)
 }
 
@@ -233,6 +233,11 @@ func (a *API) save(ctx context.Context, o *Organization, name, key string, versi
 	s, err := schema(o, name)
 	if err != nil {
 		return nil, err
+	}
+	if operate.Guarded(name) {
+		if err := access.Decide(access.RunWork, access.From(ctx)); err != nil {
+			return nil, err
+		}
 	}
 	typed, err := texts(s, fields)
 	if err != nil {

@@ -174,10 +174,9 @@ func (w *world) found(slug string, all map[string]*register.Schema, blobs *dir.S
 	h.o = o
 	w.orgs[slug] = o
 	if slug == "example" { // the one whose evidence has a name that the document can give
-		seed := *desk
-		seed.Random = zeros{}
+		seed := &operate.Desk{Records: w.store, Books: w.store, Schemas: h, Clock: w.clock, Random: zeros{}}
 		g := operate.Given{Control: "IAM-04", Item: "billing/2026-Q3", Title: "The review as it was signed", FileName: "review.txt", Type: "text/plain"}
-		x, err := (&operate.Locker{Desk: &seed, Files: blobs}).Give(t.Context(), operate.Actor{Org: org, Zone: zone, Email: "lead@example.com"}, g, strings.NewReader("Reviewed on 1 November 2026.\n"))
+		x, err := (&operate.Locker{Desk: seed, Files: blobs}).Give(t.Context(), operate.Actor{Org: org, Zone: zone, Email: "lead@example.com"}, g, strings.NewReader("Reviewed on 1 November 2026.\n"))
 		if err != nil || x.ID != seeded {
 			t.Fatalf("the seeded evidence is %s, want %s: %v", x.ID, seeded, err)
 		}
