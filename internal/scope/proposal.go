@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -97,6 +96,7 @@ type Proposal struct {
 	DecidedPerson  string `json:"decided_person,omitempty"`
 	DecidedAt      string `json:"decided_at,omitempty"`
 	Why            string `json:"why,omitempty"`
+	EnteredBy      string `json:"entered_by,omitempty"` // who entered this version, as the register says; whoever keeps a version says it anew
 	// Change is the patch as JSON: text to the register, since a record's fields are flat.
 	Change string `json:"change"`
 }
@@ -177,7 +177,7 @@ func (p Patch) Text() (string, error) {
 func (p Proposal) Patch() (Patch, error) {
 	var out Patch
 	if err := json.Unmarshal([]byte(p.Change), &out); err != nil {
-		return out, fmt.Errorf("change %s: %w", p.ID, err)
+		return out, &fault.Error{Kind: fault.Refused, Field: "change", What: "change " + p.ID + " does not hold files of a program as JSON", Err: err, Hint: "reject it, and have it prepared again on the pages of the program"}
 	}
 	return out, nil
 }

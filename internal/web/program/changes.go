@@ -2,9 +2,11 @@ package program
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/assayhq/assay/internal/access"
@@ -76,16 +78,22 @@ func (p *Pages) changeData(ctx context.Context, id string) (changeData, []scope.
 	if len(versions) == 0 {
 		return changeData{}, nil, fault.NotFound
 	}
-	d := changeData{Proposal: versions[len(versions)-1], Own: conflict(access.From(ctx), versions) != nil}
+	d := changeData{Proposal: versions[len(versions)-1]}
+	err = p.conflict(ctx, access.From(ctx), versions)
+	if d.Own = errors.Is(err, fault.Denied); err != nil && !d.Own {
+		return d, nil, err
+	}
+	read := map[string]string{"version": strconv.Itoa(len(versions))} // what was read is what is approved
 	why := shell.Field{Name: "why", Type: "area", Rows: 2, Label: shell.T(ctx, "What is said with it"), Max: 2000}
-	d.Approve = shell.Form{Action: "/proposals/" + id + "/approve", Submit: shell.T(ctx, "Approve the change"), Fields: []shell.Field{why}}
+	d.Approve = shell.Form{Action: "/proposals/" + id + "/approve", Submit: shell.T(ctx, "Approve the change"), Hidden: read, Fields: []shell.Field{why}}
 	needed := why
 	needed.Name, needed.Required, needed.Label = "reject", true, shell.T(ctx, "Why it is rejected")
 	d.Reject = shell.Form{Action: "/proposals/" + id + "/reject", Submit: shell.T(ctx, "Reject it"), Fields: []shell.Field{needed}}
 	d.Withdraw = shell.Form{Action: "/proposals/" + id + "/withdraw", Submit: shell.T(ctx, "Withdraw it")}
 	patch, err := d.Patch()
 	if err != nil {
-		return d, versions, err
+		d.Refused = err.Error()
+		return d, versions, nil
 	}
 	d.Files = slices.Sorted(maps.Keys(patch.Files))
 	if d.State != scope.Prepared {
@@ -123,7 +131,7 @@ func (p *Pages) approve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	by := access.From(ctx)
-	if err := conflict(by, versions); err != nil {
+	if err := p.conflict(ctx, by, versions); err != nil {
 		return err
 	}
 	switch {
@@ -137,6 +145,10 @@ func (p *Pages) approve(w http.ResponseWriter, r *http.Request) error {
 	if d.Error != "" {
 		return shell.Page(w, r, http.StatusUnprocessableEntity, changePage(d))
 	}
+	if r.PostForm.Get("version") != strconv.Itoa(len(versions)) {
+		d.Error = shell.T(ctx, "%s has been changed since this form was drawn: version %d is the latest now. Nothing was kept.", d.Title, len(versions))
+		return shell.Page(w, r, http.StatusConflict, changePage(d))
+	}
 	decided := p.decided(by, d.Proposal, scope.Approved, r.PostForm.Get("why"))
 	if err := p.o.Program.Apply(ctx, by, d.Draw.to, d.Draw.revision, &Kept{decided, len(versions) + 1}); err != nil {
 		return err
@@ -146,7 +158,7 @@ func (p *Pages) approve(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) decided(by access.Visitor, x scope.Proposal, state, why string) scope.Proposal {
-	x.State, x.DecidedBy, x.DecidedPerson, x.DecidedAt, x.Why = state, by.Email, string(by.Person), p.o.Now().String(), strings.TrimSpace(why)
+	x.State, x.DecidedBy, x.DecidedPerson, x.DecidedAt, x.Why, x.EnteredBy = state, by.Email, string(by.Person), p.o.Now().String(), strings.TrimSpace(why), ""
 	return x
 }
 
@@ -160,7 +172,7 @@ func (p *Pages) reject(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	by := access.From(ctx)
-	if err := conflict(by, versions); err != nil {
+	if err := p.conflict(ctx, by, versions); err != nil {
 		return err
 	}
 	if strings.TrimSpace(r.PostForm.Get("reject")) == "" {

@@ -93,7 +93,7 @@ func (p *Pages) controlData(ctx context.Context, f scope.Folder, id string) (con
 		}
 		patch, err := x.Patch()
 		if err != nil {
-			return d, err
+			continue // it holds no files; its own page says so
 		}
 		for name := range patch.Files {
 			if controlOf(name) == id && !slices.ContainsFunc(d.Waits, func(o scope.Proposal) bool { return o.ID == x.ID }) {

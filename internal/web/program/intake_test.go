@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -106,7 +105,7 @@ func TestImport(t *testing.T) {
 	if got := w.page(second, "/proposals/"+at, 200); !strings.Contains(got, "is in force and is rewritten") {
 		t.Error("who approves is not warned that what is in force is rewritten")
 	}
-	if rec := w.request(second, "POST", "/proposals/"+at+"/approve", url.Values{}); rec.Code != 303 || !strings.HasPrefix(w.folder.Of("CHG-01")[0].Control.Title, "Every change") {
+	if rec := w.approve(second, "/proposals/"+at); rec.Code != 303 || !strings.HasPrefix(w.folder.Of("CHG-01")[0].Control.Title, "Every change") {
 		t.Errorf("approve = %d, title %q", rec.Code, w.folder.Of("CHG-01")[0].Control.Title)
 	}
 }

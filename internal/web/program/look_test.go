@@ -42,7 +42,7 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	w := setup(t, described)
 	soon := edited(t, w, lead, reworded)
-	if rec := w.request(second, "POST", soon+"/approve", url.Values{}); rec.Code != 303 {
+	if rec := w.approve(second, soon); rec.Code != 303 {
 		t.Fatal(rec.Code)
 	}
 	at := edited(t, w, lead, func(v url.Values) {

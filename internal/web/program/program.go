@@ -83,11 +83,18 @@ type Registers interface {
 	rule.Schemas
 }
 
-// Options are what the pages are wired from. All but Facts are required.
+// Persons tells which addresses are one person's.
+type Persons interface {
+	// Same reports whether two e-mail addresses are one person's, by what is on record now or was at any time.
+	Same(ctx context.Context, a, b string) (bool, error)
+}
+
+// Options are what the pages are wired from. All but Facts and Persons are required.
 type Options struct {
 	Program   Program
 	Changes   Changes
-	Facts     Facts // nil: no records are known
+	Facts     Facts   // nil: no records are known
+	Persons   Persons // nil: a person is known by their account and address alone
 	Cases     Cases
 	Registers Registers
 	Now       func() civil.Instant

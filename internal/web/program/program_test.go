@@ -101,23 +101,23 @@ func TestTwoPeople(t *testing.T) {
 			t.Errorf("%s does not say that a change waits", page)
 		}
 	}
-	if rec := w.request(lead, "POST", at+"/approve", url.Values{}); rec.Code != http.StatusForbidden || len(w.folder.Of("CHG-01")) != 1 {
+	if rec := w.approve(lead, at); rec.Code != http.StatusForbidden || len(w.folder.Of("CHG-01")) != 1 {
 		t.Fatalf("approving one's own change = %d, want 403", rec.Code)
 	}
 	same := lead
 	same.Email, same.Roles = "other@example.com", []access.Role{access.Executive}
-	if rec := w.request(same, "POST", at+"/approve", url.Values{}); rec.Code != http.StatusForbidden {
+	if rec := w.approve(same, at); rec.Code != http.StatusForbidden {
 		t.Errorf("approving one's own change under another address = %d, want 403", rec.Code)
 	}
 	weak := second
 	weak.Strong = false
-	if rec := w.request(weak, "POST", at+"/approve", url.Values{}); rec.Code == 200 || len(w.folder.Of("CHG-01")) != 1 {
+	if rec := w.approve(weak, at); rec.Code == 200 || len(w.folder.Of("CHG-01")) != 1 {
 		t.Errorf("approving without a fresh proof = %d", rec.Code)
 	}
 	if !strings.Contains(w.page(second, at, 200), "Approve the change") {
 		t.Fatal("another lead is not offered to approve")
 	}
-	if rec := w.request(second, "POST", at+"/approve", url.Values{"why": {"read it"}}); rec.Code != http.StatusSeeOther {
+	if rec := w.request(second, "POST", at+"/approve", url.Values{"why": {"read it"}, "version": {"1"}}); rec.Code != http.StatusSeeOther {
 		t.Fatalf("approve = %d\n%.600s", rec.Code, mainOf(rec.Body.String()))
 	}
 	vs := w.folder.Of("CHG-01")
@@ -128,7 +128,7 @@ func TestTwoPeople(t *testing.T) {
 	if err != nil || len(history) != 2 || history[1].DecidedBy != second.Email || history[1].PreparedBy != lead.Email || history[1].State != scope.Approved {
 		t.Errorf("history = %+v, %v, want prepared by one and approved by another", history, err)
 	}
-	if rec := w.request(chief, "POST", at+"/approve", url.Values{}); rec.Code != http.StatusUnprocessableEntity {
+	if rec := w.approve(chief, at); rec.Code != http.StatusUnprocessableEntity {
 		t.Errorf("approving twice = %d, want 422", rec.Code)
 	}
 	if got := w.page(lead, "/program/CHG-01?from=1&to=2", 200); !strings.Contains(got, "<del>") || !strings.Contains(got, "<ins>") {
@@ -146,7 +146,7 @@ func TestStale(t *testing.T) {
 		v.Set("statement", "Waiting text is approved by a reviewer for each change.")
 	})
 	first := edited(t, w, lead, reworded)
-	if rec := w.request(second, "POST", first+"/approve", url.Values{}); rec.Code != 303 {
+	if rec := w.approve(second, first); rec.Code != 303 {
 		t.Fatal(rec.Code)
 	}
 	reworded(late)
@@ -164,7 +164,7 @@ func TestStale(t *testing.T) {
 	if rec := w.request(lead, "POST", "/program/CHG-01/edit", again); rec.Code != 303 {
 		t.Errorf("sent again = %d, want taken\n%.600s", rec.Code, mainOf(rec.Body.String()))
 	}
-	if rec := w.request(second, "POST", waiting+"/approve", url.Values{}); rec.Code != http.StatusUnprocessableEntity || len(w.folder.Of("CHG-01")) != 2 {
+	if rec := w.approve(second, waiting); rec.Code != http.StatusUnprocessableEntity || len(w.folder.Of("CHG-01")) != 2 {
 		t.Errorf("approving a stale proposal = %d, want 422", rec.Code)
 	}
 	if got := w.page(second, waiting, 200); !strings.Contains(got, "controls/CHG-01.yaml") {
@@ -288,7 +288,7 @@ func TestTestEditor(t *testing.T) {
 	if !strings.Contains(w.page(second, at, 200), "cases were run") {
 		t.Error("who approves does not see that the cases were run")
 	}
-	if rec := w.request(second, "POST", at+"/approve", url.Values{}); rec.Code != 303 || len(w.folder.Of("CHG-01")) != 2 {
+	if rec := w.approve(second, at); rec.Code != 303 || len(w.folder.Of("CHG-01")) != 2 {
 		t.Errorf("approve = %d, want a second version", rec.Code)
 	}
 }
@@ -305,7 +305,7 @@ func TestLifecycle(t *testing.T) {
 		rec := w.request(lead, "POST", "/program/CHG-01/state", v)
 		if rec.Code == 303 {
 			at := strings.TrimPrefix(rec.Header().Get("Location"), "/o/meridian")
-			if rec := w.request(chief, "POST", at+"/approve", url.Values{}); rec.Code != 303 {
+			if rec := w.approve(chief, at); rec.Code != 303 {
 				t.Fatalf("approve = %d\n%.600s", rec.Code, mainOf(rec.Body.String()))
 			}
 		}
@@ -352,7 +352,7 @@ func TestNewControl(t *testing.T) {
 	if got := w.page(second, at, 200); !strings.Contains(got, "CC6.4") {
 		t.Error("the change does not say that CC6.4 is covered by it")
 	}
-	if rec := w.request(second, "POST", at+"/approve", url.Values{}); rec.Code != 303 || len(w.folder.Of("PHY-01")) != 1 || w.folder.Of("PHY-01")[0].Test == "" {
+	if rec := w.approve(second, at); rec.Code != 303 || len(w.folder.Of("PHY-01")) != 1 || w.folder.Of("PHY-01")[0].Test == "" {
 		t.Errorf("approve = %d, want PHY-01 with the library's test", rec.Code)
 	}
 	for _, id := range []string{"CHG-01", "new", "../x", "chg-99", ""} {

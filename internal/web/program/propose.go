@@ -236,13 +236,25 @@ func (p *Pages) keep(w http.ResponseWriter, r *http.Request, d draw, title, reas
 // mostChange bounds a proposal, in bytes.
 const mostChange = 4 << 20
 
-// conflict refuses a decision by somebody who prepared the change, at any time of its history.
-func conflict(by access.Visitor, versions []scope.Proposal) error {
+// conflict refuses a decision by somebody who prepared the change or entered any version of it, at any time of its history and under
+// whichever address.
+func (p *Pages) conflict(ctx context.Context, by access.Visitor, versions []scope.Proposal) error {
+	title := versions[len(versions)-1].Title
 	var history []access.Done
 	for _, v := range versions {
-		for _, who := range []string{v.PreparedPerson, v.PreparedBy} {
-			if who != "" {
-				history = append(history, access.Done{Duty: access.Prepare, Object: v.Title, Person: strings.ToLower(who)})
+		who := []string{v.PreparedPerson, v.PreparedBy, v.EnteredBy}
+		for _, address := range who[1:] {
+			same, err := p.same(ctx, address, by.Email)
+			if err != nil {
+				return err
+			}
+			if same {
+				who = append(who, by.Email)
+			}
+		}
+		for _, w := range who {
+			if w != "" {
+				history = append(history, access.Done{Duty: access.Prepare, Object: title, Person: strings.ToLower(w)})
 			}
 		}
 	}
@@ -250,13 +262,23 @@ func conflict(by access.Visitor, versions []scope.Proposal) error {
 		if who == "" {
 			continue
 		}
-		for _, v := range versions {
-			if err := access.Conflict(access.Done{Duty: access.Approve, Object: v.Title, Person: strings.ToLower(who)}, history); err != nil {
-				return err
-			}
+		if err := access.Conflict(access.Done{Duty: access.Approve, Object: title, Person: strings.ToLower(who)}, history); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// same reports whether two addresses are one person's.
+func (p *Pages) same(ctx context.Context, a, b string) (bool, error) {
+	a, b = strings.ToLower(strings.TrimSpace(a)), strings.ToLower(strings.TrimSpace(b))
+	switch {
+	case a == "" || b == "":
+		return false, nil
+	case a == b || p.o.Persons == nil:
+		return a == b, nil
+	}
+	return p.o.Persons.Same(ctx, a, b)
 }
 
 // base names what a form was drawn from, so that a later change of the same is not written over.

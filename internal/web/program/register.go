@@ -147,7 +147,7 @@ func (p *Pages) waiting(ctx context.Context) (map[string]bool, int, error) {
 		n++
 		patch, err := x.Patch()
 		if err != nil {
-			return nil, 0, err
+			continue // it holds no files; its own page says so
 		}
 		for name := range patch.Files {
 			out[controlOf(name)] = true

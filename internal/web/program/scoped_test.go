@@ -20,7 +20,7 @@ func approved(t *testing.T, w *world, path string, v url.Values) {
 	if rec.Code != 303 || !ok {
 		t.Fatalf("POST %s = %d to %q, want a proposal\n%.900s", path, rec.Code, rec.Header().Get("Location"), mainOf(rec.Body.String()))
 	}
-	if rec := w.request(second, "POST", "/proposals/"+at+"/approve", url.Values{}); rec.Code != 303 {
+	if rec := w.approve(second, "/proposals/"+at); rec.Code != 303 {
 		t.Fatalf("approve %s = %d\n%.900s", path, rec.Code, mainOf(rec.Body.String()))
 	}
 }

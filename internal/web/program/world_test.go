@@ -49,6 +49,12 @@ type world struct {
 	n       int
 	mux     *shell.Mux
 	failed  error
+	one     map[string]string // address to person, for Same
+}
+
+// Same stands for the registers of people and aliases.
+func (w *world) Same(_ context.Context, a, b string) (bool, error) {
+	return w.one[a] != "" && w.one[a] == w.one[b], nil
 }
 
 const today = "2026-11-26"
@@ -100,7 +106,7 @@ func setup(t testing.TB, change ...func(*scope.Folder)) *world {
 		f(&w.folder)
 	}
 	w.open()
-	p, err := New(Options{Program: w, Changes: w, Facts: w, Cases: w, Registers: w.schemas, Now: func() civil.Instant { return civil.InstantOf(w.now()) },
+	p, err := New(Options{Program: w, Changes: w, Facts: w, Persons: w, Cases: w, Registers: w.schemas, Now: func() civil.Instant { return civil.InstantOf(w.now()) },
 		NewID: func() (string, error) { w.n++; return fmt.Sprintf("c-%d", w.n), nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -303,6 +309,12 @@ func mainOf(s string) string {
 func (w *world) formOf(as access.Visitor, path string) url.Values {
 	w.t.Helper()
 	return readPage(w.t, w.page(as, path, http.StatusOK))
+}
+
+// approve approves a proposal as it was first prepared.
+func (w *world) approve(as access.Visitor, at string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	return w.request(as, http.MethodPost, at+"/approve", url.Values{"version": {"1"}})
 }
 
 const hostile = "<script>alert(1)</script>\"'`\u202e\u2066=cmd|' /C calc'!A0 {{7*7}} 😀"
