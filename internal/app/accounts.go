@@ -305,7 +305,7 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 	if err != nil {
 		return nil, err
 	}
-	prog, err := in.programs(slug, o, p)
+	prog, err := in.programs(slug, o, p, t.desk)
 	if err != nil {
 		return nil, fmt.Errorf("wire the pages of the program: %w", err)
 	}

@@ -47,13 +47,24 @@ type programPages struct {
 }
 
 // programs wires the pages of the program.
-func (in *installation) programs(slug string, o *office, p *pages) (*program.Pages, error) {
+func (in *installation) programs(slug string, o *office, p *pages, desk *operate.Desk) (*program.Pages, error) {
 	x := &programPages{in, slug, o, p, in.tenants.lock(o.org.ID)}
 	return program.New(program.Options{
-		Program: x, Changes: x, Facts: x, Cases: &trial{in.app, o.regs}, Registers: o.regs,
+		Program: x, Changes: x, Facts: x, Persons: samePerson{desk, o.org.ID}, Cases: &trial{in.app, o.regs}, Registers: o.regs,
 		Now:   func() civil.Instant { return civil.InstantOf(in.app.Clock()) },
 		NewID: func() (string, error) { return id.New("change", in.app.Clock(), in.app.Random) },
 	})
+}
+
+// samePerson tells which addresses are, or ever were, one person's by the registers of an organization.
+type samePerson struct {
+	desk *operate.Desk
+	org  id.Org
+}
+
+// Same compares two addresses.
+func (x samePerson) Same(ctx context.Context, a, b string) (bool, error) {
+	return x.desk.SamePerson(ctx, x.org, a, b)
 }
 
 // Program gives the program in force. Its revision is the place behind the last record that it is made of.
