@@ -60,7 +60,9 @@ func NewPerson(now time.Time, random io.Reader) (Person, error) {
 }
 
 // New makes an identifier of a kind that has no type of its own, such as a session, a token or a record that a person enters.
-func New(kind string, now time.Time, random io.Reader) (string, error) { return mint(kind, now, random) }
+func New(kind string, now time.Time, random io.Reader) (string, error) {
+	return mint(kind, now, random)
+}
 
 func mint(kind string, now time.Time, random io.Reader) (string, error) {
 	var b [16]byte
