@@ -73,6 +73,17 @@ func Start(t testing.TB) *Browser {
 	return &Browser{t, ctx}
 }
 
+// Whole reports whether every page is to be looked at in every way, which takes minutes (make pages); otherwise a sample is.
+func Whole() bool { return os.Getenv("ASSAY_PAGES") != "" }
+
+// Every skips a test that looks at every page in every way, unless that is asked for.
+func Every(t testing.TB) {
+	t.Helper()
+	if !Whole() {
+		t.Skip("looks at every page in both themes and two widths: make pages")
+	}
+}
+
 // Tab is a page of the browser with a session of its own.
 type Tab struct {
 	t   testing.TB

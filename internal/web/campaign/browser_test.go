@@ -174,6 +174,7 @@ func settled(t *testing.T, w *world, c *operate.Campaign, want int) {
 
 // TestBarriers looks at every page for barriers, in both themes, wide and narrow.
 func TestBarriers(t *testing.T) {
+	browse.Every(t)
 	t.Parallel()
 	w := setup(t)
 	populate(w, 45)

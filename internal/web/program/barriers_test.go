@@ -17,9 +17,7 @@ import (
 
 // TestBarriers has axe-core look at each page, in both themes and on a phone and a wide screen.
 func TestBarriers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
+	browse.Every(t)
 	w := setup(t, described)
 	soon := edited(t, w, lead, reworded)
 	if rec := w.approve(second, soon); rec.Code != 303 {

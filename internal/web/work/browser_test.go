@@ -59,6 +59,7 @@ func plain(h http.Handler) http.Handler { return h }
 
 // TestBarriers looks at every page in both themes and two widths.
 func TestBarriers(t *testing.T) {
+	browse.Every(t)
 	t.Parallel()
 	tab := browse.Start(t).Tab(1280, 900)
 	o := setup(t)
