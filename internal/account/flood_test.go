@@ -112,7 +112,7 @@ func TestStrangersBegin(t *testing.T) {
 	v, _ := w.founder()
 	secret, _ := w.totp(v)
 	w.clock.pass(time.Minute)
-	in, err := w.Password(w.ctx, v.Email, good, here, "")
+	_, err := w.Password(w.ctx, v.Email, good, here, "")
 	w.ok(err)
 	far := account.From{Address: "198.51.100.1"}
 	for range 300 {
@@ -129,7 +129,7 @@ func TestStrangersBegin(t *testing.T) {
 	w.ok(err)
 	_, _, err = w.FinishOpenID(w.ctx, flow, url.Values{"code": {"c"}}, v, far, "")
 	w.ok(err)
-	in, err = w.Password(w.ctx, v.Email, good, here, "") // linking ended what had begun
+	in, err := w.Password(w.ctx, v.Email, good, here, "") // linking ended what had begun
 	w.ok(err)
 	_, err = w.SecondFactor(w.ctx, in.Second, w.code(secret, 0), here, "")
 	w.ok(err)

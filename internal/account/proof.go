@@ -119,8 +119,8 @@ func (s *Service) settleIn(ctx context.Context, org id.Org, p id.Person, waiting
 
 // vouched keeps that a provider confirms the person's own address.
 func (s *Service) vouched(ctx context.Context, p id.Person, email string, who Identity) error {
-	if confirmed, err := access.ParseEmail(who.Email); err != nil || confirmed != email {
-		return nil
+	if confirmed, err := access.ParseEmail(who.Email); err == nil && confirmed == email {
+		return s.o.Store.Prove(ctx, p, s.now())
 	}
-	return s.o.Store.Prove(ctx, p, s.now())
+	return nil
 }

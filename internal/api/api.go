@@ -352,7 +352,8 @@ func (c *headersOnly) Write(b []byte) (int, error) { return len(b), nil }
 
 // public answers what says nothing of anybody: the document and the page that shows it. access.Public.
 func (a *API) public(w http.ResponseWriter, r *http.Request) bool {
-	kind, body := "", []byte(nil)
+	var kind string
+	var body []byte
 	switch r.URL.Path {
 	case Base + "/openapi.json":
 		kind, body = "application/vnd.oai.openapi+json;version=3.1", a.openJSON

@@ -175,7 +175,7 @@ func (a *API) copy(ctx context.Context, to io.Writer, r io.Reader) error {
 		if n > 0 {
 			_ = c.SetWriteDeadline(a.o.Clock().Add(patience)) // not every server lets deadlines be set
 			if _, err := to.Write(buf[:n]); err != nil {
-				return nil // the reader went away
+				return nil //nolint:nilerr // the reader went away: nobody is left to tell
 			}
 		}
 		if err == io.EOF {

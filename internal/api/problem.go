@@ -201,7 +201,7 @@ func parts(err error) []error {
 	if _, ok := err.(*fault.Error); ok { //nolint:errorlint // only a joined error is taken apart
 		return []error{err}
 	}
-	many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only a joined error is taken apart
+	many, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

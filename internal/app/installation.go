@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -250,6 +249,3 @@ func (o *office) serveDemo(ctx context.Context, s cli.Serving, ready func(cli.Se
 	in.wait()
 	return err
 }
-
-// keysOf is the folder of the installation's keys.
-func (in *installation) keysOf() string { return filepath.Join(in.data, "keys") }

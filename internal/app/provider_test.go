@@ -124,10 +124,10 @@ func TestProviderSignsIn(t *testing.T) {
 		res, page = read(b.PostForm(res.Request.URL.Scheme+"://"+res.Request.URL.Host+"/login", url.Values{"id": {id[1]}, "name": {name}, "password": {secret}}))
 		return b, res, page
 	}
-	if _, res, page := walk("mallory", "a pear"); res.StatusCode == http.StatusOK && strings.HasPrefix(res.Request.URL.Path, "/o/") {
+	if _, res, page := walk("mallory", "a pear"); res.StatusCode == http.StatusOK && strings.HasPrefix(res.Request.URL.Path, "/o/") { //nolint:bodyclose // walk has
 		t.Errorf("somebody with an unverified address got to %s: %.200s", res.Request.URL, page)
 	}
-	b, res, page := walk("anna", "an apple")
+	b, res, page := walk("anna", "an apple") //nolint:bodyclose // walk has
 	if res.StatusCode != http.StatusOK || res.Request.URL.Path != "/o/first-works/work" {
 		t.Fatalf("anna got to %s (%d): %.300s", res.Request.URL, res.StatusCode, page)
 	}

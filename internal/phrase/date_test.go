@@ -164,7 +164,7 @@ func TestRelativeIsWhole(t *testing.T) {
 		if err != nil || n < 1 || n > limit[a[2]] {
 			t.Fatalf("Relative(%s, %s) = %q", from, to, ahead)
 		}
-		least, most := from, from
+		var least, most civil.Instant
 		switch unit := map[string]civil.Instant{"minute": 60e6, "hour": 3600e6, "day": 86_400e6}[a[2]]; unit {
 		case 0:
 			d, tod := civil.Zone{}.DateOf(from), from-civil.Zone{}.Start(civil.Zone{}.DateOf(from))

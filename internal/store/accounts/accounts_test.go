@@ -283,6 +283,9 @@ func TestIndexed(t *testing.T) {
 				t.Errorf("%.60s: %s", q, plan)
 			}
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		rows.Close()
 	}
 }

@@ -134,7 +134,7 @@ func (s *Store) knownAt(ctx context.Context, org id.Org, indexes []int64) ([]rec
 
 // conditions prints what a query asks for; fields are those of the schema, values are bound.
 func conditions(org id.Org, schema *register.Schema, q record.Query) (where, order string, args []any, err error) {
-	parts := []string{"p._org = ?", fmt.Sprintf("p._until = %d", int64(register.MaxIndex)), "p._erased = 0"}
+	parts := []string{"p._org = ?", fmt.Sprintf("p._until = %d", register.MaxIndex), "p._erased = 0"}
 	args = []any{string(org)}
 	for _, m := range q.Where {
 		f, ok := schema.Field(m.Field)

@@ -25,7 +25,7 @@ func TestChoose(t *testing.T) {
 		m.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Visitor{Person: "demo_lead"})))
 		return w.Result()
 	}
-	res := post(url.Values{"person": {"demo_auditor"}})
+	res := post(url.Values{"person": {"demo_auditor"}}) //nolint:bodyclose // of a recorder
 	if res.StatusCode != 303 || len(res.Cookies()) != 1 {
 		t.Fatalf("choosing = %d, %v", res.StatusCode, res.Cookies())
 	}
@@ -38,7 +38,7 @@ func TestChoose(t *testing.T) {
 	if got := Roles(t.Context(), v.Person); len(got) != 1 || got[0] != access.Auditor {
 		t.Errorf("Roles = %v, want auditor alone", got)
 	}
-	if res := post(url.Values{"person": {"root"}}); res.StatusCode != 400 {
+	if res := post(url.Values{"person": {"root"}}); res.StatusCode != 400 { //nolint:bodyclose // of a recorder
 		t.Errorf("somebody who is not there: %d, want 400", res.StatusCode)
 	}
 	r = httptest.NewRequest("GET", "/", nil)

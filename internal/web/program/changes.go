@@ -93,7 +93,7 @@ func (p *Pages) changeData(ctx context.Context, id string) (changeData, []scope.
 	patch, err := d.Patch()
 	if err != nil {
 		d.Refused = err.Error()
-		return d, versions, nil
+		return d, versions, nil //nolint:nilerr // the page says why the change cannot be drawn
 	}
 	d.Files = slices.Sorted(maps.Keys(patch.Files))
 	if d.State != scope.Prepared {
@@ -109,12 +109,12 @@ func (p *Pages) changeData(ctx context.Context, id string) (changeData, []scope.
 	to, err := patch.Onto(f)
 	if err != nil {
 		d.Refused = err.Error()
-		return d, versions, nil
+		return d, versions, nil //nolint:nilerr // the page says why the change cannot be drawn
 	}
 	x, err := p.drawn(ctx, f, to, rev)
 	if err != nil {
 		d.Refused = err.Error()
-		return d, versions, nil
+		return d, versions, nil //nolint:nilerr // the page says why the change cannot be drawn
 	}
 	d.Draw = &x
 	return d, versions, nil

@@ -57,8 +57,6 @@ func (w *world) Same(_ context.Context, a, b string) (bool, error) {
 	return w.one[a] != "" && w.one[a] == w.one[b], nil
 }
 
-const today = "2026-11-26"
-
 func dayOf(t testing.TB, s string) civil.Date {
 	t.Helper()
 	d, err := civil.ParseDate(s)
