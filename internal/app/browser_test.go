@@ -120,7 +120,7 @@ func TestFirstDay(t *testing.T) {
 	lead.Do(chromedp.Click(`input[name=roles][value=owner]`, chromedp.ByQuery))
 	lead.Submit(`form[action$="/people/invite"]`)
 	invitation := lead.Text("#invitation-link")
-	look(t, lead, "people")
+	look(t, lead, "invited")
 	owner := b.Tab(1280, 900)
 	owner.Go(invitation)
 	look(t, owner, "invitation")
@@ -145,7 +145,7 @@ func TestFirstDay(t *testing.T) {
 	if text := owner.Text("#content"); !strings.Contains(text, "Minutes of the board") {
 		t.Fatalf("the evidence says %.300s", text)
 	}
-	look(t, owner, "evidence")
+	look(t, owner, "evidence-given")
 
 	// The deviation, answered.
 	x, err := in.tenants.open(t.Context(), "harbour-works")

@@ -202,7 +202,7 @@ func TestNothingOfTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	give(t, second.o, "changes", strings.ReplaceAll(change("zanzibar", inPeriod), "payments", "zanzibar"))
-	pages, most := 0, 60
+	pages, most := 0, 20
 	if browse.Whole() {
 		most = 400
 	}

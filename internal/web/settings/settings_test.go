@@ -369,9 +369,7 @@ func kept(p *browse.Tab, name string) {
 
 // TestBarriers has axe-core look at each page, in both themes and on a phone and a wide screen.
 func TestBarriers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
+	browse.Every(t)
 	w := setup(t)
 	var mu sync.Mutex // over the pages
 	pages := map[string]func() *httptest.ResponseRecorder{
