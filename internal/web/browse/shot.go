@@ -46,8 +46,8 @@ func (p *Tab) Shot(name string, update bool) {
 		return
 	}
 	// Letters are drawn a little otherwise on every machine; a block that is missing, moved or of another colour is more.
-	if d := distance(got, want); d > 0.15 {
-		p.t.Errorf("%s differs from its golden picture by %.3f, want at most 0.15; ASSAY_SHOTS=DIR keeps it to look at", name, d)
+	if d := distance(got, want); d > 0.06 {
+		p.t.Errorf("%s differs from its golden picture by %.3f, want at most 0.06; ASSAY_SHOTS=DIR keeps it to look at", name, d)
 	}
 }
 
