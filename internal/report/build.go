@@ -27,6 +27,8 @@ type Facts struct {
 	Systems      []System              // the systems known to lie in the boundary
 	Results      assure.Results        // of a Type 1 only the checkpoint and known-at are read
 	Rows         int                   // rows of a list of items that are shown; 500 when 0
+	Answers      map[ItemRef]Answer    // what management answered to deviations; nil: nobody answered any
+	Signed       []Signature           // under management's assertion, the latest first; withdrawn ones are left out
 	// Findings names the file that holds all findings of a test. When nil: findings/<test>.json.
 	Findings func(assure.TestResult) string
 }

@@ -33,7 +33,8 @@ type part struct {
 	By          string   `yaml:"by"`
 	Says        string   `yaml:"says"`
 	Owed        []string `yaml:"owed"`
-	Text        []para   `yaml:"text"` // of a letter: what it begins with
+	Assertion   bool     `yaml:"assertion"` // the letter is management's assertion, which management signs
+	Text        []para   `yaml:"text"`      // of a letter: what it begins with
 	Description []struct {
 		ID    string `yaml:"id"`
 		Title string `yaml:"title"`

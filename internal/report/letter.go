@@ -12,24 +12,42 @@ import (
 // the section owes, and then gives a text with the facts filled in, to be edited by whom it belongs to. What only that
 // person can say stands in square brackets.
 func (b *builder) letter(p part) {
+	if p.Assertion && b.signed(p) {
+		return
+	}
 	b.owed(p)
 	b.open("section", b.cur.ID, say("Section "+p.Number+" is to be written by "+p.By+"."))
 	place := "template-" + strings.ToLower(p.Number)
 	b.heading(1, place, "Text to begin with: DRAFT, nothing in it is concluded")
+	for _, para := range b.paragraphs(p) {
+		if para.head != "" {
+			b.heading(2, place+"-"+slug(strings.ToLower(para.head)), para.head)
+		}
+		b.add(Block{Paragraph: para.text})
+	}
+}
+
+// written is a paragraph of a letter with the facts filled in.
+type written struct {
+	head string
+	text Runs
+}
+
+// paragraphs are those of a letter that the facts ask for.
+func (b *builder) paragraphs(p part) []written {
 	facts := b.letterFacts()
+	var out []written
 	for _, para := range p.Text {
 		if para.When != "" && !b.holds(para.When) {
 			continue
-		}
-		if para.Head != "" {
-			b.heading(2, place+"-"+slug(strings.ToLower(para.Head)), para.Head)
 		}
 		text := strings.TrimSpace(para.Text)
 		if b.f.System == unnamed(b.f.Organization) {
 			text = strings.ReplaceAll(text, "{system} of {organization}", "{system}")
 		}
-		b.add(Block{Paragraph: filled(text, facts)})
+		out = append(out, written{para.Head, filled(text, facts)})
 	}
+	return out
 }
 
 var blank = regexp.MustCompile(`\{[a-z]+\}`)

@@ -184,6 +184,10 @@ func (b *builder) findings(t assure.TestResult, id string, v assure.Verdict) {
 	}
 	tab := &Table{ID: prefix + id, Total: total, All: b.f.Findings(t), Fold: total > 25,
 		Columns: []Column{{Title: "Item"}, {Title: "Attributes", Narrow: true}, {Title: "Reason", Wide: true}, {Title: "Event time"}, {Title: "Records"}}}
+	answered := v == assure.Deviation && b.answered(t) > 0
+	if answered {
+		tab.Columns = append(tab.Columns, Column{Title: "Management's response", Wide: true})
+	}
 	for _, f := range t.Findings {
 		if f.Verdict != v {
 			continue
@@ -195,6 +199,9 @@ func (b *builder) findings(t assure.TestResult, id string, v assure.Verdict) {
 		tab.Rows = append(tab.Rows, Row{ID: "item-" + id + "-" + digest(f.Key), Cells: []Runs{
 			{code(f.Key)}, {data(strings.Join(f.Attributes, ", "))}, {data(f.Reason)},
 			{data(Moment(f.EventTime, b.zone))}, recordNames(f.Records)}})
+		if row := &tab.Rows[len(tab.Rows)-1]; answered {
+			row.Cells = append(row.Cells, b.f.Answers[ItemRef{t.Test, f.Key}].runs())
+		}
 	}
 	tab.Caption = Runs{say(name + " of "), data(t.Test), say(": "), figureOf(total, tested(t), tab.ID), say(" items tested")}
 	b.add(Block{Table: tab})
@@ -249,7 +256,7 @@ func (b *builder) pointsOf(t assure.TestResult, id string) {
 	if t.Undecided > 0 {
 		b.open("undecided", "undecided-"+id, who, say(": "), figureOf(t.Undecided, tested(t), "undecided-"+id), say(" items could not be decided."))
 	}
-	if t.Deviating > 0 {
-		b.open("response", "deviations-"+id, who, say(": "), figureOf(t.Deviating, tested(t), "deviations-"+id), say(" items "+one(t.Deviating, "deviates", "deviate")+"; causes and management's responses are not recorded."))
+	if n := t.Deviating - b.answered(t); n > 0 {
+		b.open("response", "deviations-"+id, who, say(": "), figureOf(n, tested(t), "deviations-"+id), say(" items "+one(n, "deviates", "deviate")+"; causes and management's responses are not recorded."))
 	}
 }
