@@ -26,7 +26,7 @@ var contract = map[string][]string{
 	"backups":          {"backup_id", "system", "scheduled_at", "finished_at", "status", "rerun_of"},
 	"restores":         {"restore_id", "system", "performed_at", "status", "minutes", "target_minutes", "checked", "deficiency_id"},
 	"incidents":        {"incident_id", "severity", "detected_at", "acknowledged_at", "contained_at", "resolved_at", "confirmed_customer_impact_at", "customers_affected", "notified_at", "notice_limit_hours", "lead", "severity_approved_by", "cause", "title"},
-	"trainings":        {"completion_id", "person_id", "course", "version", "completed_on"},
+	"trainings":        {"completion_id", "person_id", "course", "version", "completed_on", "evidence"},
 	"courses":          {"course", "title", "audience"},
 	"policies":         {"policy_id", "title", "version", "approved_by", "approved_on", "next_review_on", "owner", "approver", "adopted_on", "retired_on"},
 	"acknowledgements": {"ack_id", "person_id", "document", "version", "accepted_on"},
