@@ -30,6 +30,7 @@ import (
 	"github.com/assayhq/assay/internal/format/xlsx"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/operate"
+	"github.com/assayhq/assay/internal/publish"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/rule"
@@ -215,7 +216,8 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 // madeHere are the registers whose records no source has: an act of a person in the application makes them, and says who did it. A file
 // that brought some would put words into people's mouths.
 var madeHere = []string{"assignments", "notices_sent", "evidence", "deviation_answers", "access_review_lists", "access_review_rows",
-	"access_review_decisions", "access_review_removals", "policy_proposals", scope.Proposals}
+	"access_review_decisions", "access_review_removals", "policy_proposals", scope.Proposals,
+	publish.Signatures, publish.Drafts}
 
 // taken are the registers that files can be taken into.
 func (o *office) taken() []string {
