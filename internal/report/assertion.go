@@ -48,10 +48,11 @@ func (b *builder) answered(t assure.TestResult) int {
 
 // Signature is one person's signature under management's assertion.
 type Signature struct {
-	Name, Title string
-	On          civil.Date // the civil day in the organization's zone, by the server's clock
-	Matters     string     // what makes the assertion a modified one, in the signer's words; empty: nothing does
-	Covers      bool       // it is over the text and the draft as they are now; one that is not is never carried over
+	Name    string     `json:"name"`
+	Title   string     `json:"title"`
+	On      civil.Date `json:"on"`                // the civil day in the organization's zone, by the server's clock
+	Matters string     `json:"matters,omitempty"` // what makes the assertion a modified one, in the signer's words; empty: nothing does
+	Covers  bool       `json:"covers"`            // it is over the text and the draft as they are now; one that is not is never carried over
 }
 
 // Assertion is management's assertion as whoever signs it reads it: the text of its section with the facts filled in, without

@@ -62,7 +62,7 @@ func Build(k Kind, f Facts) (*Report, error) {
 	}
 	b := &builder{form: form, f: f, zone: f.When.zone(), r: &Report{
 		Kind: k, Title: form.Title, Draft: true, Organization: f.Organization, System: f.System,
-		When: f.When, KnownAt: f.Results.KnownAt, Checkpoint: f.Results.Checkpoint, Unanchored: f.Results.Unanchored,
+		When: f.When, KnownAt: f.Results.KnownAt, Checkpoint: f.Results.Checkpoint, Unanchored: f.Results.Unanchored, Signed: f.Signed,
 		Subtitle: strings.NewReplacer("{system}", f.System, "{categories}", words(f.Categories)).Replace(form.Subtitle),
 	}}
 	for _, p := range form.Sections {

@@ -22,7 +22,8 @@ type Report struct {
 	Checkpoint   assure.Checkpoint `json:"checkpoint"`
 	Unanchored   int64             `json:"unanchored"` // records after the last checkpoint that somebody outside holds
 	Sections     []Section         `json:"sections"`
-	Open         []Point           `json:"open"` // what stands between this draft and a report
+	Open         []Point           `json:"open"`             // what stands between this draft and a report
+	Signed       []Signature       `json:"signed,omitempty"` // under management's assertion, the latest first
 }
 
 // Kind names a kind of report, as the command line does.
