@@ -61,6 +61,12 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 		Counter:  &operate.Counter{Books: in.st, Size: in.st},
 		Controls: w, Checklists: w, Deviations: w, Keeping: keeping{in, o},
 		Ready: func() bool { _, ok := p.latest(); return ok },
+		Period: func(context.Context) (civil.Period, bool, error) {
+			p, ok := o.program.Period()
+			p.Zone = o.program.Zone
+			return p, ok, nil
+		},
+		Vendors: func(context.Context) ([]assure.Subservice, error) { return o.system.Subservice, nil },
 	})
 }
 
@@ -70,11 +76,6 @@ func (in *installation) campaigns(t *tenant) (*campaign.Pages, error) {
 		Org: t.Org, Zone: t.o.program.Zone,
 		Reviews:  &operate.Reviews{Desk: t.desk, Size: in.st, Team: t.board.Team, Due: t.board.Due},
 		Policies: &operate.Policies{Desk: t.desk, Size: in.st, Texts: policyTexts{t.o}},
-		Period: func(context.Context) (civil.Period, bool, error) {
-			p, ok := t.o.program.Period()
-			p.Zone = t.o.program.Zone
-			return p, ok, nil
-		},
 	})
 }
 

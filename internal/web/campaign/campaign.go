@@ -21,14 +21,12 @@ import (
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
-// Options are what the pages of one organization are wired from. All parts but Period are needed.
+// Options are what the pages of one organization are wired from. All parts are needed.
 type Options struct {
 	Org      id.Org
 	Zone     civil.Zone
 	Reviews  *operate.Reviews
 	Policies *operate.Policies
-	// Period gives the period of the report, and false where none is declared. Nil: none.
-	Period func(context.Context) (civil.Period, bool, error)
 }
 
 // Pages are the pages of one organization.

@@ -21,7 +21,6 @@ func (p *Pages) clockRoutes(get func(string, access.Policy, shell.Handler)) {
 	get("/incidents", access.ReadRecords, p.incidents)
 	get("/exceptions", access.ReadRecords, p.exceptions)
 	get("/vulnerabilities", access.ReadRecords, p.vulnerabilities)
-	get("/vendors", access.ReadRecords, p.vendors)
 }
 
 // mostRead bounds what one of these pages reads of its register; the register's own page has the rest.
@@ -336,69 +335,6 @@ func fix(f fact, z civil.Zone, now civil.Instant) clock {
 	return judge(due, done, now, false)
 }
 
-type vendor struct {
-	Key, Name, Method, Report, Opinion string
-	From, End, Reviewed                string
-	Bridge                             int // days of our period after the report's end; 0: none, or not known
-	Covered                            int // of the period, in percent of its days, where the report is assumed to cover it up to its end
-	Known                              bool
-}
-
-type vendorsData struct {
-	List   []vendor
-	Total  int64
-	Period civil.Period
-	Has    bool // a period is declared
-	Zone   civil.Zone
-}
-
-// vendors shows how far the report of each subservice organization covers our period, and the gap that a bridge letter must close.
-func (p *Pages) vendors(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	list, total, err := p.facts(ctx, "vendors", record.Query{Where: []record.Match{{Field: "ended_on", Op: "lacks"}}, Sort: "name"})
-	if err != nil {
-		return err
-	}
-	d := vendorsData{Total: total, Zone: p.o.Zone}
-	if p.o.Period != nil {
-		if d.Period, d.Has, err = p.o.Period(ctx); err != nil {
-			return err
-		}
-	}
-	for _, f := range list {
-		x := vendor{Key: f.key, Name: f.text("name"), Method: f.text("subservice"), Report: f.text("report_kind"), Opinion: f.text("opinion"), End: f.text("report_period_end"), Reviewed: f.text("last_review_on")}
-		if x.Name == "" {
-			x.Name = f.key
-		}
-		if end, ok := f.day("report_period_end"); ok && d.Has {
-			x.Known = true
-			x.Bridge, x.Covered = bridge(end, d.Period)
-		}
-		d.List = append(d.List, x)
-	}
-	slices.SortStableFunc(d.List, func(a, b vendor) int { return subservice(a) - subservice(b) })
-	return shell.Page(w, r, http.StatusOK, vendorsPage(d))
-}
-
-func subservice(x vendor) int {
-	if x.Method == "carve_out" || x.Method == "inclusive" {
-		return 0
-	}
-	return 1
-}
-
-// bridge counts the days of a period after the end of a report's, and what part of the period lies before it.
-func bridge(end civil.Date, p civil.Period) (gap, percent int) {
-	if end >= p.To {
-		return 0, 100
-	}
-	if end < p.From {
-		return p.Days(), 0
-	}
-	gap = int(p.To - end)
-	return gap, (p.Days() - gap) * 100 / p.Days()
-}
-
 func recordPath(register, key string) string {
 	return "/registers/" + register + "/record?" + url.Values{"key": {key}}.Encode()
 }
@@ -426,24 +362,4 @@ func severityWord(ctx context.Context, s string) string {
 		return shell.T(ctx, "low")
 	}
 	return cut(s, 40)
-}
-
-func methodWord(ctx context.Context, s string) string {
-	switch s {
-	case "carve_out":
-		return shell.T(ctx, "carved out")
-	case "inclusive":
-		return shell.T(ctx, "included")
-	case "none":
-		return shell.T(ctx, "no subservice organization")
-	}
-	return shell.T(ctx, "not said")
-}
-
-func vendorsSay(ctx context.Context, d vendorsData) string {
-	if !d.Has {
-		return shell.T(ctx, "No period is declared: whether their reports cover it is not known.")
-	}
-	lang := shell.From(ctx).Lang
-	return shell.T(ctx, "Whether their reports cover our period, %s to %s. What lies after a report's end needs a letter that bridges it, or the next report.", lang.Date(d.Period.From), lang.Date(d.Period.To))
 }

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -87,39 +86,22 @@ func TestFix(t *testing.T) {
 	}
 }
 
-func TestBridge(t *testing.T) {
-	t.Parallel()
-	p := civil.Period{From: civil.NewDate(2026, 7, 1), To: civil.NewDate(2026, 12, 31)}
-	for _, c := range []struct {
-		end          civil.Date
-		gap, percent int
-	}{{civil.NewDate(2026, 12, 31), 0, 100}, {civil.NewDate(2026, 12, 30), 1, 99}, {civil.NewDate(2026, 9, 30), 92, 50}, {civil.NewDate(2026, 7, 1), 183, 0}, {civil.NewDate(2026, 6, 30), 184, 0}} {
-		if gap, percent := bridge(c.end, p); gap != c.gap || percent != c.percent {
-			t.Errorf("bridge(%s) = %d, %d, want %d, %d", c.end, gap, percent, c.gap, c.percent)
-		}
-	}
-}
-
-// clocks fills the four registers, hostile texts among them, and names their pages.
+// clocks fills the three registers, hostile texts among them, and names their pages.
 func clocks(w *world) []string {
 	b, _ := json.Marshal(hostile)
-	w.pages.o.Period = func(context.Context) (civil.Period, bool, error) {
-		return civil.Period{From: civil.NewDate(2026, 7, 1), To: civil.NewDate(2026, 12, 31), Zone: w.zone}, true, nil
-	}
 	w.pull("incidents", fmt.Sprintf(`{"incident_id":"i1","title":%s,"severity":"high","lead":%s,"detected_at":"2026-11-25T08:00:00Z","acknowledged_at":"2026-11-25T08:10:00Z","confirmed_customer_impact_at":"2026-11-25T10:00:00Z","notice_limit_hours":48}`, b, b),
 		`{"incident_id":"i2","severity":"low","detected_at":"2026-10-01T08:00:00Z","resolved_at":"2026-10-02T08:00:00Z"}`)
 	w.pull("waivers", fmt.Sprintf(`{"waiver_id":"w1","control":"NET-01","scope":%s,"reason":%s,"compensating":"daily look","approved_by":"ann","approved_at":"2026-10-01T08:00:00Z","expires_at":"2026-12-01T08:00:00Z"}`, b, b),
 		`{"waiver_id":"w2","expires_at":"2026-11-01T08:00:00Z"}`, `{"waiver_id":"w3","expires_at":"2026-11-01T08:00:00Z"}`, `{"waiver_id":"w4","renewal_of":"w3"}`)
 	w.pull("vulnerabilities", fmt.Sprintf(`{"vulnerability_id":"v1","asset":%s,"severity":"critical","first_seen_at":"2026-11-01T08:00:00Z"}`, b), `{"vulnerability_id":"v2","asset":"host","severity":"low","identifier":"CVE-2026-1","first_seen_at":"2026-11-01T08:00:00Z"}`,
 		`{"vulnerability_id":"v3","asset":"host","severity":"low","first_seen_at":"2026-11-01T08:00:00Z","fixed_at":"2026-11-02T08:00:00Z"}`)
-	w.pull("vendors", fmt.Sprintf(`{"vendor_id":"x1","name":%s,"subservice":"carve_out","report_kind":"soc2-type2","report_period_end":"2026-09-30","opinion":"unqualified","last_review_on":"2026-10-10"}`, b), `{"vendor_id":"x2","name":"Other"}`)
-	return []string{"/incidents", "/exceptions", "/vulnerabilities", "/vendors"}
+	return []string{"/incidents", "/exceptions", "/vulnerabilities"}
 }
 
 func TestClockPages(t *testing.T) {
 	t.Parallel()
 	w := setup(t)
-	for path, want := range map[string]string{"/incidents": "No incident is on record.", "/exceptions": "No exception is on record.", "/vulnerabilities": "No open vulnerability is on record.", "/vendors": "No vendor is on record."} {
+	for path, want := range map[string]string{"/incidents": "No incident is on record.", "/exceptions": "No exception is on record.", "/vulnerabilities": "No open vulnerability is on record."} {
 		if body := w.page(lead, path, 200); !strings.Contains(body, want) {
 			t.Errorf("GET %s empty lacks %q", path, want)
 		}
@@ -129,7 +111,6 @@ func TestClockPages(t *testing.T) {
 		"/incidents":       {"25 hours left", "no impact on customers is confirmed", "&lt;script&gt;"},
 		"/exceptions":      {"4 days left", "too late", "nobody approved it, no scope, no reason, nothing is done instead", "closed or renewed", "no end", "&lt;script&gt;"},
 		"/vulnerabilities": {"too late", "1 late", "CVE-2026-1", "&lt;script&gt;"},
-		"/vendors":         {"92 days to bridge", `width="50"`, "carved out", "not known", "1 July 2026 to 31 December 2026", "&lt;script&gt;"},
 	}
 	for _, p := range pages {
 		body := w.page(lead, p, 200)

@@ -70,13 +70,14 @@ func TestBarriers(t *testing.T) {
 	rec := o.moved(o.post(access.Owner, "/registers/incidents/new", "title", "An outage", "detected_at", "2026-11-25 14:30"))
 	at := "/deviations/IAM-04/item?key=erp%2F2026-Q2&test=IAM-04"
 	o.moved(o.post(access.Owner, at, "version", "0", "position", "agreed", "cause", "human_error", "response", "We forgot", "extent", "isolated", "extent_reason", "all", "due_on", "2026-11-20"))
+	pages := append([]string{"/", "/work", "/work?view=all", "/work/IAM-04/2026-Q3", "/work/GOV-01/2026%2FQ4", "/work/delegations", "/registers", "/registers/incidents", "/registers/holidays", "/registers/people/new", rec, rec + "&edit=1",
+		"/evidence", "/evidence/new", "/evidence/" + x, "/deviations", "/deviations?view=answered", at}, o.shelve()...)
 	base := o.serve(access.Lead, plain)
 	for _, width := range []int64{1280, 390} {
 		for _, dark := range []bool{false, true} {
 			tab.Size(width, 900)
 			tab.Dark(dark)
-			for _, page := range []string{"/", "/work", "/work?view=all", "/work/IAM-04/2026-Q3", "/work/GOV-01/2026%2FQ4", "/work/delegations", "/registers", "/registers/incidents", "/registers/holidays", "/registers/people/new", rec, rec + "&edit=1",
-				"/evidence", "/evidence/new", "/evidence/" + x, "/deviations", "/deviations?view=answered", at} {
+			for _, page := range pages {
 				tab.Go(base + page)
 				for _, b := range tab.Axe() {
 					t.Errorf("%s at %d, dark %v: %s", page, width, dark, b)
@@ -84,9 +85,21 @@ func TestBarriers(t *testing.T) {
 				if wide := browse.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > width {
 					t.Errorf("%s is %d wide on a screen of %d: %s", page, wide, width, browse.Eval[string](tab, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 120)).slice(-3).join(" | ")`))
 				}
+				shot(tab, fmt.Sprintf("%s-%d-%v", strings.NewReplacer("/", "_", "?", "_", "&", "_").Replace(strings.Trim(page, "/")), width, dark))
 			}
 		}
 	}
+}
+
+// shot keeps a picture to look at where ASSAY_SHOTS names a folder.
+func shot(p *browse.Tab, name string) {
+	dir := os.Getenv("ASSAY_SHOTS")
+	if dir == "" {
+		return
+	}
+	var b []byte
+	p.Do(chromedp.FullScreenshot(&b, 90))
+	_ = os.WriteFile(filepath.Join(dir, name+".png"), b, 0o600)
 }
 
 // TestUploadInBrowser sends a file by the element, is cut off in the middle of a piece, goes on by itself, and finds the same bytes.

@@ -159,7 +159,7 @@ func (p *Pages) editForm(ctx context.Context, s *register.Schema, k *record.Know
 		if cells, _, err = operate.Fields(s, p.o.Zone, k.Body); err != nil {
 			return f, err
 		}
-		f.Action, f.Back = recordPath(s.Name, k.Key), recordPath(s.Name, k.Key)
+		f.Action, f.Back = recordPath(s.Name, k.Key), homeOf(s.Name, k.Key)
 		f.Hidden["version"] = strconv.Itoa(k.Version)
 	}
 	for _, x := range s.Fields {
@@ -178,7 +178,7 @@ func (p *Pages) editForm(ctx context.Context, s *register.Schema, k *record.Know
 }
 
 // long are the fields that hold more than a line.
-var long = []string{"description", "note", "reason", "response", "cause", "observed", "differs", "purpose", "impact", "compensating", "lessons", "minutes", "decisions", "text", "resolution", "extent_reason"}
+var long = []string{"description", "note", "reason", "response", "cause", "observed", "differs", "purpose", "impact", "compensating", "lessons", "minutes", "decisions", "text", "resolution", "extent_reason", "scenario", "participants", "attendees", "notes", "finding", "conclusion"}
 
 // field draws one field of a schema.
 func (p *Pages) field(ctx context.Context, x register.Field, value string) shell.Field {
@@ -278,7 +278,7 @@ func (p *Pages) add(w http.ResponseWriter, r *http.Request) error {
 		if !shell.May(ctx, access.ReadRecords) {
 			return shell.Redirect(w, r, "/registers/"+s.Name+"/new")
 		}
-		return shell.Redirect(w, r, recordPath(s.Name, saved.Key))
+		return shell.Redirect(w, r, homeOf(s.Name, saved.Key))
 	}
 	if !refused(err) {
 		return err
@@ -322,7 +322,7 @@ func (p *Pages) edit(w http.ResponseWriter, r *http.Request) error {
 	saved, err := p.o.Desk.Save(ctx, e)
 	if err == nil {
 		p.said(w, r, saved, e.Version)
-		return shell.Redirect(w, r, recordPath(d.Schema.Name, d.Key))
+		return shell.Redirect(w, r, homeOf(d.Schema.Name, d.Key))
 	}
 	if !refused(err) {
 		return err

@@ -38,7 +38,7 @@ type Keeping interface {
 	Keep(ctx context.Context, register, by string) error
 }
 
-// Options are what the pages of one organization are wired from. All parts but Ready are needed.
+// Options are what the pages of one organization are wired from. All parts but Ready, Period and Vendors are needed.
 type Options struct {
 	Org        id.Org
 	Zone       civil.Zone
@@ -52,6 +52,10 @@ type Options struct {
 	Deviations operate.Deviations
 	Keeping    Keeping
 	Ready      func() bool // whether the results of a run are there; nil: always
+	// Period gives the period of the report, and false where none is declared. Nil: none.
+	Period func(context.Context) (civil.Period, bool, error)
+	// Vendors gives the subservice organizations of the system's description. Nil: none is described.
+	Vendors func(context.Context) ([]assure.Subservice, error)
 }
 
 // Pages are the pages of one organization.
@@ -60,6 +64,7 @@ type Pages struct {
 	routes  []shell.Route
 	kept    atomic.Pointer[outlook]
 	looking sync.Mutex // held by whoever works the outlook out anew
+	shelves shelves
 }
 
 //go:embed assets/work.css
@@ -120,6 +125,7 @@ func New(o Options) (*Pages, error) {
 	get("/deviations", access.ReadResults, p.deviations)
 	get("/deviations/{control}/item", access.ReadRecords, p.deviation)
 	post("/deviations/{control}/item", access.AnswerDeviations, p.answer)
+	p.bookRoutes(on)
 	return p, nil
 }
 

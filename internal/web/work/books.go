@@ -1,0 +1,495 @@
+package work
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/operate"
+	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// book is a register with pages of its own: a list with the clocks of its records, and a page of each record with what belongs to it.
+// Whatever a register of people's work needs beyond its form is said in one of these; the pages themselves are the same for all.
+type book struct {
+	path     string // below the organization; of a record followed by its key
+	register string
+	control  string // the control whose evidence it is
+
+	title, says, none, hint, enter, item func(context.Context) string
+
+	columns func(context.Context) []string // of the list, after the record itself
+	views   []view                         // the first is shown unless another is asked for
+	line    func(context.Context, *reading, operate.Fact) line
+	owed    func(context.Context, *reading) []owed // what is owed once in a span of days
+	matrix  bool                                   // likelihood and impact, as a picture
+	facts   []string                               // fields on the page of a record, in their order
+	texts   []string                               // longer ones, each with a heading
+	parts   []*annex
+}
+
+// view is a choice of lines.
+type view struct {
+	name string
+	text func(context.Context) string
+}
+
+// line is a record on the list.
+type line struct {
+	Key, Title, Sub    string
+	Cells              []datum
+	Views              []string // those that it belongs to, besides all
+	Late               bool
+	Due                *civil.Date
+	Likelihood, Impact int
+	words              string // what a search looks at
+}
+
+// datum is what stands in a column: words, or a clock, or a bar.
+type datum struct {
+	Text, Sub string
+	Mark      report.Mark // before the text
+	Clock     *operate.Clock
+	Cover     *operate.Cover
+	Path      string // a link
+	Day       string // a day to be shown as one
+}
+
+// owed is something due once in a span, whatever the records are.
+type owed struct {
+	Text  string
+	Clock operate.Clock
+}
+
+// annex is a register whose records belong to those of a book.
+type annex struct {
+	register string
+	link     string // its field that holds the key of the record it belongs to
+	title    func(context.Context) string
+	none     func(context.Context) string
+	add      func(context.Context) string
+	fields   []string // asked for
+	needs    []string // of these, those without which it says nothing
+	shows    []string // columns of its table
+	order    string   // the day by which it is sorted, the latest first
+	ends     string   // the day that ends one; it has a button
+	done     func(context.Context) string
+	clock    func(operate.Fact, civil.Date) operate.Clock // shown with each
+	fixed    func(today civil.Date) map[string]string     // said without asking
+	carry    func(entry map[string]string, before []operate.Fact, today civil.Date) func(operate.Fact) map[string]string
+}
+
+// reading is what a book's pages read at one size of the ledger. It is not changed once made.
+type reading struct {
+	size     int64
+	today    civil.Date
+	items    []operate.Fact
+	parts    map[string]map[string][]operate.Fact // by register and key of the record they belong to
+	holidays civil.Holidays
+	courses  map[string]operate.Course
+
+	// Of the moment, not of the registers.
+	period    civil.Period
+	hasPeriod bool
+	vendors   []assure.Subservice
+}
+
+// shelves keep what the books read.
+type shelves struct {
+	mu   sync.Mutex
+	kept map[string]*reading
+}
+
+func (p *Pages) bookRoutes(on func(method, pattern string, policy access.Policy, h shell.Handler)) {
+	for _, b := range books {
+		on(http.MethodGet, b.path, access.ReadRecords, func(w http.ResponseWriter, r *http.Request) error { return p.list(w, r, b) })
+		on(http.MethodGet, b.path+"/{key}", access.ReadRecords, func(w http.ResponseWriter, r *http.Request) error { return p.item(w, r, b) })
+		if len(b.parts) > 0 || b.register == courses {
+			on(http.MethodPost, b.path+"/{key}/{part}", access.DoWork, func(w http.ResponseWriter, r *http.Request) error { return p.attach(w, r, b) })
+			on(http.MethodPost, b.path+"/{key}/{part}/done", access.DoWork, func(w http.ResponseWriter, r *http.Request) error { return p.done(w, r, b) })
+		}
+	}
+}
+
+func (b *book) of(key string) string { return b.path + "/" + url.PathEscape(key) }
+
+// bookOf finds the book of a register; nil where it has none.
+func bookOf(register string) *book {
+	if i := slices.IndexFunc(books, func(b *book) bool { return b.register == register }); i >= 0 {
+		return books[i]
+	}
+	return nil
+}
+
+// read gives what a book's pages show. What was read is kept until something is recorded.
+func (p *Pages) read(ctx context.Context, b *book) (*reading, error) {
+	size, err := p.o.Board.Size.Size(ctx, p.o.Org)
+	if err != nil {
+		return nil, err
+	}
+	today := p.today()
+	p.shelves.mu.Lock()
+	kept := p.shelves.kept[b.path]
+	p.shelves.mu.Unlock()
+	if kept == nil || kept.size != size || kept.today != today {
+		if kept, err = p.readAnew(ctx, b, size, today); err != nil {
+			return nil, err
+		}
+		p.shelves.mu.Lock()
+		if p.shelves.kept == nil {
+			p.shelves.kept = map[string]*reading{}
+		}
+		p.shelves.kept[b.path] = kept
+		p.shelves.mu.Unlock()
+	}
+	r := *kept
+	if p.o.Period != nil {
+		if r.period, r.hasPeriod, err = p.o.Period(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if p.o.Vendors != nil {
+		r.vendors, err = p.o.Vendors(ctx)
+	}
+	return &r, err
+}
+
+func (p *Pages) readAnew(ctx context.Context, b *book, size int64, today civil.Date) (*reading, error) {
+	r := &reading{size: size, today: today, parts: map[string]map[string][]operate.Fact{}, courses: map[string]operate.Course{}}
+	var err error
+	if b.register == courses {
+		list, err := p.o.Desk.Courses(ctx, p.o.Org, p.o.Zone)
+		for _, c := range list {
+			r.items, r.courses[c.ID] = append(r.items, c.Fact), c
+		}
+		return r, err
+	}
+	if r.items, err = p.o.Desk.Facts(ctx, p.o.Org, b.register); err != nil {
+		return nil, err
+	}
+	for _, x := range b.parts {
+		list, err := p.o.Desk.Facts(ctx, p.o.Org, x.register)
+		if err != nil {
+			return nil, err
+		}
+		by := map[string][]operate.Fact{}
+		for _, f := range list {
+			by[f.Text(x.link)] = append(by[f.Text(x.link)], f)
+		}
+		for _, of := range by {
+			slices.SortStableFunc(of, func(a, c operate.Fact) int { return strings.Compare(c.Text(x.order), a.Text(x.order)) })
+		}
+		r.parts[x.register] = by
+	}
+	days, err := p.o.Desk.Facts(ctx, p.o.Org, "holidays")
+	r.holidays.Days = map[civil.Date]bool{}
+	for _, f := range days {
+		if d := f.Day("day"); d != nil {
+			r.holidays.Days[*d] = true
+		}
+	}
+	return r, err
+}
+
+type listData struct {
+	Book               *book
+	Lines              []line
+	Total              int // of the register
+	View               string
+	Counts             map[string]int
+	Text               string
+	Owed               []owed
+	Matrix             *matrix
+	Likelihood, Impact string
+	Page, Last         int
+	Query              url.Values
+	Today              civil.Date
+	Zone               civil.Zone
+}
+
+// matrix counts risks by likelihood and impact.
+type matrix struct {
+	Size  int // of the scale
+	Count map[[2]int]int
+	Bare  int // without a rating
+}
+
+// scale is how far a scale goes unless ratings on record go further, and widest what is drawn at most.
+const (
+	scale  = 5
+	widest = 10
+)
+
+// list shows the records of a book against their clocks.
+func (p *Pages) list(w http.ResponseWriter, r *http.Request, b *book) error {
+	ctx := r.Context()
+	q := r.URL.Query()
+	d := listData{Book: b, View: q.Get("view"), Text: q.Get("q"), Likelihood: q.Get("likelihood"), Impact: q.Get("impact"), Query: q, Zone: p.o.Zone, Today: p.today(), Counts: map[string]int{}}
+	if err := shell.CheckText("q", d.Text); err != nil {
+		return err
+	}
+	if d.View == "" {
+		d.View = b.views[0].name
+	}
+	if !slices.ContainsFunc(b.views, func(v view) bool { return v.name == d.View }) {
+		return fault.At("", 0, "view", "%q is no view of this page", d.View)
+	}
+	var err error
+	if d.Page, err = pageOf(q); err != nil {
+		return err
+	}
+	rd, err := p.read(ctx, b)
+	if err != nil {
+		return err
+	}
+	d.Total = len(rd.items)
+	if b.owed != nil {
+		d.Owed = b.owed(ctx, rd)
+	}
+	text := strings.ToLower(d.Text)
+	var found []line
+	for _, f := range rd.items {
+		x := b.line(ctx, rd, f)
+		if text != "" && !strings.Contains(strings.ToLower(x.Key+"\n"+x.Title+"\n"+x.Sub+"\n"+x.words), text) {
+			continue
+		}
+		d.Counts["all"]++
+		for _, v := range x.Views {
+			d.Counts[v]++
+		}
+		if d.View == "all" || slices.Contains(x.Views, d.View) {
+			found = append(found, x)
+		}
+	}
+	if b.matrix && d.Total > 0 {
+		d.Matrix = counted(found)
+		found = rated(found, d.Likelihood, d.Impact)
+	}
+	slices.SortStableFunc(found, sooner)
+	d.Last = max(1, (len(found)+rowsOfPage-1)/rowsOfPage)
+	from := min((d.Page-1)*rowsOfPage, len(found))
+	d.Lines = found[from:min(from+rowsOfPage, len(found))]
+	return shell.Page(w, r, http.StatusOK, listPage(d))
+}
+
+// sooner puts what is late first, then what is due next; what owes nothing comes last.
+func sooner(a, b line) int {
+	if a.Late != b.Late {
+		return btoi(b.Late) - btoi(a.Late)
+	}
+	switch {
+	case a.Due == nil && b.Due == nil:
+		return 0
+	case a.Due == nil:
+		return 1
+	case b.Due == nil:
+		return -1
+	}
+	return cmp.Compare(*a.Due, *b.Due)
+}
+
+func counted(list []line) *matrix {
+	m := &matrix{Size: scale, Count: map[[2]int]int{}}
+	for _, x := range list {
+		if x.Likelihood < 1 || x.Impact < 1 || x.Likelihood > widest || x.Impact > widest {
+			m.Bare++
+			continue
+		}
+		m.Size = max(m.Size, x.Likelihood, x.Impact)
+		m.Count[[2]int{x.Likelihood, x.Impact}]++
+	}
+	return m
+}
+
+// rated keeps the lines of one cell of the matrix.
+func rated(list []line, likelihood, impact string) []line {
+	return slices.DeleteFunc(list, func(x line) bool {
+		return likelihood != "" && likelihood != number(x.Likelihood) || impact != "" && impact != number(x.Impact)
+	})
+}
+
+type itemData struct {
+	Book     *book
+	Fact     operate.Fact
+	Line     line
+	Facts    []told
+	Texts    []fieldView
+	Parts    []partView
+	Evidence []operate.Exhibit
+	Vendor   *assure.Subservice
+	Course   *courseView
+	May      bool
+	Gives    bool // the reader gives evidence of it: its control is in force
+	Zone     civil.Zone
+	Today    civil.Date
+}
+
+// told is a field of a record with its value.
+type told struct {
+	Name string
+	datum
+}
+
+type partView struct {
+	*annex
+	Rows []partRow
+	Form *shell.Form // nil: the reader enters none
+	Open bool        // the form is shown at once
+	Key  string      // of the record they belong to
+	Path string
+}
+
+type partRow struct {
+	operate.Fact
+	Cells []datum
+	Clock *operate.Clock
+	Ended string
+	Path  string
+}
+
+func (p *Pages) itemOf(r *http.Request, b *book) (*itemData, *reading, error) {
+	ctx := r.Context()
+	key := r.PathValue("key")
+	rd, err := p.read(ctx, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	i := slices.IndexFunc(rd.items, func(f operate.Fact) bool { return f.Key == key })
+	if i < 0 {
+		return nil, nil, notFound(b.register + "/" + key)
+	}
+	f := rd.items[i]
+	d := &itemData{Book: b, Fact: f, Line: b.line(ctx, rd, f), May: mayWrite(ctx, b.register), Zone: p.o.Zone, Today: rd.today}
+	if err := p.tell(ctx, d); err != nil {
+		return nil, nil, err
+	}
+	if d.Evidence, _, err = p.o.Locker.List(ctx, p.o.Org, b.control, key, "", 0, rowsOfPage); err != nil {
+		return nil, nil, err
+	}
+	if shell.May(ctx, access.DoWork) {
+		controls, err := p.o.Controls.Controls(ctx, p.o.Org)
+		if err != nil {
+			return nil, nil, err
+		}
+		d.Gives = slices.ContainsFunc(controls, func(c assure.Control) bool { return c.ID == b.control })
+	}
+	for _, x := range b.parts {
+		v, err := p.partOf(ctx, d, rd, x)
+		if err != nil {
+			return nil, nil, err
+		}
+		d.Parts = append(d.Parts, v)
+	}
+	for _, v := range rd.vendors {
+		if b.register == "vendors" && strings.EqualFold(v.Name, d.Line.Title) {
+			d.Vendor = &v
+		}
+	}
+	return d, rd, nil
+}
+
+// tell reads the fields that the page of a record shows.
+func (p *Pages) tell(ctx context.Context, d *itemData) error {
+	if d.Fact.Body == nil {
+		return nil
+	}
+	s, err := p.schema(d.Book.register)
+	if err != nil {
+		return err
+	}
+	cells, _, err := operate.Fields(s, p.o.Zone, d.Fact.Body)
+	if err != nil {
+		return err
+	}
+	for _, n := range d.Book.facts {
+		if v := cells[n]; v != "" {
+			d.Facts = append(d.Facts, told{label(ctx, n), cellOf(ctx, s, n, v)})
+		}
+	}
+	for _, n := range d.Book.texts {
+		if v := cells[n]; v != "" {
+			d.Texts = append(d.Texts, fieldView{Name: label(ctx, n), Value: v})
+		}
+	}
+	return nil
+}
+
+func (p *Pages) partOf(ctx context.Context, d *itemData, rd *reading, x *annex) (partView, error) {
+	v := partView{annex: x, Key: d.Fact.Key, Path: d.Book.of(d.Fact.Key) + "/" + x.register}
+	s, err := p.schema(x.register)
+	if err != nil {
+		return v, err
+	}
+	for _, f := range rd.parts[x.register][d.Fact.Key] {
+		row := partRow{Fact: f, Path: homeOf(x.register, f.Key)}
+		fields, _, err := operate.Fields(s, p.o.Zone, f.Body)
+		if err != nil {
+			return v, err
+		}
+		for _, n := range x.shows {
+			row.Cells = append(row.Cells, cellOf(ctx, s, n, fields[n]))
+		}
+		if x.clock != nil {
+			c := x.clock(f, rd.today)
+			row.Clock = &c
+		}
+		if x.ends != "" {
+			row.Ended = f.Text(x.ends)
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if mayWrite(ctx, x.register) {
+		f, err := p.partForm(ctx, d, s, x)
+		v.Form = &f
+		return v, err
+	}
+	return v, nil
+}
+
+// cellOf shows one field of a part; a control or a piece of evidence is a link.
+func cellOf(ctx context.Context, s *register.Schema, name, value string) datum {
+	f, _ := s.Field(name)
+	switch {
+	case value == "":
+		return datum{}
+	case f.Type == register.Date:
+		return datum{Day: value}
+	case name == "control":
+		return datum{Text: value, Path: "/controls/" + url.PathEscape(value)}
+	case name == "evidence":
+		return datum{Text: value, Path: "/evidence/" + url.PathEscape(value)}
+	}
+	return datum{Text: valueWord(ctx, name, value)}
+}
+
+// item is the page of one record.
+func (p *Pages) item(w http.ResponseWriter, r *http.Request, b *book) error {
+	d, rd, err := p.itemOf(r, b)
+	if err != nil {
+		return err
+	}
+	if b.register == courses {
+		if err := p.course(r, d, rd, nil); err != nil {
+			return err
+		}
+	}
+	return shell.Page(w, r, http.StatusOK, itemPage(*d))
+}
+
+// homeOf is where a record is shown: on the page of its book, else in its register.
+func homeOf(register, key string) string {
+	if b := bookOf(register); b != nil {
+		return b.of(key)
+	}
+	return recordPath(register, key)
+}
