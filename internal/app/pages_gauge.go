@@ -301,7 +301,7 @@ func (d *drawings) kind(ctx context.Context, kind string) (web.DocumentKind, err
 	if err != nil {
 		return out, err
 	}
-	out.Title, out.When, out.Open, out.Formats = r.Title, r.When.Words(), r.Open, drawnFormats(kind)
+	out.Title, out.When, out.Open, out.Signed, out.Formats = r.Title, r.When.Words(), r.Open, r.Signed, drawnFormats(kind)
 	return out, nil
 }
 

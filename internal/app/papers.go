@@ -57,6 +57,9 @@ func (o *office) draft(ctx context.Context, kind string, res assure.Results) (*r
 	if err != nil {
 		return nil, err
 	}
+	if f.Signed, err = o.signed(ctx, report.Kind(kind), f); err != nil {
+		return nil, err
+	}
 	return report.Build(report.Kind(kind), f)
 }
 

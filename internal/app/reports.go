@@ -204,6 +204,9 @@ func (o *office) facts(ctx context.Context, kind string, res assure.Results) (re
 	if f.Incidents, err = o.incidents(ctx, res, f.When); err != nil {
 		return f, err
 	}
+	if f.Answers, err = o.answers(ctx, res.Checkpoint.Size); err != nil {
+		return f, err
+	}
 	f.Walked, err = o.walked(ctx, res.Checkpoint.Size, until(f.When))
 	return f, err
 }

@@ -265,6 +265,7 @@ func (o *office) site(p *pages) (*web.Site, error) {
 		Organization: o.org.Name, Report: k.Title, Zone: o.program.Zone,
 		Catalog: web.Catalog{Controls: o.controlsNow(), Criteria: in, Tests: o.testing(), Frameworks: c.Frameworks},
 		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: p.gauge, Documents: &drawings{p}, Calendar: p.gauge, Ledger: ledgerPages{p},
+		Assertions: p.assertions(), Shelf: &shelf{p},
 	}
 	if strings.HasPrefix(o.program.Report, "soc2-") {
 		opts.Drafts = p

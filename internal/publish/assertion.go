@@ -74,17 +74,17 @@ type Assertion struct {
 
 // Signing is what somebody signs with.
 type Signing struct {
-	ID             string // of the signature; hard to guess
-	By, Person     string // the address and the account that is signed in
-	Account        string // the name in the account
-	Name, Title    string // as typed
-	Matters        string
-	Read           bool   // the person says that they have read it
-	Text, Draft    string // the hashes of what was read: the digest of the text without matters, and the fingerprint
-	Now            civil.Instant
-	Zone           civil.Zone
-	KeptAs         string // the draft as it was kept
-	AlreadyDecided error  // an act of the same person that keeps them from signing; nil: none
+	ID          string // of the signature; hard to guess
+	By, Person  string // the address and the account that is signed in
+	Account     string // the name in the account
+	Name, Title string // as typed
+	Matters     string
+	Read        bool   // the person says that they have read it
+	Text, Draft string // the hashes of what was read: the digest of the text without matters, and the fingerprint
+	Now         civil.Instant
+	Zone        civil.Zone
+	KeptAs      string // the draft as it was kept
+	Barred      error  // what the same person did before that keeps them from signing; nil: nothing
 }
 
 const mostMatters = 20_000
@@ -139,8 +139,8 @@ func (a Assertion) early() string {
 // Sign makes the record of a signature, or refuses it. The day is the server's, in the organization's zone.
 func (a Assertion) Sign(x Signing) (Signature, error) {
 	x.Matters, x.Title, x.Name = strings.TrimSpace(x.Matters), strings.TrimSpace(x.Title), strings.TrimSpace(x.Name)
-	if x.AlreadyDecided != nil {
-		return Signature{}, x.AlreadyDecided
+	if x.Barred != nil {
+		return Signature{}, x.Barred
 	}
 	if x.Text != a.Digest("") || x.Draft != a.Draft {
 		return Signature{}, &fault.Error{Kind: fault.Busy, What: "the draft, or the text of the assertion, has changed since you read it", Hint: "read it as it stands now, and sign that"}

@@ -143,7 +143,7 @@ func TestSignRefuses(t *testing.T) {
 		{"no title", fault.Refused, "title", func(_ *Assertion, x *Signing) { x.Title = "" }},
 		{"a title of two lines", fault.Refused, "title", func(_ *Assertion, x *Signing) { x.Title = "CEO\nand more" }},
 		{"not read", fault.Refused, "read", func(_ *Assertion, x *Signing) { x.Read = false }},
-		{"prepared by the same person", fault.Denied, "", func(_ *Assertion, x *Signing) { x.AlreadyDecided = &fault.Error{Kind: fault.Denied, What: "prepared"} }},
+		{"prepared by the same person", fault.Denied, "", func(_ *Assertion, x *Signing) { x.Barred = &fault.Error{Kind: fault.Denied, What: "prepared"} }},
 	} {
 		a, x := asserted(t)
 		c.change(&a, &x)

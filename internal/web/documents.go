@@ -50,6 +50,12 @@ func (s *Site) documentRoutes() ([]shell.Route, error) {
 		return nil, err
 	}
 	out := []shell.Route{{Method: http.MethodGet, Pattern: "/documents", Policy: access.ReadDrafts, Handler: s.documents}}
+	if s.o.Assertions != nil {
+		out = append(out, s.assertionRoutes()...)
+	}
+	if s.o.Shelf != nil {
+		out = append(out, s.shelfRoutes()...)
+	}
 	for _, k := range kinds {
 		for _, f := range formats {
 			out = append(out, shell.Route{Method: http.MethodGet, Pattern: documentURL(string(k), f.Name), Policy: f.Policy, Handler: s.document(string(k), f)})
@@ -95,7 +101,8 @@ func (s *Site) document(kind string, f drawn) shell.Handler {
 
 type documentsData struct {
 	head
-	Kinds []DocumentKind
+	Kinds           []DocumentKind
+	Asserted, Shelf bool // there are pages of them
 }
 
 func (s *Site) documents(w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +118,7 @@ func (s *Site) documents(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	slices.SortStableFunc(kinds, func(a, b DocumentKind) int { return ownFirst(a) - ownFirst(b) })
-	return shell.Page(w, r, http.StatusOK, documentsPage(documentsData{head{shell.T(r.Context(), "Documents")}, kinds}))
+	return shell.Page(w, r, http.StatusOK, documentsPage(documentsData{head{shell.T(r.Context(), "Documents")}, kinds, s.o.Assertions != nil, s.o.Shelf != nil}))
 }
 
 // ownFirst puts the report that the organization prepares before what else can be drawn, and that before what cannot.

@@ -26,8 +26,11 @@ var pagesCSS string
 //go:embed assets/gauge.css
 var gaugeCSS string
 
+//go:embed assets/documents.css
+var documentsCSS string
+
 // Style is the style sheet of these pages; it builds on package report's.
-func Style() string { return pagesCSS + gaugeCSS }
+func Style() string { return pagesCSS + gaugeCSS + documentsCSS }
 
 // New wires the pages. A missing dependency does not start.
 func New(o Options) (*Site, error) {

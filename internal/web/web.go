@@ -188,6 +188,7 @@ type DocumentKind struct {
 	Formats []string       // as the command line names them; none when it cannot be drawn
 	Missing string         // why it cannot be drawn; empty when it can
 	Open    []report.Point // each Where is an anchor of the document as HTML
+	Signed  []report.Signature
 }
 
 // Documents draws drafts. It may be nil: then no page of them is served. Draw answers fault.NotFound for what Kinds does not
@@ -216,9 +217,11 @@ type Options struct {
 	Records      Records
 	Proofs       Proofs
 	Pulls        Pulls
-	Drafts       Drafts    // may be nil
-	Gauge        Gauge     // may be nil
-	Documents    Documents // may be nil
-	Calendar     Calendar  // may be nil
-	Ledger       Ledger    // may be nil
+	Drafts       Drafts     // may be nil
+	Gauge        Gauge      // may be nil
+	Documents    Documents  // may be nil
+	Calendar     Calendar   // may be nil
+	Ledger       Ledger     // may be nil
+	Assertions   Assertions // may be nil
+	Shelf        Shelf      // may be nil
 }

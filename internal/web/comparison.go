@@ -1,0 +1,265 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/phrase"
+	"github.com/assayhq/assay/internal/publish"
+	"github.com/assayhq/assay/internal/report"
+	"github.com/assayhq/assay/internal/scope"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// Shelf keeps drafts with their models, so that two can be compared. It may be nil: then no page of it is served.
+type Shelf interface {
+	// Kept lists the drafts that were kept, the latest first. One without a model cannot be compared.
+	Kept(ctx context.Context) ([]publish.Draft, error)
+	// Keep keeps a draft of the kind as it is now; empty: the organization's own.
+	Keep(ctx context.Context, by access.Visitor, kind, title string) (publish.Draft, error)
+	// Model gives a draft that was kept, or the draft of the kind as it is now where no id is given. It is fault.NotFound for a draft that
+	// does not exist, or whose model was erased, and fault.Refused for one that was kept without.
+	Model(ctx context.Context, id, kind string) (*report.Kept, publish.Draft, error)
+}
+
+func (s *Site) shelfRoutes() []shell.Route {
+	return []shell.Route{
+		{Method: http.MethodGet, Pattern: "/documents/drafts", Policy: access.ReadDrafts, Handler: s.drafts},
+		{Method: http.MethodPost, Pattern: "/documents/drafts", Policy: access.RunWork, Handler: s.keepDraft},
+		{Method: http.MethodGet, Pattern: "/documents/compare", Policy: access.ReadDrafts, Handler: s.comparison},
+	}
+}
+
+// compareURL leads to what differs between two drafts; empty is the draft as it is now.
+func compareURL(from, to string) string {
+	q := url.Values{"from": {from}}
+	if to != "" {
+		q.Set("to", to)
+	}
+	return "/documents/compare?" + q.Encode()
+}
+
+type draftsData struct {
+	head
+	List []publish.Draft
+	Form shell.Form
+}
+
+func (s *Site) draftsData(ctx context.Context) (draftsData, error) {
+	d := draftsData{head: head{shell.T(ctx, "Drafts that were kept")}}
+	var err error
+	d.List, err = s.o.Shelf.Kept(ctx)
+	d.Form = shell.Form{Action: "/documents/drafts", Submit: shell.T(ctx, "Keep the draft as it is now"), Fields: []shell.Field{
+		{Name: "title", Label: shell.T(ctx, "What it is kept for"), Required: true, Max: 200, Help: shell.T(ctx, "Such as: before the walkthroughs, or sent to the auditor.")}}}
+	return d, err
+}
+
+// models are the drafts that can be compared.
+func (d draftsData) models() []publish.Draft {
+	return slices.DeleteFunc(slices.Clone(d.List), func(x publish.Draft) bool { return x.Model == "" })
+}
+
+func (s *Site) drafts(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.draftsData(r.Context())
+	if err != nil {
+		return err
+	}
+	return shell.Page(w, r, http.StatusOK, draftsPage(d))
+}
+
+func (s *Site) keepDraft(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	failed := shell.ReadForm(w, r)
+	if failed == nil {
+		if _, failed = s.o.Shelf.Keep(ctx, access.From(ctx), "", r.PostForm.Get("title")); failed == nil {
+			shell.Say(w, shell.Flash{Text: shell.T(ctx, "The draft is kept as it is now, with its model.")})
+			return shell.Redirect(w, r, "/documents/drafts")
+		}
+	}
+	if !errors.Is(failed, fault.Refused) {
+		return failed
+	}
+	d, err := s.draftsData(ctx)
+	if err != nil {
+		return err
+	}
+	d.Form = d.Form.Filled(r).WithErrors(failed)
+	return shell.Page(w, r, http.StatusUnprocessableEntity, draftsPage(d))
+}
+
+type comparisonData struct {
+	head
+	From, To         string
+	Was, Is          publish.Draft
+	WasKept, IsKept  *report.Kept
+	C                report.Comparison
+	Section          string // the one that is shown whole; empty: the beginning of each
+	Page             int
+	Drafts           []publish.Draft
+	Refused          string
+	Added, Gone, New int // passages added, removed, changed
+}
+
+// mostChanges is how many changes of a section stand on the page of all sections, and rowsOfChanges how many on a page of one.
+const (
+	mostChanges   = 20
+	rowsOfChanges = 200
+	mostFigures   = 50
+	mostKeys      = 20
+)
+
+func (s *Site) comparison(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	d := comparisonData{head: head{shell.T(ctx, "Compare two drafts")}, From: q.Get("from"), To: q.Get("to"), Section: q.Get("section")}
+	var err error
+	if d.Page, err = pageOf(q); err != nil {
+		return err
+	}
+	list, err := s.draftsData(ctx)
+	if err != nil {
+		return err
+	}
+	d.Drafts = list.models()
+	if d.From == "" && len(d.Drafts) > 0 && d.Drafts[0].ID != d.To {
+		d.From = d.Drafts[0].ID
+	}
+	if d.From == "" {
+		return shell.Page(w, r, http.StatusOK, comparisonPage(d))
+	}
+	if d.WasKept, d.Was, err = s.o.Shelf.Model(ctx, d.From, ""); err == nil {
+		d.IsKept, d.Is, err = s.o.Shelf.Model(ctx, d.To, d.Was.Report)
+	}
+	var refused *fault.Error
+	if errors.Is(err, fault.Refused) && errors.As(err, &refused) {
+		d.Refused, d.WasKept = refused.What, nil
+		return shell.Page(w, r, http.StatusOK, comparisonPage(d))
+	}
+	if err != nil {
+		return err
+	}
+	d.C = report.Compare(d.WasKept, d.IsKept)
+	for _, x := range d.C.Sections {
+		a, b, c := x.Counts()
+		d.Added, d.Gone, d.New = d.Added+a, d.Gone+b, d.New+c
+	}
+	if d.Section != "" && !slices.ContainsFunc(d.C.Sections, func(x report.SectionChange) bool { return x.ID == d.Section }) {
+		return fault.NotFound
+	}
+	return shell.Page(w, r, http.StatusOK, comparisonPage(d))
+}
+
+// url is the address of the same comparison, of one section or of all.
+func (d comparisonData) url(section string, page int) string {
+	u := compareURL(d.From, d.To)
+	if section != "" {
+		u += "&section=" + url.QueryEscape(section)
+	}
+	if page > 1 {
+		u += "&page=" + strconv.Itoa(page)
+	}
+	return u
+}
+
+// shown are the changes of a section that stand on the page, and how many more there are.
+func (d comparisonData) shown(s report.SectionChange) (list []report.Change, more int) {
+	if d.Section == s.ID {
+		from, to := span(d.Page, rowsOfChanges, len(s.Changes))
+		return s.Changes[from:to], 0
+	}
+	list = first(s.Changes, mostChanges)
+	return list, len(s.Changes) - len(list)
+}
+
+// sections are those with changes, or the one that is shown whole.
+func (d comparisonData) sections() []report.SectionChange {
+	return slices.DeleteFunc(slices.Clone(d.C.Sections), func(s report.SectionChange) bool {
+		return d.Section != "" && s.ID != d.Section || d.Section == "" && len(s.Changes) == 0 && s.Op == report.Same
+	})
+}
+
+// draftWord names a draft where the reader chooses one.
+func draftWord(ctx context.Context, x publish.Draft) string {
+	title := x.Title
+	if title == "" {
+		title = kindTitle(x.Report)
+	}
+	return title + ", " + moment(ctx, x.At)
+}
+
+// moment is an instant to the minute, in the reader's zone, as text.
+func moment(ctx context.Context, s string) string {
+	return strings.Replace(shortMoment(report.Moment(s, shell.From(ctx).Zone)), "T", " ", 1)
+}
+
+func shortMoment(s string) string {
+	if len(s) > 16 && s[10] == ' ' {
+		return s[:16]
+	}
+	return s
+}
+
+func kindTitle(kind string) string {
+	if k, err := scope.KindOf(kind); err == nil {
+		return k.Title
+	}
+	return kind
+}
+
+// side gives the pieces of one side of a change: those that stayed, and those that came or went.
+func side(list []report.Piece, op report.Op) []report.Piece {
+	var out []report.Piece
+	for _, p := range list {
+		if p.Op == report.Same || p.Op == op {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// opWord says what became of a passage, so that it is not told by colour alone.
+func opWord(ctx context.Context, op report.Op) string {
+	switch op {
+	case report.Added:
+		return shell.T(ctx, "added")
+	case report.Removed:
+		return shell.T(ctx, "removed")
+	}
+	return shell.T(ctx, "changed")
+}
+
+// tallyOf prints a count of a test before and after; a dash where the draft has no such test.
+func tallyOf(ctx context.Context, t *report.Tally, get func(report.Tally) int) string {
+	if t == nil {
+		return "–"
+	}
+	return count(ctx, get(*t))
+}
+
+// counts are the verdicts that the table of tests compares.
+var counts = []struct {
+	Word string
+	Get  func(report.Tally) int
+}{
+	{phrase.Mark("Population"), func(t report.Tally) int { return t.Population }},
+	{phrase.Mark("Passed"), func(t report.Tally) int { return t.Passed }},
+	{phrase.Mark("Deviating"), func(t report.Tally) int { return t.Deviating }},
+	{phrase.Mark("Undecided"), func(t report.Tally) int { return t.Undecided }},
+	{phrase.Mark("Not applicable"), func(t report.Tally) int { return t.NotApplicable }},
+}
+
+// nextModel finds the draft before the i-th, of the same report, that can be compared; -1 where there is none.
+func nextModel(list []publish.Draft, i int) int {
+	for j := i + 1; j < len(list); j++ {
+		if list[j].Model != "" && list[j].Report == list[i].Report {
+			return j
+		}
+	}
+	return -1
+}
