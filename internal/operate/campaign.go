@@ -25,11 +25,12 @@ const (
 	reviewRows      = "access_review_rows"
 	reviewDecisions = "access_review_decisions"
 	reviewRemovals  = "access_review_removals"
+	reviewTurns     = "access_review_turns"
 )
 
-// Lists, rows, decisions and removals are made by the acts below: nobody types them.
+// Lists, rows, turns, decisions and removals are made by the acts below: nobody types them.
 func init() {
-	for _, name := range []string{reviewLists, reviewRows, reviewDecisions, reviewRemovals} {
+	for _, name := range []string{reviewLists, reviewRows, reviewDecisions, reviewRemovals, reviewTurns} {
 		byAct[name] = "/campaigns"
 	}
 }
@@ -60,6 +61,8 @@ type Campaign struct {
 	Rows                int
 	Query, SHA256       string
 	ByManager           bool   // the manager of each account's person decides; the reviewer where none is known
+	ByOwner             bool   // the owner of the system decides
+	SystemOwner         string // who that was when the list was frozen
 	Reviewer, Deputy    string // addresses; the deputy decides on the reviewer's own access
 	Due                 civil.Date
 	StartedBy           string
@@ -126,6 +129,7 @@ type Reviews struct {
 	mu     sync.Mutex
 	learnt map[id.Org]*learned
 	frozen map[string][]Account // by organization and campaign: rows never change
+	handed map[string]*turns    // by organization and campaign
 	guard  [64]sync.RWMutex     // a campaign is not completed while a decision is under way
 }
 
@@ -143,7 +147,8 @@ func ParseQuarter(s string) (civil.Quarter, error) {
 // Begin is what a campaign is started with.
 type Begin struct {
 	System, Quarter  string
-	ByManager        bool
+	ByManager        bool // the manager of each account's person decides
+	ByOwner          bool // the owner of the system decides
 	Reviewer, Deputy string
 }
 
@@ -171,6 +176,12 @@ func (v *Reviews) Start(ctx context.Context, a Actor, b Begin) (*Campaign, error
 	c := &Campaign{ID: key, System: b.System, Quarter: q.Name, Listed: now, Size: size, Rows: len(rows), ByManager: b.ByManager, Reviewer: fold(b.Reviewer), Deputy: fold(b.Deputy),
 		Due: v.due(ctx, a.Org, b.System, q), StartedBy: a.Email, Completed: civil.Never, RemovalsDone: civil.Never,
 		Query: fmt.Sprintf("accounts where system = %q and disabled_at is absent, by account_id, with their grants that are not revoked, as known at ledger size %d", b.System, size)}
+	if b.ByOwner {
+		c.ByOwner = true
+		if c.SystemOwner, err = v.owner(ctx, a.Org, b.System); err != nil {
+			return nil, err
+		}
+	}
 	drafts, err := v.drafts(ctx, a, c, rows)
 	if err != nil {
 		return nil, err
@@ -392,6 +403,10 @@ func (c *Campaign) list() members {
 	ms.text("sha256", c.SHA256)
 	ms.text("due_on", c.Due.String())
 	ms.truth("by_manager", c.ByManager)
+	if c.ByOwner {
+		ms.truth("by_owner", true)
+		ms.text("system_owner", c.SystemOwner)
+	}
 	ms.text("reviewer", c.Reviewer)
 	ms.text("deputy", c.Deputy)
 	ms.text("started_by", c.StartedBy)

@@ -65,6 +65,8 @@ func campaign(k record.Known) (*Campaign, error) {
 		Query: f.text("query"), SHA256: f.text("sha256"), Reviewer: f.text("reviewer"), Deputy: f.text("deputy"), StartedBy: f.text("started_by"), Version: k.Version, Index: k.Index,
 		Completed: civil.Never, RemovalsDone: civil.Never}
 	c.ByManager, _ = f["by_manager"].(bool)
+	c.ByOwner, _ = f["by_owner"].(bool)
+	c.SystemOwner = f.text("system_owner")
 	if d := date(f.text("due_on")); d != nil {
 		c.Due = *d
 	}
@@ -190,40 +192,6 @@ func (v *Reviews) DecisionsOf(ctx context.Context, org id.Org, c *Campaign, row 
 	return out, err
 }
 
-// Turn is how a row stands to a reader.
-type Turn struct {
-	Who  string // whose turn it is
-	Own  bool   // the reader's own access, or an account that they answer for
-	Mine bool   // the reader may decide it: it is their turn, or was delegated to them
-	For  string // who delegated it
-}
-
-// Turns says of each row whose turn it is, and whether the actor may decide it now.
-func (v *Reviews) Turns(ctx context.Context, a Actor, c *Campaign, rows []Account) ([]Turn, error) {
-	l, err := v.learn(ctx, a.Org)
-	if err != nil {
-		return nil, err
-	}
-	return l.turns(a, c, rows, v.Desk.Now()), nil
-}
-
-func (l *learned) turns(a Actor, c *Campaign, rows []Account, now civil.Instant) []Turn {
-	who := l.who
-	delegations := slices.DeleteFunc(slices.Clone(l.delegations), func(d Delegation) bool { return fold(d.To) != fold(a.Email) || !d.Covers(ReviewControl, now) })
-	out := make([]Turn, len(rows))
-	for i := range rows {
-		t := &out[i]
-		t.Who, t.Own = who.turn(c, &rows[i]), who.own(&rows[i], a.Email)
-		t.Mine = !t.Own && who.same(t.Who, a.Email)
-		for _, d := range delegations {
-			if !t.Own && !t.Mine && fold(d.From) == fold(t.Who) {
-				t.Mine, t.For = true, t.Who
-			}
-		}
-	}
-	return out
-}
-
 // Decide records decisions by row: keep, remove, or an empty text that takes one back. All are recorded, or none. It answers how many
 // said something new.
 func (v *Reviews) Decide(ctx context.Context, a Actor, key string, choices map[string]string, reason string) (int, error) {
@@ -246,7 +214,10 @@ func (v *Reviews) Decide(ctx context.Context, a Actor, key string, choices map[s
 	if err != nil {
 		return 0, err
 	}
-	turns := l.turns(a, c, rows, v.Desk.Now())
+	turns, err := v.turnsOf(ctx, a, c, l, rows)
+	if err != nil {
+		return 0, err
+	}
 	before, err := v.before(ctx, a.Org, c, rows)
 	if err != nil {
 		return 0, err

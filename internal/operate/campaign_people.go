@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/assayhq/assay/internal/id"
@@ -68,24 +67,4 @@ func (v *Reviews) append(ctx context.Context, org id.Org, l *learned, rows []*re
 // own reports whether an account is a person's, or was by any word of the registers: theirs, or one that they answer for.
 func (p *persons) own(a *Account, login string) bool {
 	return p.related(a.Login, login) || p.related(a.Owner, login)
-}
-
-// turn says whose turn a row is: the manager's where managers decide, else the reviewer's, and the deputy's where it is their own.
-func (p *persons) turn(c *Campaign, a *Account) string {
-	var list []string
-	if c.ByManager && a.Manager != "" {
-		m := a.Manager
-		if x := p.address[p.of(m)]; x != "" {
-			m = x
-		}
-		if strings.Contains(m, "@") {
-			list = append(list, m)
-		}
-	}
-	for _, who := range append(list, c.Reviewer) {
-		if !p.own(a, who) {
-			return who
-		}
-	}
-	return c.Deputy
 }

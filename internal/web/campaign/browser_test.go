@@ -189,7 +189,7 @@ func TestBarriers(t *testing.T) {
 		choices[fmt.Sprintf("%05d", i)] = operate.Keep
 	}
 	choices["00007"] = operate.Remove
-	pages := []string{"/campaigns", "/campaigns/new", path(c.ID), rowPath(c.ID, "00003")}
+	pages := []string{"/campaigns", "/campaigns/new", path(c.ID), path(c.ID) + "/turns", rowPath(c.ID, "00003")}
 	b := browse.Start(t)
 	look := func(name string, list ...string) {
 		t.Run(name, func(t *testing.T) {

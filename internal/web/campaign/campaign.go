@@ -61,6 +61,8 @@ func New(o Options) (*Pages, error) {
 	post("/campaigns/{id}/decide", access.DoWork, p.decide)
 	post("/campaigns/{id}/complete", access.DoWork, p.complete)
 	post("/campaigns/{id}/reviewers", access.RunWork, p.reassign)
+	get("/campaigns/{id}/turns", access.RunWork, p.turns)
+	post("/campaigns/{id}/turns", access.RunWork, p.give)
 	get("/campaigns/{id}/removals", access.ReadRecords, p.removals)
 	post("/campaigns/{id}/removals", access.RunWork, p.follow)
 	get("/campaigns/{id}/removals/{row}", access.RunWork, p.removal)

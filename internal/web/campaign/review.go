@@ -99,7 +99,8 @@ func (p *Pages) startForm(ctx context.Context, system, quarter string) (shell.Fo
 		{Name: "quarter", Label: shell.T(ctx, "Quarter"), Value: quarter, Required: true, Max: 7, Help: shell.T(ctx, "A list that is taken after the quarter's end is kept, and deviates.")},
 		{Name: "by", Label: shell.T(ctx, "Who decides"), Type: "radio", Required: true, Value: "reviewer", Options: []shell.Option{
 			{Value: "reviewer", Text: shell.T(ctx, "The reviewer decides on every account")},
-			{Value: "manager", Text: shell.T(ctx, "The manager of each person decides; the reviewer where none is known")}}},
+			{Value: "manager", Text: shell.T(ctx, "The manager of each person decides; the reviewer where none is known")},
+			{Value: "owner", Text: shell.T(ctx, "The owner of the system decides; the reviewer on the owner's own access")}}},
 		{Name: "reviewer", Label: shell.T(ctx, "Reviewer"), Type: "select", Required: true, Options: people},
 		{Name: "deputy", Label: shell.T(ctx, "Deputy"), Type: "select", Required: true, Options: people, Help: shell.T(ctx, "Decides on the reviewer's own access, and on accounts that the reviewer answers for.")},
 	}}
@@ -135,7 +136,7 @@ func (p *Pages) start(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	c, err := p.o.Reviews.Start(ctx, p.actor(ctx), operate.Begin{System: shell.Value(r, "system"), Quarter: shell.Value(r, "quarter"),
-		ByManager: r.PostForm.Get("by") == "manager", Reviewer: shell.Value(r, "reviewer"), Deputy: shell.Value(r, "deputy")})
+		ByManager: r.PostForm.Get("by") == "manager", ByOwner: r.PostForm.Get("by") == "owner", Reviewer: shell.Value(r, "reviewer"), Deputy: shell.Value(r, "deputy")})
 	if errors.Is(err, fault.Refused) {
 		f, e := p.startForm(ctx, "", "")
 		if e != nil {
@@ -155,6 +156,7 @@ type line struct {
 	operate.Account
 	operate.Turn
 	Decided operate.Decided
+	Nobody  bool // whose turn it is cannot sign in here
 }
 
 type gridData struct {
@@ -164,6 +166,7 @@ type gridData struct {
 	All         bool   // the reader sees every row
 	Counts      map[string]int
 	View, Sort  string
+	Usual       string // the view that is shown unless another is asked for
 	Page, Last  int
 	Query       url.Values
 	Text        string
@@ -191,9 +194,17 @@ func (p *Pages) grid(ctx context.Context, c *operate.Campaign) (*gridData, error
 	if err != nil {
 		return nil, err
 	}
-	d := &gridData{Campaign: c, All: shell.May(ctx, access.ReadRecords), Counts: map[string]int{}, Zone: p.o.Zone, Today: p.today()}
+	members := map[string]bool{}
+	team, err := p.o.Reviews.Team.Members(ctx, p.o.Org)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range team {
+		members[strings.ToLower(m.Email)] = true
+	}
+	d := &gridData{Campaign: c, All: shell.May(ctx, access.ReadRecords), Counts: map[string]int{}, Usual: "all", Zone: p.o.Zone, Today: p.today()}
 	for i := range rows {
-		x := line{rows[i], turns[i], made[rows[i].Row]}
+		x := line{rows[i], turns[i], made[rows[i].Row], !members[strings.ToLower(turns[i].Who)]}
 		if !d.All && !x.Mine {
 			continue
 		}
@@ -210,10 +221,14 @@ func (p *Pages) grid(ctx context.Context, c *operate.Campaign) (*gridData, error
 	if d.Total = len(d.all); d.Total == 0 {
 		return nil, notFound("no campaign " + c.ID)
 	}
+	// Who decides some of the rows sees those first; who runs the work, or only reads, sees all.
+	if d.All && c.Open() && d.Counts["yours"] > 0 && !shell.May(ctx, access.RunWork) {
+		d.Usual = "yours"
+	}
 	return d, nil
 }
 
-var views = []string{"all", "undecided", "mine", "privileged", "own", "remove"}
+var views = []string{"all", "yours", "undecided", "mine", "nobody", "privileged", "own", "remove"}
 
 func (x *line) in(view string) bool {
 	switch view {
@@ -221,6 +236,10 @@ func (x *line) in(view string) bool {
 		return !x.Decided.Is()
 	case "mine":
 		return x.Mine && !x.Decided.Is()
+	case "yours":
+		return x.Mine
+	case "nobody":
+		return x.Nobody && !x.Decided.Is()
 	case "privileged":
 		return x.Privileged
 	case "own":
@@ -241,7 +260,7 @@ func (d *gridData) show(q url.Values) error {
 	}
 	d.Query, d.View, d.Sort, d.Text, d.Reason = q, q.Get("view"), q.Get("sort"), q.Get("q"), strings.TrimSpace(q.Get("reason"))
 	if d.View == "" {
-		d.View = "all"
+		d.View = d.Usual
 	}
 	if !slices.Contains(views, d.View) {
 		return fault.At("", 0, "view", "%q is no view; expected one of %s", d.View, strings.Join(views, ", "))
@@ -327,6 +346,7 @@ type rowData struct {
 	Line     line
 	History  []operate.Decided // the latest first
 	Form     shell.Form
+	Give     *shell.Form
 	Records  bool
 	Zone     civil.Zone
 }
@@ -352,6 +372,9 @@ func (p *Pages) row(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.Reverse(d.History)
 	d.Form = decideForm(ctx, c, d.Line)
+	if d.Give, err = p.giveForm(ctx, c, d.Line); err != nil {
+		return err
+	}
 	return shell.Page(w, r, http.StatusOK, rowPageOf(d))
 }
 

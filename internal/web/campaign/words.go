@@ -11,15 +11,15 @@ import (
 )
 
 func (d *gridData) tabs(ctx context.Context) []shell.Tab {
-	words := map[string]string{"all": shell.T(ctx, "All"), "undecided": shell.T(ctx, "Undecided"), "mine": shell.T(ctx, "Wait for me"),
+	words := map[string]string{"all": shell.T(ctx, "All"), "yours": shell.T(ctx, "Mine"), "nobody": shell.T(ctx, "Nobody can decide"), "undecided": shell.T(ctx, "Undecided"), "mine": shell.T(ctx, "Wait for me"),
 		"privileged": shell.T(ctx, "Privileged"), "own": shell.T(ctx, "My own"), "remove": shell.T(ctx, "To be removed")}
 	var out []shell.Tab
 	for _, v := range views {
-		if !d.All && v == "own" || v == "mine" && !shell.May(ctx, access.DoWork) {
+		if !d.All && (v == "own" || v == "yours") || (v == "mine" || v == "yours") && !shell.May(ctx, access.DoWork) || v == "nobody" && d.Counts[v] == 0 {
 			continue
 		}
 		name := v
-		if v == "all" {
+		if v == d.Usual {
 			name = ""
 		}
 		out = append(out, shell.Tab{Path: with(d.path(), d.Query, "view", name, "page", ""), Text: words[v], Count: strconv.Itoa(d.Counts[v]), Current: d.View == v})
