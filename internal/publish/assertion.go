@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -168,26 +169,22 @@ func (a Assertion) Sign(x Signing) (Signature, error) {
 	return s, nil
 }
 
-// typed refuses what was typed wrongly, all at once.
+// typed refuses what was typed wrongly, all of it at once.
 func (a Assertion) typed(x Signing) error {
-	refuse := func(field, format string, args ...any) error { return fault.At("", 0, field, format, args...) }
-	switch {
-	case x.Name == "":
-		return refuse("name", "missing; expected your name: typing it is your signature")
-	case !sameName(x.Name, x.Account):
-		return refuse("name", "is not the name of the account that is signed in; expected %s", x.Account)
-	case x.Title == "":
-		return refuse("title", "missing; expected your title in the organization, as the report is to print it")
-	case utf8.RuneCountInString(x.Title) > 200 || strings.ContainsAny(x.Title, "\r\n"):
-		return refuse("title", "expected one line of at most 200 characters")
-	case len(x.Matters) > mostMatters:
-		return refuse("matters", "expected at most %d bytes", mostMatters)
-	case x.Matters == "" && a.Modified():
-		return refuse("matters", "missing; the draft says of points that they are not proven or not ready, and an assertion that does not name them would say more than is known")
-	case !x.Read:
-		return refuse("read", "not said; expected that you have read the assertion and the draft")
+	var errs []error
+	refuse := func(bad bool, field, format string, args ...any) {
+		if bad {
+			errs = append(errs, fault.At("", 0, field, format, args...))
+		}
 	}
-	return nil
+	refuse(x.Matters == "" && a.Modified(), "matters", "missing; the draft says of points that they are not proven or not ready, and an assertion that does not name them would say more than is known")
+	refuse(len(x.Matters) > mostMatters, "matters", "expected at most %d bytes", mostMatters)
+	refuse(x.Name == "", "name", "missing; expected your name: typing it is your signature")
+	refuse(x.Name != "" && !sameName(x.Name, x.Account), "name", "is not the name of the account that is signed in; expected %s", x.Account)
+	refuse(x.Title == "", "title", "missing; expected your title in the organization, as the report is to print it")
+	refuse(utf8.RuneCountInString(x.Title) > 200 || strings.ContainsAny(x.Title, "\r\n"), "title", "expected one line of at most 200 characters")
+	refuse(!x.Read, "read", "not said; expected that you have read the assertion and the draft")
+	return errors.Join(errs...)
 }
 
 // sameName compares names without regard to case and to how spaces are set. An account without a name takes any.

@@ -123,7 +123,9 @@ func TestNothingIsCarriedOver(t *testing.T) {
 
 func TestSignRefuses(t *testing.T) {
 	t.Parallel()
-	point := func(rule, text string) []report.Point { return []report.Point{{Rule: rule, Text: report.Runs{{Text: text}}}} }
+	point := func(rule, text string) []report.Point {
+		return []report.Point{{Rule: rule, Text: report.Runs{{Text: text}}}}
+	}
 	for _, c := range []struct {
 		name   string
 		kind   error

@@ -144,6 +144,10 @@ func (s *Site) assertionRefused(w http.ResponseWriter, r *http.Request, failed e
 	}
 	d.Form = d.Form.Filled(r).WithErrors(failed)
 	d.Refused = failed.Error()
+	var of *fault.Error
+	if errors.As(failed, &of) && of.Field != "" && of.Field != "why" {
+		d.Refused = shell.T(r.Context(), "what is missing or wrong stands beside its field below.")
+	}
 	if hint := fault.Hint(failed); hint != "" {
 		d.Refused += ". " + capital(hint) + "."
 	}
