@@ -130,7 +130,8 @@ type Reviews struct {
 	learnt map[id.Org]*learned
 	frozen map[string][]Account // by organization and campaign: rows never change
 	handed map[string]*turns    // by organization and campaign
-	guard  [64]sync.RWMutex     // a campaign is not completed while a decision is under way
+	looked map[id.Org]*followed
+	guard  [64]sync.RWMutex // a campaign is not completed while a decision is under way
 }
 
 // ParseQuarter reads the name of a quarter, such as 2026-Q3.

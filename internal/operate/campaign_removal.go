@@ -36,42 +36,59 @@ type Removal struct {
 // Removals gives the rows that are to be removed with what the records of the system say of them by now, and the last day on which
 // they are in time: five business days after the review was finished.
 func (v *Reviews) Removals(ctx context.Context, org id.Org, c *Campaign, zone civil.Zone) ([]Removal, civil.Date, error) {
-	rows, err := v.Accounts(ctx, org, c)
+	out, err := v.removed(ctx, org, c)
+	if err == nil {
+		err = v.look(ctx, org, c, out)
+	}
 	if err != nil {
 		return nil, 0, err
-	}
-	made, err := v.Decisions(ctx, org, c)
-	if err != nil {
-		return nil, 0, err
-	}
-	var out []Removal
-	at := map[string]int{}
-	for _, x := range rows {
-		if d := made[x.Row]; d.Choice == Remove {
-			at[x.Row] = len(out)
-			out = append(out, Removal{Account: x, Decided: d, Done: civil.Never})
-		}
-	}
-	err = v.Desk.all(ctx, org, reviewRemovals, record.Query{Where: []record.Match{{Field: "review_id", Op: "=", Value: c.ID}}}, func(k record.Known) error {
-		b, err := body(k)
-		if i, ok := at[b["row"]]; ok && err == nil {
-			out[i].said(b, k)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	for i := range out {
-		if err := v.seen(ctx, org, c, &out[i]); err != nil {
-			return nil, 0, err
-		}
 	}
 	if c.Open() {
 		return out, 0, nil
 	}
 	last, err := v.lastDay(ctx, org, zone.DateOf(c.Completed))
 	return out, last, err
+}
+
+// removed gives the rows that were decided for removal, before anything is known of their end.
+func (v *Reviews) removed(ctx context.Context, org id.Org, c *Campaign) ([]Removal, error) {
+	rows, err := v.Accounts(ctx, org, c)
+	if err != nil {
+		return nil, err
+	}
+	made, err := v.Decisions(ctx, org, c)
+	if err != nil {
+		return nil, err
+	}
+	var out []Removal
+	for _, x := range rows {
+		if d := made[x.Row]; d.Choice == Remove {
+			out = append(out, Removal{Account: x, Decided: d, Done: civil.Never})
+		}
+	}
+	return out, nil
+}
+
+// look fills in what is known of the end of removals by now: what somebody confirmed, and what the records say, which outranks it.
+func (v *Reviews) look(ctx context.Context, org id.Org, c *Campaign, list []Removal) error {
+	at := map[string]int{}
+	for i := range list {
+		at[list[i].Row] = i
+	}
+	err := v.Desk.all(ctx, org, reviewRemovals, record.Query{Where: []record.Match{{Field: "review_id", Op: "=", Value: c.ID}}}, func(k record.Known) error {
+		b, err := body(k)
+		if i, ok := at[b["row"]]; ok && err == nil {
+			list[i].said(b, k)
+		}
+		return err
+	})
+	for i := range list {
+		if err != nil {
+			break
+		}
+		err = v.seen(ctx, org, c, &list[i])
+	}
+	return err
 }
 
 func (r *Removal) said(b map[string]string, k record.Known) {
@@ -142,42 +159,6 @@ func (v *Reviews) lastDay(ctx context.Context, org id.Org, from civil.Date) (civ
 		return err
 	})
 	return cal.AddBusinessDays(from, removalDays), err
-}
-
-// Follow looks at the removals of a completed campaign again and records when the last was done, or that it is undone when a record
-// says so now. It answers how many are open.
-func (v *Reviews) Follow(ctx context.Context, a Actor, key string) (int, error) {
-	if err := a.check(); err != nil {
-		return 0, err
-	}
-	defer v.hold(a.Org, key, true)()
-	c, err := v.Campaign(ctx, a.Org, key)
-	if err != nil {
-		return 0, err
-	}
-	if c.Open() {
-		return 0, fault.Refuse("the review is not complete: its removals are followed from then on")
-	}
-	list, _, err := v.Removals(ctx, a.Org, c, a.Zone)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	open, last := 0, civil.Instant(0)
-	for _, r := range list {
-		if r.Done == civil.Never {
-			open++
-		} else {
-			last = max(last, r.Done)
-		}
-	}
-	if open > 0 {
-		last = civil.Never
-	}
-	if last == c.RemovalsDone {
-		return open, nil
-	}
-	c.RemovalsDone = last
-	return open, v.Desk.act(ctx, a, accessReviews, c.reviewed, c.review(c.Rows))
 }
 
 // Carry says who carries a removal out, or confirms by evidence that it was done.
