@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ var (
 	_ operate.Schemas    = deskSchemas{}
 	_ operate.Due        = (*deskWork)(nil)
 	_ operate.Team       = deskTeam{}
+	_ operate.Messenger  = courier{}
 	_ operate.Checklists = (*deskWork)(nil)
 	_ operate.Deviations = (*deskWork)(nil)
 	_ work.Controls      = (*deskWork)(nil)
@@ -72,11 +74,34 @@ func (in *installation) desk(t *tenant) (*work.Pages, error) {
 
 // campaigns wires access reviews and policies.
 func (in *installation) campaigns(t *tenant) (*campaign.Pages, error) {
-	return campaign.New(campaign.Options{
-		Org: t.Org, Zone: t.o.program.Zone,
-		Reviews:  &operate.Reviews{Desk: t.desk, Size: in.st, Team: t.board.Team, Due: t.board.Due},
-		Policies: &operate.Policies{Desk: t.desk, Size: in.st, Texts: policyTexts{t.o}},
-	})
+	t.board.Reviews = &operate.Reviews{Desk: t.desk, Size: in.st, Team: t.board.Team, Due: t.board.Due}
+	t.board.Policies = &operate.Policies{Desk: t.desk, Size: in.st, Texts: policyTexts{t.o}}
+	return campaign.New(campaign.Options{Org: t.Org, Zone: t.o.program.Zone, Reviews: t.board.Reviews, Policies: t.board.Policies})
+}
+
+// SendAll hands all that one person is told over in one message.
+func (c courier) SendAll(ctx context.Context, org id.Org, to string, list []operate.Notice) error {
+	if len(list) == 1 {
+		return c.Send(ctx, org, list[0])
+	}
+	if list[0].Open || !strings.Contains(to, "@") {
+		return nil
+	}
+	var text strings.Builder
+	for _, n := range list {
+		when := "is due on " + n.Due.Long()
+		if n.Late > 0 {
+			when = fmt.Sprintf("was due on %s, %d business days ago", n.Due.Long(), n.Late)
+		}
+		fmt.Fprintf(&text, "- %s, %s (%s), %s.\n", n.Control, n.Title, n.Key, when)
+		if n.IfMissed != "" {
+			text.WriteString("  If it is missed: " + n.IfMissed + "\n")
+		}
+	}
+	if c.in.base != "" {
+		text.WriteString("\n" + c.in.base + "/o/" + c.t.Slug + "/\n")
+	}
+	return post{c.sender, c.in}.Send(ctx, to, fmt.Sprintf("%s: %d things wait for you", c.t.Name, len(list)), text.String())
 }
 
 // policyTexts gives the texts of policies that the program brought.

@@ -33,6 +33,10 @@ type Board struct {
 	Team Team
 	Size Sizer
 
+	// What people are reminded of besides; nil: not of these.
+	Reviews  *Reviews
+	Policies *Policies
+
 	mu   sync.Mutex
 	kept map[id.Org]*state
 	work sync.Mutex // held by whoever makes a list; who asks meanwhile has the one before, where there is one

@@ -201,44 +201,67 @@ func (d *Desk) Carry(ctx context.Context, a Actor, c Courier, notices []Notice, 
 }
 
 func (d *Desk) carry(ctx context.Context, a Actor, c Courier, n Notice, version int) (bool, error) {
-	claimed := d.Now()
-	token, err := d.mint("claim")
-	if err != nil {
-		return false, err
-	}
-	record := func(status, problem string) members {
-		var ms members
-		ms.text("control", n.Control)
-		ms.text("instance", n.Key)
-		ms.text("stage", n.Stage)
-		ms.text("recipient", fold(n.To))
-		ms.text("due_on", n.Due.String())
-		ms.text("kind", map[bool]string{true: "escalation", false: "reminder"}[n.Escalation()])
-		ms.text("status", status)
-		ms.text("claimed_at", claimed.String())
-		ms.text("claim", token) // two that claim in the same moment say different things
-		if status == "sent" {
-			ms.text("sent_at", d.Now().String())
-		}
-		ms.text("problem", problem)
-		return ms
-	}
-	if _, err := d.put(ctx, a, noticesSent, version+1, record("claimed", "")); err != nil {
-		if isRefused(err) {
-			return false, nil // another run has it
-		}
+	x, err := d.claim(ctx, a, n, version)
+	if x == nil || err != nil {
 		return false, err
 	}
 	failed := c.Send(ctx, a.Org, n)
 	if failed != nil && ctx.Err() != nil {
 		return false, ctx.Err() // it may be on its way: the claim stands
 	}
-	if failed != nil {
-		_, err := d.put(ctx, a, noticesSent, version+2, record("failed", failed.Error()))
-		return false, err
+	return failed == nil, d.settle(ctx, a, x, failed)
+}
+
+// claim is a notice that this run hands over, and no other.
+type claim struct {
+	Notice
+	version int
+	at      civil.Instant
+	token   string
+}
+
+// claim records that a notice is about to be handed over; nil where another run has it.
+func (d *Desk) claim(ctx context.Context, a Actor, n Notice, version int) (*claim, error) {
+	token, err := d.mint("claim")
+	if err != nil {
+		return nil, err
 	}
-	_, err = d.put(ctx, a, noticesSent, version+2, record("sent", ""))
-	return true, err
+	c := &claim{n, version + 1, d.Now(), token}
+	if _, err := d.put(ctx, a, noticesSent, c.version, c.members("claimed", "", 0)); err != nil {
+		if isRefused(err) {
+			err = nil
+		}
+		return nil, err
+	}
+	return c, nil
+}
+
+// settle records what became of it.
+func (d *Desk) settle(ctx context.Context, a Actor, c *claim, failed error) error {
+	status, problem := "sent", ""
+	if failed != nil {
+		status, problem = "failed", failed.Error()
+	}
+	_, err := d.put(ctx, a, noticesSent, c.version+1, c.members(status, problem, d.Now()))
+	return err
+}
+
+func (c *claim) members(status, problem string, sent civil.Instant) members {
+	var ms members
+	ms.text("control", c.Control)
+	ms.text("instance", c.Key)
+	ms.text("stage", c.Stage)
+	ms.text("recipient", fold(c.To))
+	ms.text("due_on", c.Due.String())
+	ms.text("kind", map[bool]string{true: "escalation", false: "reminder"}[c.Escalation()])
+	ms.text("status", status)
+	ms.text("claimed_at", c.at.String())
+	ms.text("claim", c.token) // two that claim in the same moment say different things
+	if status == "sent" {
+		ms.text("sent_at", sent.String())
+	}
+	ms.text("problem", problem)
+	return ms
 }
 
 // Remind sends what is to be sent about the tasks at this moment, and gives how many notices went out.

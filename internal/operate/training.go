@@ -169,31 +169,42 @@ func rank(l Learner) int {
 	return 3
 }
 
-// owed says how somebody stands to a yearly course. Each round falls due 30 days after the start of service or an anniversary of it, and
-// is completed within the twelve months up to that day. A leave over the day moves it to the thirtieth day after the return.
+// owed says how somebody stands to a yearly course. Each round falls due 30 days after the start of service or an anniversary of it. Who
+// is on leave over the day and not back yet owes nothing.
 func owed(started *civil.Date, done []civil.Date, leaves []Fact, today civil.Date) (c Clock, away bool) {
 	if started == nil {
 		return Clock{}, false
 	}
+	c = yearly(*started, courseDays, courseDays, done, leaves, today)
+	return c, c.State == Free
+}
+
+// yearly says how somebody stands to what is owed once a year: some days after their start and after each anniversary of it, within the
+// twelve months up to that day. A leave over the day moves it to the thirtieth day after the return.
+func yearly(started civil.Date, first, then int, done []civil.Date, leaves []Fact, today civil.Date) Clock {
 	var before, next *round
 	for k := 0; ; k++ {
-		x := roundOf(*started, k, leaves)
-		if x.moved >= today && !x.away {
+		days := then
+		if k == 0 {
+			days = first
+		}
+		x := roundOf(started, k, days, leaves)
+		if x.away {
+			return Clock{State: Free}
+		}
+		if x.moved >= today {
 			next = &x
 			break
-		}
-		if x.away { // not back yet: nothing is owed
-			return Clock{State: Free}, true
 		}
 		before = &x
 	}
 	if on := next.completed(done, today); on != nil {
-		return Clock{&next.moved, on, Met}, false
+		return Clock{&next.moved, on, Met}
 	}
 	if before != nil && before.completed(done, before.moved) == nil {
-		return Clock{&before.moved, nil, Missed}, false // and since then neither: that would count for the next
+		return Clock{&before.moved, nil, Missed} // and since then neither: that would count for the next
 	}
-	return Clock{&next.moved, nil, Running}, false
+	return Clock{&next.moved, nil, Running}
 }
 
 type round struct {
@@ -201,8 +212,8 @@ type round struct {
 	away       bool
 }
 
-func roundOf(started civil.Date, k int, leaves []Fact) round {
-	due := started.AddMonths(courseMonths*k) + courseDays
+func roundOf(started civil.Date, k, days int, leaves []Fact) round {
+	due := started.AddMonths(courseMonths*k) + civil.Date(days)
 	r := round{due: due, moved: due}
 	for _, l := range leaves {
 		from, until := l.Day("from_on"), l.Day("until_on")

@@ -1,0 +1,301 @@
+package operate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/record"
+)
+
+// The controls that acceptances of policies perform.
+const (
+	welcomeControl = "GOV-01" // code of conduct and confidentiality: ten days after the start, and again each year
+	policyControl  = "COM-01" // each material version: thirty days after its publication
+)
+
+// welcome are the policies of GOV-01.
+var welcome = map[string]bool{"code-of-conduct": true, "confidentiality": true}
+
+const (
+	welcomeDays = 10 // after the start
+	policyDays  = 30 // after publication, and after each anniversary
+)
+
+// Paths gives the escalation path of a control; empty where it is not in force.
+type Paths func(control string) string
+
+// Waiting gives the rows of open campaigns as tasks: one for each person whose turn some are.
+func (v *Reviews) Waiting(ctx context.Context, a Actor, paths Paths) ([]Task, error) {
+	list, err := v.Campaigns(ctx, a.Org)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	for _, c := range list {
+		if !c.Open() {
+			continue
+		}
+		tasks, err := v.waiting(ctx, a, c, paths(ReviewControl))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, tasks...)
+	}
+	return out, nil
+}
+
+func (v *Reviews) waiting(ctx context.Context, a Actor, c *Campaign, path string) ([]Task, error) {
+	rows, err := v.Accounts(ctx, a.Org, c)
+	if err != nil {
+		return nil, err
+	}
+	turns, err := v.Turns(ctx, a, c, rows)
+	if err != nil {
+		return nil, err
+	}
+	made, err := v.Decisions(ctx, a.Org, c)
+	if err != nil {
+		return nil, err
+	}
+	open := map[string]int{}
+	for i := range rows {
+		if !made[rows[i].Row].Is() {
+			open[fold(turns[i].Who)]++
+		}
+	}
+	l, err := v.learn(ctx, a.Org)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	for _, who := range slices.Sorted(maps.Keys(open)) {
+		i := Instance{Control: ReviewControl, Title: fmt.Sprintf("review of access to %s: %s", c.System, amount(open[who], "account waits", "accounts wait")), Escalation: path, Key: joined(c.System, c.Quarter), Due: c.Due, Late: c.Due < a.Zone.DateOf(v.Desk.Now())}
+		out = append(out, Task{Instance: i, Who: who, Why: Owned, Open: !strings.Contains(who, "@")})
+		for _, d := range l.delegations {
+			if fold(d.From) == who && fold(d.To) != who && d.Covers(ReviewControl, v.Desk.Now()) {
+				out = append(out, Task{Instance: i, Who: fold(d.To), Why: Delegated, From: d.From})
+			}
+		}
+	}
+	return out, nil
+}
+
+func amount(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Waiting gives the acceptances that people in service owe as tasks: of each policy in force, one for each person who has not accepted
+// it, and of the code of conduct and the confidentiality terms each year anew.
+func (p *Policies) Waiting(ctx context.Context, a Actor, paths Paths) ([]Task, error) {
+	s, err := p.shelf(ctx, a.Org)
+	if err != nil {
+		return nil, err
+	}
+	today := a.Zone.DateOf(p.Desk.Now())
+	started := map[string]civil.Date{}
+	for _, f := range s.people {
+		if d := date(f.text("started_on")); d != nil && serves(f, a.Zone, p.Desk.Now()) {
+			who := s.who.of(f.text("person_id"))
+			started[who] = max(started[who], *d)
+		}
+	}
+	var out []Task
+	for _, x := range s.policies {
+		if !x.InForce(today) || x.Version == "" {
+			continue
+		}
+		workers, err := p.Workers(ctx, a, x)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range workers {
+			due, control, yes := s.accept(x, w, started[w.Person], today)
+			if !yes {
+				continue
+			}
+			i := Instance{Control: control, Title: fmt.Sprintf("accept version %s of %s", x.Version, x.Title), Escalation: paths(control), Key: joined(x.ID, x.Version), Due: due, Late: due < today}
+			if welcome[x.ID] {
+				i.Key = joined(x.ID, due.String())
+			}
+			who := or(w.Email, w.Person)
+			out = append(out, Task{Instance: i, Who: who, Why: Owned, Open: !strings.Contains(who, "@")})
+		}
+	}
+	return out, nil
+}
+
+// accept says until when somebody is to accept a policy, under which control; false where they owe nothing.
+func (s *shelf) accept(x Policy, w Worker, started, today civil.Date) (civil.Date, string, bool) {
+	control := policyControl
+	var due civil.Date
+	if welcome[x.ID] {
+		control = welcomeControl
+		if started == 0 {
+			return 0, control, false // since when they are here is not on record: the test says so
+		}
+		c := yearly(started, welcomeDays, policyDays, s.days(x.ID, w.Person), nil, today)
+		if c.Open() {
+			return *c.Due, control, true
+		}
+	}
+	if w.Accepted != nil {
+		return 0, control, false
+	}
+	if published := s.published(x); published != nil {
+		due = *published + policyDays
+	}
+	if started > 0 {
+		due = max(due, started+policyDays)
+	}
+	return due, policyControl, due > 0
+}
+
+// days are those on which somebody accepted a policy, in whichever version.
+func (s *shelf) days(policy, person string) []civil.Date {
+	var out []civil.Date
+	for _, k := range s.acks[person] {
+		if k.document == policy {
+			out = append(out, k.on)
+		}
+	}
+	return out
+}
+
+// published is when the version in force was, or the last one before it that it differs from in nothing material.
+func (s *shelf) published(x Policy) *civil.Date {
+	list := s.editions[x.ID]
+	i := slices.IndexFunc(list, func(e Edition) bool { return e.Version == x.Version })
+	for ; i > 0 && !list[i].Material; i-- {
+	}
+	if i >= 0 && list[i].Published != nil {
+		return list[i].Published
+	}
+	return x.ApprovedOn
+}
+
+// Reminders gives what people are reminded of: the tasks that are due no later than the day, the rows of access reviews that wait for
+// them, and the policies that they have not accepted. What was late before the day since is left out: whoever turns reminders on gets no
+// year of it by mail.
+func (b *Board) Reminders(ctx context.Context, a Actor, since, until civil.Date, paths Paths) ([]Task, error) {
+	tasks, err := b.Tasks(ctx, a.Org, until)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(tasks)
+	if b.Reviews != nil {
+		rows, err := b.Reviews.Waiting(ctx, a, paths)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	if b.Policies != nil {
+		owed, err := b.Policies.Waiting(ctx, a, paths)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, owed...)
+	}
+	return slices.DeleteFunc(out, func(t Task) bool { return t.Due < since || t.Due > until }), nil
+}
+
+// Messenger hands all that one person is told over in one message. An error means that it was not handed over; a context that ends may
+// leave it unknown.
+type Messenger interface {
+	SendAll(ctx context.Context, org id.Org, to string, list []Notice) error
+}
+
+// RemindDaily sends what is to be sent about the tasks at this moment, in one message to each person, and at most one a day: what becomes
+// known later in the day is in the message of the next, unless it is due that very day. It gives how many notices went out.
+func (d *Desk) RemindDaily(ctx context.Context, a Actor, m Messenger, tasks []Task, r Rules) (int, error) {
+	if len(tasks) == 0 {
+		return 0, nil
+	}
+	r.Zone = a.Zone
+	first := slices.MinFunc(tasks, func(a, b Task) int { return cmp.Compare(a.Due, b.Due) }).Due
+	sent, err := d.Sent(ctx, a.Org, "", first)
+	if err != nil {
+		return 0, err
+	}
+	told, err := d.told(ctx, a)
+	if err != nil {
+		return 0, err
+	}
+	known := map[string]SentNotice{}
+	for _, s := range sent {
+		known[s.name()] = s
+	}
+	to := map[string][]Notice{}
+	for _, n := range Notices(tasks, sent, r, d.Now()) {
+		if who := fold(n.To); !told[who] || n.Stage == "due" {
+			to[who] = append(to[who], n)
+		}
+	}
+	total := 0
+	for _, who := range slices.Sorted(maps.Keys(to)) {
+		n, err := d.message(ctx, a, m, who, to[who], known)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// told says who had a message today, or may have had one.
+func (d *Desk) told(ctx context.Context, a Actor) (map[string]bool, error) {
+	out := map[string]bool{}
+	start := a.Zone.Start(a.Zone.DateOf(d.Now()))
+	if _, err := d.schema(ctx, a.Org, noticesSent); err != nil {
+		return nil, err
+	}
+	err := d.all(ctx, a.Org, noticesSent, record.Query{Where: []record.Match{{Field: "claimed_at", Op: ">=", Value: start}}}, func(k record.Known) error {
+		b, err := body(k)
+		if b["status"] != "failed" {
+			out[fold(b["recipient"])] = true
+		}
+		return err
+	})
+	return out, err
+}
+
+// message claims the notices of one person, hands them over, and records what became of them.
+func (d *Desk) message(ctx context.Context, a Actor, m Messenger, who string, list []Notice, known map[string]SentNotice) (int, error) {
+	var claims []*claim
+	var mine []Notice
+	for _, n := range list {
+		c, err := d.claim(ctx, a, n, known[n.name()].Version)
+		if err != nil {
+			return 0, err
+		}
+		if c == nil { // another run is telling them: not two messages
+			break
+		}
+		claims, mine = append(claims, c), append(mine, n)
+	}
+	if len(mine) == 0 {
+		return 0, nil
+	}
+	failed := m.SendAll(ctx, a.Org, who, mine)
+	if failed != nil && ctx.Err() != nil {
+		return 0, ctx.Err() // it may be on its way: the claims stand
+	}
+	for _, c := range claims {
+		if err := d.settle(ctx, a, c, failed); err != nil {
+			return 0, err
+		}
+	}
+	if failed != nil {
+		return 0, nil
+	}
+	return len(mine), nil
+}
