@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,7 +92,7 @@ func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, read
 	if err := in.tenants.list(ctx); err != nil {
 		return nil, err
 	}
-	o := shell.Options{Tenants: in.tenants, Failed: in.failed, Clock: in.app.Clock, Secure: strings.HasPrefix(s.URL, "https:"),
+	o := shell.Options{Tenants: in.tenants, Failed: in.failed, Clock: in.app.Clock, Rest: pause, Secure: strings.HasPrefix(s.URL, "https:"),
 		Assets: shell.Assets{Style: []byte(shell.Themed(styles())), Script: elements.Script()}}
 	var err error
 	if o.Hosts, err = hosts(s); err != nil {
@@ -190,6 +191,9 @@ func (in *installation) wait() {
 
 // serve shows the pages until the context ends.
 func (a *App) serve(ctx context.Context, data string, s cli.Serving, ready func(cli.Served)) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // most of what is alive is what pages are drawn from, and stays: half as much again is room enough
+	}
 	ctx, end := context.WithCancel(ctx)
 	in, err := a.install(ctx, data, s)
 	if err != nil {
@@ -198,6 +202,16 @@ func (a *App) serve(ctx context.Context, data string, s cli.Serving, ready func(
 	}
 	defer func() { end(); err = errors.Join(err, in.Close()) }()
 	return in.listen(ctx, s, ready)
+}
+
+// pause waits for so long, or until the context ends.
+func pause(ctx context.Context, long time.Duration) {
+	t := time.NewTimer(long)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // listen answers requests until the context ends.

@@ -76,7 +76,9 @@ func (s *Session) Close() {
 		for _, t := range append(enginesql.FrameNames(), "persons", "want") {
 			_, _ = c.ExecContext(context.WithoutCancel(context.Background()), "DROP TABLE IF EXISTS temp."+t)
 		}
-		_, _ = c.ExecContext(context.Background(), "PRAGMA query_only = 1")
+		for _, q := range []string{"PRAGMA query_only = 1", "PRAGMA cache_size = -4096", "PRAGMA shrink_memory"} { // what a run needs is not kept
+			_, _ = c.ExecContext(context.Background(), q)
+		}
 		_ = c.Close()
 	}
 	s.conns = nil
@@ -196,7 +198,7 @@ func fill(ctx context.Context, c *sql.Conn, relations []assure.Relation, indexes
 }
 
 func (s *Session) layOut(ctx context.Context, c *sql.Conn) error {
-	setup := []string{"PRAGMA query_only = 0", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -65536"}
+	setup := []string{"PRAGMA query_only = 0", "PRAGMA temp_store = FILE", "PRAGMA cache_size = -32768"}
 	for _, q := range setup {
 		if _, err := c.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("prepare a session: %w", err)

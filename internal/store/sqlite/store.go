@@ -121,7 +121,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 func (s *Store) open(ctx context.Context) error {
 	path := filepath.Join(s.conf.Dir, "assay.db")
 	// Readers first: opening through the driver readies SQLite for the writer.
-	q := url.Values{"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-65536)", "mmap_size(268435456)"}}
+	// Small caches and no mapping: there are as many readers as questions at a time, and the operating system keeps the file's pages
+	// once for all of them.
+	q := url.Values{"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-4096)"}}
 	if s.conf.ReadOnly {
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
@@ -166,7 +168,10 @@ func (s *Store) open(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.loadOrgs(ctx)
+	if err := s.loadOrgs(ctx); err != nil {
+		return err
+	}
+	return s.conn.exec("PRAGMA shrink_memory") // what was read to hold the ledgers against their checkpoints
 }
 
 // checkDurable asks SQLite what it does, not what it was told.

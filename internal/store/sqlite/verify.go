@@ -44,7 +44,7 @@ func (s *Store) Verify(ctx context.Context, org id.Org, progress func(done, tota
 	if s.conf.ReadOnly {
 		open = openReadOnly
 	}
-	c, err := open(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -65536")
+	c, err := open(filepath.Join(s.conf.Dir, "assay.db"), "query_only = ON", "cache_size = -16384")
 	if err != nil {
 		return record.Verification{}, s.explain(err)
 	}

@@ -56,10 +56,12 @@ type Options struct {
 	Hosts []string
 	// Secure says that the pages are reached by HTTPS only.
 	Secure bool
-	// Capacity is how many requests are worked on at a time; more are refused at once. 0: 256.
+	// Capacity is how many requests are worked on at a time; more are refused at once. 0: 64.
 	Capacity int
 	// Clock is for how long a body may take; nil: as long as the server lets it.
-	Clock  func() time.Time
+	Clock func() time.Time
+	// Rest waits for so long, or until the context ends; nil: a refused connection does not rest.
+	Rest   func(ctx context.Context, long time.Duration)
 	Failed func(r *http.Request, err error)
 }
 
@@ -81,7 +83,7 @@ func NewDoor(o Options) (*Door, error) {
 		return nil, errors.New("shell: Identify and Tenants are required")
 	}
 	if o.Capacity == 0 {
-		o.Capacity = 256
+		o.Capacity = 64
 	}
 	own, err := NewMux(append(append([]Route{}, o.Routes...), o.Assets.routes()...), o.Failed)
 	if err != nil {
@@ -131,7 +133,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	release, ok := take(d.places.work)
 	if !ok {
-		surplus(w)
+		d.surplus(w, r)
 		return
 	}
 	defer release()

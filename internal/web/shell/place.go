@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,12 +20,17 @@ const (
 	sendWithin = 5 * time.Second // of a small body
 	longPlaces = 64              // large bodies that are taken at a time
 	longEach   = 8               // of one person
+	resting    = 2048            // connections that rest at a time
 )
+
+// rest is of a connection whose request was refused. A proxy may send another person's next request over it, so that it is short.
+const rest = 250 * time.Millisecond
 
 // places are what is free.
 type places struct {
 	work    chan struct{}
 	sending chan struct{}
+	resting chan struct{}
 
 	mu   sync.Mutex
 	long int
@@ -32,7 +38,7 @@ type places struct {
 }
 
 func newPlaces(capacity int) *places {
-	return &places{work: make(chan struct{}, capacity), sending: make(chan struct{}, sending), each: map[id.Person]int{}}
+	return &places{work: make(chan struct{}, capacity), sending: make(chan struct{}, sending), resting: make(chan struct{}, resting), each: map[id.Person]int{}}
 }
 
 // take takes a place of a kind if one is free.
@@ -80,7 +86,7 @@ func (d *Door) settle(w http.ResponseWriter, r *http.Request) bool {
 	}
 	release, ok := take(d.places.sending)
 	if !ok {
-		surplus(w)
+		d.surplus(w, r)
 		return false
 	}
 	defer release()
@@ -99,7 +105,26 @@ func (d *Door) settle(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func surplus(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	http.Error(w, "too many requests at this moment; try again in a second", http.StatusServiceUnavailable)
+// surplus refuses a request at once. Its connection then rests before its next request is read: who asks again without a pause would
+// otherwise have the machine spend its time on refusals. Connections that cannot rest are closed.
+func (d *Door) surplus(w http.ResponseWriter, r *http.Request) {
+	const said = "too many requests at this moment; try again in a second\n"
+	h := w.Header()
+	h.Set("Retry-After", "1")
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(said)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	release, ok := take(d.places.resting)
+	if !ok {
+		h.Set("Connection", "close")
+	}
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = io.WriteString(w, said)
+	if !ok {
+		return
+	}
+	defer release()
+	if d.o.Rest != nil && http.NewResponseController(w).Flush() == nil {
+		d.o.Rest(r.Context(), rest)
+	}
 }

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -305,5 +306,59 @@ func TestLongPlaces(t *testing.T) {
 	}
 	if _, ok := p.takeLong("ada"); !ok {
 		t.Error("places are not given back")
+	}
+}
+
+// TestRefusedConnectionRests: the refusal arrives at once, and the connection's next request is read only after the rest.
+func TestRefusedConnectionRests(t *testing.T) {
+	t.Parallel()
+	inside, leave, wake := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	d := setup(t, func(o *Options) {
+		o.Capacity = 1
+		o.Rest = func(context.Context, time.Duration) { <-wake }
+		o.Routes = append(o.Routes, Route{"GET", "/slow", access.Public, func(http.ResponseWriter, *http.Request) error {
+			inside <- struct{}{}
+			<-leave
+			return nil
+		}})
+	})
+	s := httptest.NewServer(d)
+	t.Cleanup(s.Close)
+	done := make(chan struct{})
+	go func() { defer close(done); ask(d, "GET", "/slow", "") }()
+	<-inside
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	read, answers := bufio.NewReader(c), make(chan int)
+	go func() {
+		for range 2 {
+			status := 0
+			if _, err := io.WriteString(c, "GET /signin HTTP/1.1\r\nHost: assay.example\r\n\r\n"); err == nil {
+				if res, err := http.ReadResponse(read, nil); err == nil {
+					_, err = io.Copy(io.Discard, res.Body)
+					if status = res.StatusCode; err != nil {
+						status = 0
+					}
+				}
+			}
+			answers <- status
+		}
+	}()
+	if got := <-answers; got != http.StatusServiceUnavailable { // while it rests: wake is not closed yet
+		t.Fatalf("beyond the capacity: %d, want 503", got)
+	}
+	close(leave)
+	<-done
+	select {
+	case got := <-answers:
+		t.Errorf("the next request was answered with %d during the rest", got)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(wake)
+	if got := <-answers; got != http.StatusOK {
+		t.Errorf("after the rest: %d, want 200", got)
 	}
 }
