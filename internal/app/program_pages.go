@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog/registers"
 	"github.com/assayhq/assay/internal/civil"
 	enginesqlite "github.com/assayhq/assay/internal/engine/sqlite"
@@ -21,6 +22,7 @@ import (
 	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/rule"
 	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/store/sqlite"
@@ -44,11 +46,19 @@ type programPages struct {
 	o    *office
 	p    *pages
 	one  *sync.Mutex // of the organization, over all versions of its program
+
+	mu      sync.Mutex // over what follows; held by who works it out, so that of many who ask one does
+	of      *assure.Results
+	acted   map[string]bool
+	known   program.Known
+	facts   bool // known is of the run
+	size    int64
+	changes []scope.Proposal
 }
 
 // programs wires the pages of the program.
 func (in *installation) programs(slug string, o *office, p *pages, desk *operate.Desk) (*program.Pages, error) {
-	x := &programPages{in, slug, o, p, in.tenants.lock(o.org.ID)}
+	x := &programPages{in: in, slug: slug, o: o, p: p, one: in.tenants.lock(o.org.ID)}
 	return program.New(program.Options{
 		Program: x, Changes: x, Facts: x, Persons: samePerson{desk, o.org.ID}, Cases: &trial{in.app, o.regs}, Registers: o.regs,
 		Now:   func() civil.Instant { return civil.InstantOf(in.app.Clock()) },
@@ -143,29 +153,28 @@ func (x *programPages) Past(ctx context.Context, size int64) (scope.Folder, erro
 	return o.folder(), nil
 }
 
-// Changes lists the latest version of each proposal, the newest first.
+// Changes lists the latest version of each proposal, the newest first. It is read once for a size of the ledger, and not written to.
 func (x *programPages) Changes(ctx context.Context) ([]scope.Proposal, error) {
-	var out []scope.Proposal
-	q := record.Query{Limit: 1000, Sort: "prepared_at", Desc: true}
-	for {
-		list, total, err := x.in.st.List(ctx, x.o.org.ID, x.o.regs[scope.Proposals], q)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range list {
-			if k.Source != operate.Source {
-				continue // nobody proposed it here
-			}
-			p, err := proposal(k)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, p)
-		}
-		if q.Offset += len(list); len(list) == 0 || int64(q.Offset) >= total {
-			return out, nil
-		}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	size, err := x.in.st.Size(ctx, x.o.org.ID)
+	if err != nil {
+		return nil, err
 	}
+	if x.size == size && size > 0 {
+		return x.changes, nil
+	}
+	var out []scope.Proposal
+	err = x.o.made(ctx, scope.Proposals, "prepared_at", func(k record.Known) error { // what nobody proposed here is none
+		p, err := proposal(k)
+		out = append(out, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	x.size, x.changes = size, out
+	return out, nil
 }
 
 func proposal(k record.Known) (p scope.Proposal, err error) {
@@ -234,15 +243,26 @@ func (x *programPages) draft(ctx context.Context, by access.Visitor, k program.K
 	return record.Draft{Row: row, Source: operate.Source}, nil
 }
 
-// Acted names the controls whose tests found at least one item, by the latest run.
-func (x *programPages) Acted(context.Context) (map[string]bool, error) {
-	out := map[string]bool{}
-	if r, ok := x.p.latest(); ok {
+// run makes what follows that of the latest run, whose results it gives. The lock is held.
+func (x *programPages) run() (*assure.Results, bool) {
+	r, ok := x.p.latest()
+	if ok && x.of != r.res {
+		x.of, x.acted, x.facts = r.res, map[string]bool{}, false
 		for _, t := range r.res.Controls {
-			out[t.Control] = out[t.Control] || t.Population > 0
+			x.acted[t.Control] = x.acted[t.Control] || t.Population > 0
 		}
 	}
-	return out, nil
+	return x.of, ok
+}
+
+// Acted names the controls whose tests found at least one item, by the latest run. What it returns is not written to.
+func (x *programPages) Acted(context.Context) (map[string]bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, ok := x.run(); !ok {
+		return nil, nil
+	}
+	return x.acted, nil
 }
 
 // Walkthroughs of a control, the latest first.
@@ -267,17 +287,26 @@ func (x *programPages) Walkthroughs(ctx context.Context, control string) ([]prog
 	return out, nil
 }
 
-// Known is what a report draws its description from beside the program, by the latest run.
+// Known is what a report draws its description from beside the program, by the latest run. It is read once for a run, and not written to.
 func (x *programPages) Known(ctx context.Context) (program.Known, error) {
-	r, ok := x.p.latest()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	res, ok := x.run()
 	if !ok || x.o.asOf("") {
 		return program.Known{}, nil
 	}
-	f, err := x.o.facts(ctx, x.o.program.Report, *r.res)
-	if errors.Is(err, fault.Refused) {
-		return program.Known{}, nil // a kind that cannot be drafted has no facts yet
+	if x.facts {
+		return x.known, nil
 	}
-	return program.Known{Systems: f.Systems, Incidents: f.Incidents, Amended: f.Amended}, err
+	f, err := x.o.facts(ctx, x.o.program.Report, *res)
+	if errors.Is(err, fault.Refused) {
+		f, err = report.Facts{}, nil // a kind that cannot be drafted has no facts yet
+	}
+	if err != nil {
+		return program.Known{}, err
+	}
+	x.known, x.facts = program.Known{Systems: f.Systems, Incidents: f.Incidents, Amended: f.Amended}, true
+	return x.known, nil
 }
 
 // trial runs tests over records laid out for them, in a store of its own that is gone afterwards.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
@@ -176,9 +177,12 @@ func fontFiles(dir string) ([][]byte, error) {
 	return out, nil
 }
 
+// theCatalog is read once: it is compiled in. Nobody writes to it.
+var theCatalog = sync.OnceValues(catalog.Load)
+
 // facts are what a report is built from: the program, what management says, and the results.
 func (o *office) facts(ctx context.Context, kind string, res assure.Results) (report.Facts, error) {
-	c, err := catalog.Load()
+	c, err := theCatalog()
 	if err != nil {
 		return report.Facts{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
@@ -67,14 +68,14 @@ func (p *Pages) controlData(ctx context.Context, f scope.Folder, id string) (con
 		return controlData{}, err
 	}
 	d := controlData{List: vs, Today: p.today(f), Records: p.o.Facts != nil && shell.May(ctx, access.ReadRecords)}
-	d.line = lines(scope.Folder{Versions: vs}, d.Today, acted, nil)[0]
-	d.Criteria, d.Frameworks = shared(d.Version)
+	d.line = lines(scope.Folder{Versions: vs}, d.Today, acted)[0]
+	d.Criteria, d.Frameworks = shared(*d.Version)
 	d.Lint = scope.Lint(d.Control)
-	if d.Served, err = p.serves(f, d.Version, d.Today); err != nil {
+	if d.Served, err = p.serves(f, *d.Version, d.Today); err != nil {
 		return d, err
 	}
 	if text := d.testText(); text != "" {
-		if d.Tests, err = tests.Parse(scope.TestFile(id, d.Version.Version), []byte(text), p.o.Registers); err != nil {
+		if d.Tests, err = p.parsed.parse(scope.TestFile(id, d.Version.Version), text, p.o.Registers); err != nil {
 			d.Broken = err.Error()
 		}
 	}
@@ -104,9 +105,45 @@ func (p *Pages) controlData(ctx context.Context, f scope.Folder, id string) (con
 	return d, nil
 }
 
+// parsed are the tests that were read last, by file and text: to compile one takes longer than to draw its page.
+type parsed struct {
+	mu   sync.Mutex
+	list []parsedTest // the latest used last
+}
+
+type parsedTest struct {
+	file, text string
+	tests      []*tests.Test
+	err        error
+}
+
+// mostParsed is how many are kept.
+const mostParsed = 64
+
+// parse reads a test file. What it returns is not written to.
+func (k *parsed) parse(file, text string, regs Registers) ([]*tests.Test, error) {
+	k.mu.Lock()
+	i := slices.IndexFunc(k.list, func(x parsedTest) bool { return x.file == file && x.text == text })
+	if i >= 0 {
+		x := k.list[i]
+		k.list = append(slices.Delete(k.list, i, i+1), x)
+		k.mu.Unlock()
+		return x.tests, x.err
+	}
+	k.mu.Unlock()
+	x := parsedTest{file: file, text: text}
+	x.tests, x.err = tests.Parse(file, []byte(text), regs)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.list = append(k.list, x); len(k.list) > mostParsed {
+		k.list = slices.Delete(k.list, 0, len(k.list)-mostParsed)
+	}
+	return x.tests, x.err
+}
+
 // testText is the test that decides: of a mended wording, the one of the version before.
 func (d controlData) testText() string {
-	v := d.Version
+	v := *d.Version
 	for i := len(d.List) - 1; i >= 0 && v.Editorial; i-- {
 		if b := d.List[i]; b.Version < v.Version && !b.Editorial {
 			return b.Test

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/catalog"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/scope"
@@ -24,8 +26,12 @@ type family struct {
 
 type objective struct {
 	catalog.Objective
-	Controls []assure.Control // in force, primary ones
+	Controls []*assure.Control // in force, primary ones: the first of them
+	More     int               // how many besides
 }
+
+// mostServing is how many controls stand beside one objective.
+const mostServing = 12
 
 type objectivesData struct {
 	SOC1     bool
@@ -35,26 +41,50 @@ type objectivesData struct {
 	In       int
 }
 
+// chained are the objectives with their controls as they were put together last, with what they were made from.
+type chained struct {
+	mu       sync.Mutex
+	revision int64
+	on       civil.Date
+	data     *objectivesData
+}
+
 func (p *Pages) objectives(w http.ResponseWriter, r *http.Request) error {
-	f, _, err := p.o.Program.Program(r.Context())
+	f, rev, err := p.o.Program.Program(r.Context())
 	if err != nil {
 		return err
 	}
-	k, err := scope.KindOf(f.Program.Report)
+	k := &p.chained
+	k.mu.Lock()
+	d := k.data
+	if on := p.today(f); d == nil || k.revision != rev || k.on != on {
+		if d, err = p.serving(f, on); err == nil {
+			k.data, k.revision, k.on = d, rev, on
+		}
+	}
+	k.mu.Unlock()
 	if err != nil {
 		return err
+	}
+	return shell.Page(w, r, http.StatusOK, objectivesPage(*d))
+}
+
+// serving puts each objective beside the controls that serve it on a day. What it returns is not written to.
+func (p *Pages) serving(f scope.Folder, on civil.Date) (*objectivesData, error) {
+	kind, err := scope.KindOf(f.Program.Report)
+	if err != nil {
+		return nil, err
 	}
 	fw, ok := p.catalog.Framework(catalog.SOC1)
 	if !ok {
-		return fault.NotFound
+		return nil, fault.NotFound
 	}
-	d := objectivesData{SOC1: k.Framework == catalog.SOC1, Title: k.Title}
-	on := p.today(f)
-	serving := map[string][]assure.Control{}
-	for _, v := range f.Versions {
-		if v.From <= on && (v.To == nil || *v.To >= on) {
+	d := &objectivesData{SOC1: kind.Framework == catalog.SOC1, Title: kind.Title}
+	by := map[string][]*assure.Control{}
+	for i := range f.Versions {
+		if v := &f.Versions[i]; v.From <= on && (v.To == nil || *v.To >= on) {
 			for _, id := range v.Control.Objectives {
-				serving[id] = append(serving[id], v.Control)
+				by[id] = append(by[id], &v.Control)
 			}
 		}
 	}
@@ -66,11 +96,13 @@ func (p *Pages) objectives(w http.ResponseWriter, r *http.Request) error {
 			d.Families = append(d.Families, family{Code: code, Name: name, General: o.General, In: in})
 			i = len(d.Families) - 1
 		}
+		list := by[o.ID]
+		shown := list[:min(len(list), mostServing)]
 		x := &d.Families[i]
-		x.Objectives = append(x.Objectives, objective{o, serving[o.ID]})
+		x.Objectives = append(x.Objectives, objective{o, shown, len(list) - len(shown)})
 		if x.In {
 			d.In++
-			if len(serving[o.ID]) == 0 {
+			if len(list) == 0 {
 				d.Bare++
 			}
 		}
@@ -84,7 +116,7 @@ func (p *Pages) objectives(w http.ResponseWriter, r *http.Request) error {
 		}
 		return 1
 	})
-	return shell.Page(w, r, http.StatusOK, objectivesPage(d))
+	return d, nil
 }
 
 // objectivesEdit chooses the families of objectives of a SOC 1 report.

@@ -107,6 +107,9 @@ type Pages struct {
 	catalog *catalog.Catalog
 	book    *advise.Book
 	kept    kept
+	ordered [2]ordered
+	chained chained
+	parsed  parsed
 }
 
 // New wires the pages.

@@ -2,10 +2,12 @@ package program
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/catalog"
@@ -17,9 +19,9 @@ import (
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
-// line is a control as the register of the program shows it.
+// line is a control as the register of the program shows it. The version is the program's own, and not written to.
 type line struct {
-	scope.Version
+	*scope.Version
 	State      scope.State
 	Since      *civil.Date
 	Versions   int
@@ -42,7 +44,7 @@ const perPage = 100
 
 func (p *Pages) register(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	f, _, err := p.o.Program.Program(ctx)
+	f, rev, err := p.o.Program.Program(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,36 +61,65 @@ func (p *Pages) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d.All = lines(f, p.today(f), acted, waiting)
-	for _, l := range d.All {
-		if (d.State == "" || l.State == d.State) && has(l, d.Text) {
-			d.Shown = append(d.Shown, l)
+	d.All, d.Missing = p.inOrder(f, rev, acted)
+	text := strings.ToLower(strings.TrimSpace(d.Text))
+	fits := make([]*line, 0, len(d.All))
+	for i := range d.All {
+		if l := &d.All[i]; (d.State == "" || l.State == d.State) && has(l, text) {
+			fits = append(fits, l)
 		}
 	}
-	d.Last = max((len(d.Shown)+perPage-1)/perPage, 1)
+	d.Last = max((len(fits)+perPage-1)/perPage, 1)
 	d.Here = 1
 	if n, err := strconv.Atoi(q.Get("page")); err == nil {
 		d.Here = min(max(n, 1), d.Last)
 	}
-	there := map[string]bool{}
-	for _, l := range d.All {
-		there[l.Control.ID] = true
-	}
-	d.Shown = d.Shown[min((d.Here-1)*perPage, len(d.Shown)):min(d.Here*perPage, len(d.Shown))]
-	for i, l := range d.Shown {
-		d.Shown[i].Criteria, d.Shown[i].Frameworks = shared(l.Version)
-	}
-	for _, c := range p.catalog.Controls {
-		if !there[c.ID] {
-			d.Missing = append(d.Missing, c.ID)
-		}
+	for _, l := range fits[min((d.Here-1)*perPage, len(fits)):min(d.Here*perPage, len(fits))] {
+		x := *l
+		x.Criteria, x.Frameworks = shared(*l.Version)
+		x.Waiting = waiting[l.Control.ID]
+		d.Shown = append(d.Shown, x)
 	}
 	return shell.Page(w, r, http.StatusOK, registerPage(d))
 }
 
+// ordered are the lines of a program as they were made last, with what they were made from: a program holds thousands of controls, and
+// many readers ask for the same ones.
+type ordered struct {
+	mu       sync.Mutex
+	revision int64
+	on       civil.Date
+	acted    map[string]bool
+	list     []line
+	missing  []string // controls of the library that the program has not
+}
+
+// inOrder makes one line of each control, and names those of the library that are not among them. What it returns is not written to.
+func (p *Pages) inOrder(f scope.Folder, revision int64, acted map[string]bool) (list []line, missing []string) {
+	k := &p.ordered[0]
+	if acted == nil { // the reader may not see what acted
+		k = &p.ordered[1]
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if on := p.today(f); k.list == nil || k.revision != revision || k.on != on || !maps.Equal(k.acted, acted) {
+		k.list, k.missing, k.revision, k.on, k.acted = lines(f, on, acted), nil, revision, on, acted
+		there := make(map[string]bool, len(k.list))
+		for i := range k.list {
+			there[k.list[i].Control.ID] = true
+		}
+		for _, c := range p.catalog.Controls {
+			if !there[c.ID] {
+				k.missing = append(k.missing, c.ID)
+			}
+		}
+	}
+	return k.list, k.missing
+}
+
 // lines makes one line of each control, with the version in force, or the nearest to it.
-func lines(f scope.Folder, on civil.Date, acted, waiting map[string]bool) []line {
-	var out []line
+func lines(f scope.Folder, on civil.Date, acted map[string]bool) []line {
+	out := make([]line, 0, len(f.Versions))
 	for i := 0; i < len(f.Versions); {
 		j := i
 		for j < len(f.Versions) && f.Versions[j].Control.ID == f.Versions[i].Control.ID {
@@ -96,12 +127,15 @@ func lines(f scope.Folder, on civil.Date, acted, waiting map[string]bool) []line
 		}
 		vs := f.Versions[i:j]
 		i = j
-		v, ok := scope.InForce(vs, on)
-		if !ok {
-			v = vs[len(vs)-1]
+		at := len(vs) - 1
+		for n := at; n >= 0; n-- {
+			if vs[n].From <= on && (vs[n].To == nil || *vs[n].To >= on) {
+				at = n
+				break
+			}
 		}
-		l := line{Version: v, Versions: len(vs), Waiting: waiting[v.Control.ID]}
-		l.State, l.Since = scope.StateOf(vs, on, acted[v.Control.ID])
+		l := line{Version: &vs[at], Versions: len(vs)}
+		l.State, l.Since = scope.StateOf(vs, on, acted[l.Control.ID])
 		out = append(out, l)
 	}
 	return out
@@ -117,12 +151,18 @@ func shared(v scope.Version) (criteria, frameworks int) {
 	return len(list), len(in)
 }
 
-func has(l line, text string) bool {
+// has reports whether a control holds a text, which is in lower case.
+func has(l *line, text string) bool {
 	if text == "" {
 		return true
 	}
-	c := l.Control
-	return strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.Title, c.Statement, c.Owner}, "\n")), strings.ToLower(strings.TrimSpace(text)))
+	c := &l.Control
+	for _, s := range []string{c.ID, c.Title, c.Owner, c.Statement} {
+		if strings.Contains(strings.ToLower(s), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // acted tells which controls records show acting, to readers who may see results.
@@ -188,8 +228,8 @@ func (d registerData) pageAt(n int) string {
 
 func (d registerData) count(s scope.State) int {
 	n := 0
-	for _, l := range d.All {
-		if l.State == s {
+	for i := range d.All {
+		if d.All[i].State == s {
 			n++
 		}
 	}

@@ -58,8 +58,13 @@ func (p *Pages) scopePage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d.Criteria = len(in)
-	for _, l := range lines(f, p.today(f), nil, nil) {
-		if l.State != scope.Retired {
+	acted, err := p.acted(ctx)
+	if err != nil {
+		return err
+	}
+	list, _ := p.inOrder(f, rev, acted)
+	for i := range list {
+		if list[i].State != scope.Retired {
 			d.Controls++
 		}
 	}
