@@ -25,7 +25,8 @@ import (
 // seen is what a look at an organization found.
 type seen struct {
 	run   *assure.Results
-	tasks string // a digest; empty: not known yet
+	tasks string     // a digest; empty: not known yet
+	day   civil.Date // of which they are
 	size  int64
 	done  bool // all of it was told
 }
@@ -124,7 +125,7 @@ func (h *hooking) find(ctx context.Context, t *tenant) (f found, err error) {
 			return f, err
 		}
 		if f.known = !t.p.gauge.waits(ctx); f.known {
-			f.seen.tasks = string(digests(f.instances()))
+			f.seen.tasks, f.seen.day = string(digests(f.instances())), today
 		}
 	}
 	f.cp, err = t.o.st.Checkpoint(ctx, t.Org)
