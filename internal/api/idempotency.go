@@ -260,7 +260,14 @@ func (x *Answer) instead(p *Problem) {
 	x.Status, x.Header, x.Body = p.Status, http.Header{"Content-Type": {"application/problem+json"}}, b
 }
 
-// Memory keeps answers while the process lives. It is bounded, and one caller's keys never push out another's: whoever has too many
+// Lost is the answer to an attempt whose process ended before it was answered.
+func Lost() *Answer {
+	x := &Answer{}
+	x.instead(newProblem(http.StatusInternalServerError, "the server stopped while it worked on the first attempt"))
+	return x
+}
+
+// Memory keeps answers while the process lives, for tests. It is bounded, and one caller's keys never push out another's: whoever has too many
 // loses their own oldest.
 type Memory struct {
 	clock    func() time.Time

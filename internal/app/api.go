@@ -22,17 +22,15 @@ import (
 	"github.com/assayhq/assay/internal/web/shell"
 )
 
-// Answers to unsafe requests are kept in memory: so many of a person in an organization, and so many bytes altogether.
-const (
-	keptAnswers = 1000
-	keptBytes   = 32 << 20
-)
-
 // doors are those of programs: the JSON API, over it that of agents, and that of directories.
 func (in *installation) doors(o *shell.Options, key [32]byte) error {
 	secret := hmac.New(sha256.New, key[:]) // no key serves two ends
 	secret.Write([]byte("assay api cursors v1"))
-	a, err := api.New(api.Options{Tenants: apiTenants{in}, Idempotency: api.NewMemory(in.app.Clock, keptAnswers, keptBytes), Secret: secret.Sum(nil),
+	kept, err := in.newAttempts()
+	if err != nil {
+		return err
+	}
+	a, err := api.New(api.Options{Tenants: apiTenants{in}, Idempotency: kept, Secret: secret.Sum(nil),
 		Clock: in.app.Clock, Version: Version, Failed: in.failed})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func TestProvenFromBefore(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	for _, q := range []string{
-		"DROP INDEX invitations_used_by", "DROP TABLE awaited", "ALTER TABLE people DROP COLUMN proven", "PRAGMA user_version = 4",
+		"DROP TABLE attempts", "DROP INDEX invitations_used_by", "DROP TABLE awaited", "ALTER TABLE people DROP COLUMN proven", "PRAGMA user_version = 4",
 		"INSERT INTO people (id, email, name, lang, theme, zone, created) VALUES ('first', 'a', '', '', '', '', 1), ('invited', 'b', '', '', '', '', 2), ('back', 'c', '', '', '', '', 3), ('linked', 'd', '', '', '', '', 4)",
 		"INSERT INTO links (hash, kind, person, created, expires, used) VALUES (x'01', 'set-up', '', 1, 2, 1), (x'02', 'recovery', 'back', 1, 2, 1), (x'03', 'recovery', 'linked', 1, 2, 1), (x'04', 'recovery', 'invited', 1, 2, NULL)",
 		"INSERT INTO externals (issuer, subject, person, created) VALUES ('i', 's', 'linked', 1)",
