@@ -84,7 +84,7 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 	if err := in.doors(o, key); err != nil {
 		return err
 	}
-	if in.hooks, err = in.newHooking(key); err != nil {
+	if in.hooks, err = in.newHooking(key, s.Allow); err != nil {
 		return err
 	}
 	in.setUp(s, sender)

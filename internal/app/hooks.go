@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/netip"
 	"net/url"
 	"slices"
 	"sync"
@@ -56,8 +57,16 @@ type hooking struct {
 }
 
 // newHooking wires the sending of events. The key is that of the accounts, which no key of another end is told from.
-func (in *installation) newHooking(key [32]byte) (*hooking, error) {
-	client, err := outbound.New(in.app.Outbound)
+func (in *installation) newHooking(key [32]byte, allow []string) (*hooking, error) {
+	c := in.app.Outbound
+	for _, s := range allow {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, &fault.Error{Kind: fault.Refused, Field: "--allow-outbound", What: err.Error() + "; expected a network such as 10.1.0.0/16"}
+		}
+		c.Allow = append(slices.Clip(c.Allow), p.Masked())
+	}
+	client, err := outbound.New(c)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func sending(t *testing.T, path string, clock *hand, c outbound.Config) *hooking
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	in := &installation{app: &App{Clock: clock.Now, Random: rand.Reader, Outbound: c}, people: store, base: "https://assay.example"}
-	h, err := in.newHooking([32]byte{7})
+	h, err := in.newHooking([32]byte{7}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,6 +308,16 @@ func TestHooksReachNothingInside(t *testing.T) {
 	shut.now(t)
 	if n := len(r.all()); n != 0 {
 		t.Errorf("loopback was asked %d times, want never", n)
+	}
+	if opened, err := shut.in.newHooking([32]byte{7}, []string{"127.0.0.0/8"}); err != nil {
+		t.Error(err)
+	} else if err := opened.client.CheckURL(r.URL); err != nil {
+		t.Errorf("what the operator allows is refused: %v", err)
+	}
+	for _, bad := range []string{"loopback", "127.0.0.1", "0.0.0.0/0"} {
+		if _, err := shut.in.newHooking([32]byte{7}, []string{bad}); err == nil {
+			t.Errorf("--allow-outbound %s is taken", bad)
+		}
 	}
 	x.h = shut
 	if list, err := x.Hooks(t.Context()); err != nil || list[0].Stopped == "" {

@@ -144,6 +144,7 @@ type Serving struct {
 	Listen  string   // address to listen on
 	URL     string   // under which browsers reach it, where that is not the address itself, as https://assay.example.com
 	Proxies []string // networks of proxies whose X-Forwarded-For is believed, as 10.0.0.0/8
+	Allow   []string // networks inside the house that addresses which people enter may lead to, as 10.1.0.0/16
 	OIDC    OIDC     // the organization's own sign-in; empty: none
 	SMTP    string   // smtp://user:password@host:port?from=address, or smtps; empty: no e-mail is sent
 	Demo    bool     // the example company: whoever is at this machine chooses a person to be

@@ -109,11 +109,12 @@ type serveCmd struct {
 	ClientID   string   `name:"oidc-client" help:"OpenID Connect: the client's id." env:"ASSAY_OIDC_CLIENT" placeholder:"ID"`
 	SecretFile string   `name:"oidc-secret-file" help:"OpenID Connect: a file with the client's secret." env:"ASSAY_OIDC_SECRET_FILE" placeholder:"FILE"`
 	Domains    []string `name:"oidc-domain" help:"OpenID Connect: a domain of addresses that the provider vouches for." env:"ASSAY_OIDC_DOMAINS" placeholder:"DOMAIN"`
+	Allow      []string `name:"allow-outbound" help:"Network inside the house that web hooks may reach; public addresses are reached by https alone." env:"ASSAY_ALLOW_OUTBOUND" placeholder:"CIDR"`
 	SMTP       string   `name:"smtp" help:"Server that sends e-mail: smtp://user:password@host:587?from=assay@example.com." env:"ASSAY_SMTP" placeholder:"URL"`
 }
 
 func (c *serveCmd) Run(r *run) error {
-	s := Serving{Listen: c.Listen, URL: c.URL, SMTP: c.SMTP, Proxies: c.Proxies, OIDC: OIDC{Issuer: c.Issuer, ClientID: c.ClientID, Domains: c.Domains}}
+	s := Serving{Listen: c.Listen, URL: c.URL, SMTP: c.SMTP, Proxies: c.Proxies, Allow: c.Allow, OIDC: OIDC{Issuer: c.Issuer, ClientID: c.ClientID, Domains: c.Domains}}
 	if c.SecretFile != "" {
 		b, err := r.h.ReadFile(c.SecretFile)
 		if err != nil {
