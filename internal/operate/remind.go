@@ -183,29 +183,30 @@ func (s *shelf) published(x Policy) *civil.Date {
 }
 
 // Reminders gives what people are reminded of: the tasks that are due no later than the day, the rows of access reviews that wait for
-// them, and the policies that they have not accepted. What was late before the day since is left out: whoever turns reminders on gets no
-// year of it by mail.
+// them, the policies that they have not accepted, their courses and their actions. What was due before the day since is left out: whoever
+// turns reminders on gets no year of it by mail.
 func (b *Board) Reminders(ctx context.Context, a Actor, since, until civil.Date, paths Paths) ([]Task, error) {
-	tasks, err := b.Tasks(ctx, a.Org, until)
-	if err != nil {
-		return nil, err
-	}
-	out := slices.Clone(tasks)
+	more := []func(context.Context, Actor, Paths) ([]Task, error){
+		func(context.Context, Actor, Paths) ([]Task, error) { return b.Tasks(ctx, a.Org, until) }, b.Desk.WaitingActions, b.Desk.WaitingCourses}
 	if b.Reviews != nil {
-		rows, err := b.Reviews.Waiting(ctx, a, paths)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rows...)
+		more = append(more, b.Reviews.Waiting)
 	}
 	if b.Policies != nil {
-		owed, err := b.Policies.Waiting(ctx, a, paths)
+		more = append(more, b.Policies.Waiting)
+	}
+	var out []Task
+	for _, read := range more {
+		list, err := read(ctx, a, paths)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, owed...)
+		for _, t := range list {
+			if t.within(since, until) {
+				out = append(out, t)
+			}
+		}
 	}
-	return slices.DeleteFunc(out, func(t Task) bool { return t.Due < since || t.Due > until }), nil
+	return out, nil
 }
 
 // Messenger hands all that one person is told over in one message. An error means that it was not handed over; a context that ends may

@@ -189,3 +189,31 @@ func TestWaitingAcceptances(t *testing.T) {
 type nothingDue struct{}
 
 func (nothingDue) Due(context.Context, id.Org, civil.Date) ([]Instance, error) { return nil, nil }
+
+// TestWaitingActionsAndCourses: each follows the path of the control that it belongs to.
+func TestWaitingActionsAndCourses(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	s.pull(t, people, `{"person_id":"p1","email":"ann@example.com","started_on":"2025-10-20"}`, `{"person_id":"p2","email":"bob@example.com","started_on":"2026-11-10"}`)
+	s.pull(t, "courses", `{"course":"security","title":"Security"}`)
+	s.pull(t, trainings, `{"completion_id":"t1","person_id":"p2","course":"security","completed_on":"2026-11-20"}`)
+	s.pull(t, "meetings", `{"meeting_id":"m1","kind":"board"}`)
+	s.pull(t, "actions", `{"action_id":"a1","origin":"m1","title":"Write","owner":"p1","due_on":"2026-11-30"}`, `{"action_id":"a2","origin":"i1","owner":"x@example.com","due_on":"2026-11-20"}`, `{"action_id":"a3","origin":"m1","owner":"p1","due_on":"2026-11-30","closed_on":"2026-11-25"}`,
+		`{"action_id":"a4","origin":"m1","due_on":"2026-11-30"}`, `{"action_id":"a5","origin":"m1","owner":"p1"}`)
+	b := &Board{Desk: s.Desk, Due: nothingDue{}, Team: membersOf{}, Size: s.store}
+	list, err := b.Reminders(t.Context(), s.a, day(t, "2026-10-27"), day(t, "2026-12-04"), paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range list {
+		if x.Escalation != paths(x.Control) {
+			t.Errorf("%+v, want the path of its control", x)
+		}
+		got = append(got, fmt.Sprintf("%s %s %s %s due %s late %v", x.Who, x.Control, x.Key, x.Title, x.Due, x.Late))
+	}
+	want := []string{"ann@example.com GOV-02 a1 Write due 2026-11-30 late false", "x@example.com INC-04 a2 an action due 2026-11-20 late true", "ann@example.com GOV-05 security/2026-11-19 complete the course Security due 2026-11-19 late true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Reminders (-want +got):\n%s", diff)
+	}
+}

@@ -39,3 +39,29 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBooks draws the risks of 5,000, and a course of 5,000 people.
+func BenchmarkBooks(b *testing.B) {
+	o := setup(b)
+	var risks, links, people, done []string
+	for i := range 5000 {
+		risks = append(risks, fmt.Sprintf(`{"risk_id":"r%d","title":"Risk %d","likelihood":%d,"impact":%d,"assessed_on":"2026-02-01","treatment_due_on":"2026-12-01"}`, i, i, i%5+1, i/5%5+1))
+		links = append(links, fmt.Sprintf(`{"risk_id":"r%d","control":"IAM-04","linked_on":"2026-01-01"}`, i))
+		people = append(people, fmt.Sprintf(`{"person_id":"p%d","email":"p%d@example.com","started_on":"2024-11-01"}`, i, i))
+		done = append(done, fmt.Sprintf(`{"completion_id":"t%d","person_id":"p%d","course":"c%d","completed_on":"2026-02-01"}`, i, i, i%6))
+	}
+	o.pull("risks", risks...)
+	o.pull("risk_controls", links...)
+	o.pull("people", people...)
+	o.pull("trainings", done...)
+	for _, page := range []string{"/risks", "/risks?view=late&q=42", "/risks/r77", "/trainings", "/trainings/c1"} {
+		b.Run(page, func(b *testing.B) {
+			o.wants(o.get(access.Owner, page), 200)
+			for b.Loop() {
+				if w := o.get(access.Owner, page); w.Code != 200 {
+					b.Fatal(w.Code)
+				}
+			}
+		})
+	}
+}

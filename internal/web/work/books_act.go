@@ -37,7 +37,7 @@ func (p *Pages) asked(ctx context.Context, d *itemData, s *register.Schema, name
 		return shell.Field{}, notFound("field " + name + " of " + s.Name)
 	}
 	f := p.field(ctx, x, "")
-	f.Label, f.Help, f.Required = label(ctx, name), "", needed
+	f.Label, f.Help, f.Required = labelIn(ctx, s.Name, name), "", needed
 	for i := range f.Options {
 		if v := f.Options[i].Value; v != "" && len(x.Values) > 0 {
 			f.Options[i].Text = valueWord(ctx, name, v)

@@ -63,7 +63,7 @@ func (o *office) shelve() []string {
 	o.pull("actions", `{"action_id":"a1","origin":"e1","title":"Buy radios","finding":"Nobody heard","owner":"bob@example.com","due_on":"2026-11-20"}`, `{"action_id":"a2","origin":"m1","title":"Write to the bank","due_on":"2026-12-20"}`, `{"action_id":"a3","origin":"i9","due_on":"2026-01-20","closed_on":"2026-01-19"}`)
 	o.pull("vendors", fmt.Sprintf(`{"vendor_id":"v1","name":"Cloud","criticality":"critical","subservice":"carve_out","report_kind":"soc2-type2","report_period_end":"2026-09-30","opinion":"unqualified","last_review_on":"2025-11-01","risk_rating":"%s"}`, x),
 		`{"vendor_id":"v2","name":"Payroll","subservice":"inclusive","report_period_end":"2026-03-31"}`, `{"vendor_id":"v3","name":"Gone","subservice":"carve_out","ended_on":"2026-01-01"}`)
-	return []string{"/trainings", "/trainings?view=open", "/trainings/security", "/trainings/security?view=all", "/risks", "/risks?likelihood=4&impact=5", "/risks/r1", "/risks/r3", "/exercises", "/exercises/e1", "/meetings", "/meetings/m1", "/vendors", "/vendors/v1", "/vendors/v2", "/actions", "/actions/a1"}
+	return []string{"/trainings", "/trainings?view=open", "/trainings/security", "/trainings/security?view=all", "/risks", "/risks?likelihood=4&impact=5", "/risks/r1", "/risks/r3", "/risks/r3?add=risk_reviews", "/exercises", "/exercises/e1", "/exercises/e1?add=actions", "/meetings", "/meetings/m1", "/vendors", "/vendors/v1", "/vendors/v1?add=vendor_reports", "/vendors/v2", "/actions", "/actions/a1"}
 }
 
 func TestBooks(t *testing.T) {
@@ -87,6 +87,7 @@ func TestBooks(t *testing.T) {
 		"/vendors/v1":                  {"Guards the halls.", "CC6.4", "/controls/VEN-02", "No letter bridges", "&lt;script&gt;"},
 		"/vendors/v2":                  {"names no subservice organization of this name"},
 		"/actions":                     {"Buy radios", "bob@example.com", "24 days left"},
+		"/risks/r3?add=risk_reviews":   {"<details class=\"give\" open", `name="risk_reviews-reviewed_on"`, "Lea (lead@example.com)"},
 		"/actions/a1":                  {"Nobody heard", "Came out of"},
 		"/trainings?view=open":         {"Security awareness"},
 		"/risks/r3":                    {"No control answers this risk."},

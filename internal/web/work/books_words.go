@@ -20,10 +20,18 @@ func label(ctx context.Context, name string) string {
 	return words(name)
 }
 
+// labelIn is label where a register says something of its own by a name.
+func labelIn(ctx context.Context, register, name string) string {
+	if register == actions && name == "title" {
+		return shell.T(ctx, "What is to be done")
+	}
+	return label(ctx, name)
+}
+
 func peopleLabel(ctx context.Context, name string) string {
 	switch name {
 	case "title":
-		return shell.T(ctx, "What is to be done")
+		return shell.T(ctx, "Title")
 	case "finding":
 		return shell.T(ctx, "What was found")
 	case "owner":

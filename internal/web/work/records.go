@@ -164,6 +164,9 @@ func (p *Pages) editForm(ctx context.Context, s *register.Schema, k *record.Know
 	}
 	for _, x := range s.Fields {
 		field := p.field(ctx, x, cells[x.Name])
+		if bookOf(s.Name) != nil {
+			field.Label = labelIn(ctx, s.Name, x.Name)
+		}
 		switch {
 		case k != nil && slices.Contains(s.Key, x.Name):
 			field.Type = "hidden"
