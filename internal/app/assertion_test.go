@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/operate"
 	"github.com/assayhq/assay/internal/publish"
@@ -384,4 +386,67 @@ func readAll(t *testing.T, r io.Reader) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// TestAssertionOfOthers: a report as of a date is signed after that day, and a report that has no assertion, or cannot be drafted, says so.
+func TestAssertionOfOthers(t *testing.T) {
+	t.Parallel()
+	a := New()
+	now := time.Date(2026, 6, 30, 20, 0, 0, 0, time.UTC) // 8 h on 1 July in Auckland
+	a.Clock = func() time.Time { return now }
+	z, err := civil.ParseZone("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asOf := civil.NewDate(2026, 6, 30)
+	from, to := civil.NewDate(2025, 7, 1), civil.NewDate(2026, 6, 30)
+	enter := func(p scope.Program) *assertions {
+		t.Helper()
+		data := filepath.Join(t.TempDir(), "data")
+		p.Name, p.Zone = "Example", z
+		if _, err := a.found(t.Context(), data, p, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		o, err := a.enter(t.Context(), data, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := o.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		o.system.NotRelevant = map[string]string{"CC6.4": "The system runs in the data centres of others."}
+		o.system.Texts = map[string]string{}
+		for _, dc := range []string{"dc1", "dc2", "dc3", "dc4", "dc5", "dc6", "dc7", "dc8", "dc9"} {
+			o.system.Texts[dc] = "It is described."
+		}
+		p1, _ := shown(t, o)
+		return p1.assertions()
+	}
+	x := enter(scope.Program{Report: "soc2-type1", AsOf: &asOf, Categories: []string{"security"}})
+	by := access.Visitor{Person: "p", Name: "Ann", Email: "ann@example.com", Roles: []access.Role{access.Executive}, Strong: true}
+	sign := func() (publish.Signature, error) {
+		t.Helper()
+		v, err := x.Assertion(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Sign(t.Context(), by, publish.Signing{Name: "Ann", Title: "CEO", Read: true, Matters: "Nothing was walked through.", Text: v.Digest(""), Draft: v.Draft})
+	}
+	now = now.Add(-9 * time.Hour) // 23 h on 30 June
+	if _, err := sign(); !errors.Is(err, fault.Refused) || !strings.Contains(err.Error(), "the end of that day") {
+		t.Errorf("signed before the as-of day is over: %v, want refused", err)
+	}
+	now = now.Add(9 * time.Hour)
+	s, err := sign()
+	if err != nil || s.AsOf != "2026-06-30" || s.From != "" || s.On != "2026-07-01" {
+		t.Errorf("signed on the day after the as-of date: %+v, %v", s, err)
+	}
+	for _, report := range []string{"iso27001", "soc1-type2"} {
+		v, err := enter(scope.Program{Report: report, From: &from, To: &to}).Assertion(t.Context())
+		if !errors.Is(err, fault.Refused) {
+			t.Errorf("the assertion of %s = %+v, %v; want refused: there is none to sign", report, v.Text, err)
+		}
+	}
 }
