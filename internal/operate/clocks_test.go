@@ -237,13 +237,13 @@ func TestAttach(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	s.pull(t, "exercises", `{"exercise_id":"e1","kind":"tabletop","held_on":"2026-11-20","findings":1,"own":"kept"}`)
-	add := func(title string, carry func(Fact) map[string]string) error {
+	add := func(title string, carry func(Fact) (map[string]string, error)) error {
 		return s.Attach(t.Context(), Attachment{Actor: s.a, Register: "actions", Parent: "exercises", Key: "e1", Carry: carry,
 			Entries: []map[string]string{{"origin": "e1", "title": title, "owner": "bob@example.com", "due_on": "2026-12-20"}}})
 	}
-	if err := add("one", func(f Fact) map[string]string {
+	if err := add("one", func(f Fact) (map[string]string, error) {
 		n, _ := f.Whole("findings")
-		return map[string]string{"findings": []string{"1", "2"}[n], "findings_ticketed_on": "2026-11-26"}
+		return map[string]string{"findings": []string{"1", "2"}[n], "findings_ticketed_on": "2026-11-26"}, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -254,14 +254,14 @@ func TestAttach(t *testing.T) {
 	}
 	// Somebody else writes the parent between our look and the append: theirs stays, and ours stands on it.
 	raced := false
-	if err := add("two", func(Fact) map[string]string {
+	if err := add("two", func(Fact) (map[string]string, error) {
 		if !raced {
 			raced = true
 			if _, err := s.Change(t.Context(), s.as("zoe@example.com"), "exercises", "e1", 2, map[string]string{"title": "Ransom"}); err != nil {
 				t.Error(err)
 			}
 		}
-		return map[string]string{"findings": "3"}
+		return map[string]string{"findings": "3"}, nil
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestAttach(t *testing.T) {
 		t.Fatalf("actions = %d, %v, want two: none is written twice", len(actions), err)
 	}
 	// A refusal of either writes neither.
-	if err := add("three", func(Fact) map[string]string { return map[string]string{"findings": "many"} }); !errors.Is(err, fault.Refused) {
+	if err := add("three", func(Fact) (map[string]string, error) { return map[string]string{"findings": "many"}, nil }); !errors.Is(err, fault.Refused) {
 		t.Errorf("Attach(a count that is none) = %v, want a refusal", err)
 	}
 	if again, _ := s.Facts(t.Context(), s.a.Org, "actions"); len(again) != 2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -90,7 +91,7 @@ type Attachment struct {
 	Key      string              // of that record
 
 	// Carry says which fields of the parent change with it; nil: none. It is asked again when somebody else wrote the parent meanwhile.
-	Carry func(parent Fact) map[string]string
+	Carry func(parent Fact) (map[string]string, error)
 }
 
 // Attach writes the records, and with them what they change in the record that they belong to: all or nothing.
@@ -101,6 +102,13 @@ func (d *Desk) Attach(ctx context.Context, x Attachment) error {
 	if page, yes := ByAct(x.Register); yes {
 		return fault.Refuse("records of %s are not typed: persons and times in them are those of the act", x.Register).WithHint("go to %s", page)
 	}
+	// Two that change a record to the same words in the same moment write one version, which the store takes for a repetition: what is
+	// counted of the other must be seen first.
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(string(x.Org) + "/" + x.Parent + "/" + x.Key))
+	turn := &d.turn[h.Sum32()%uint32(len(d.turn))]
+	turn.Lock()
+	defer turn.Unlock()
 	rows, err := d.attached(ctx, x)
 	if err != nil {
 		return err
@@ -196,9 +204,9 @@ func (d *Desk) carried(ctx context.Context, x Attachment) (row *register.Row, dr
 	if err != nil {
 		return nil, 0, err
 	}
-	changes := x.Carry(f)
-	if len(changes) == 0 {
-		return nil, last.Version, nil
+	changes, err := x.Carry(f)
+	if err != nil || len(changes) == 0 {
+		return nil, last.Version, err
 	}
 	s, err := d.schema(ctx, x.Org, x.Parent)
 	if err != nil {

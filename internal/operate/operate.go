@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -70,6 +71,7 @@ type Desk struct {
 	Random  io.Reader
 
 	past past
+	turn [64]sync.Mutex // what belongs to one record is entered one after the other; records share a few locks
 }
 
 // Now is the time of the desk's clock, to the resolution of records.

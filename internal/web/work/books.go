@@ -85,7 +85,15 @@ type annex struct {
 	done     func(context.Context) string
 	clock    func(operate.Fact, civil.Date) operate.Clock // shown with each
 	fixed    func(today civil.Date) map[string]string     // said without asking
-	carry    func(entry map[string]string, before []operate.Fact, today civil.Date) func(operate.Fact) map[string]string
+	check    func(context.Context, *entry) error          // what a schema cannot say; its errors name fields
+	carry    func(*entry) func(parent operate.Fact) (map[string]string, error)
+}
+
+// entry is what was typed into the form of an annex.
+type entry struct {
+	fields map[string]string
+	today  civil.Date
+	others func() ([]operate.Fact, error) // of the same record, as they are at that moment
 }
 
 // reading is what a book's pages read at one size of the ledger. It is not changed once made.
@@ -107,6 +115,25 @@ type reading struct {
 type shelves struct {
 	mu   sync.Mutex
 	kept map[string]*reading
+	work sync.Mutex // held by whoever reads anew: others wait for that
+}
+
+func (s *shelves) get(path string, size int64, today civil.Date) *reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.kept[path]; r != nil && r.size == size && r.today == today {
+		return r
+	}
+	return nil
+}
+
+func (s *shelves) put(path string, r *reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		s.kept = map[string]*reading{}
+	}
+	s.kept[path] = r
 }
 
 func (p *Pages) bookRoutes(on func(method, pattern string, policy access.Policy, h shell.Handler)) {
@@ -136,20 +163,9 @@ func (p *Pages) read(ctx context.Context, b *book) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	today := p.today()
-	p.shelves.mu.Lock()
-	kept := p.shelves.kept[b.path]
-	p.shelves.mu.Unlock()
-	if kept == nil || kept.size != size || kept.today != today {
-		if kept, err = p.readAnew(ctx, b, size, today); err != nil {
-			return nil, err
-		}
-		p.shelves.mu.Lock()
-		if p.shelves.kept == nil {
-			p.shelves.kept = map[string]*reading{}
-		}
-		p.shelves.kept[b.path] = kept
-		p.shelves.mu.Unlock()
+	kept, err := p.shelved(ctx, b, size, p.today())
+	if err != nil {
+		return nil, err
 	}
 	r := *kept
 	if p.o.Period != nil {
@@ -161,6 +177,22 @@ func (p *Pages) read(ctx context.Context, b *book) (*reading, error) {
 		r.vendors, err = p.o.Vendors(ctx)
 	}
 	return &r, err
+}
+
+func (p *Pages) shelved(ctx context.Context, b *book, size int64, today civil.Date) (*reading, error) {
+	if r := p.shelves.get(b.path, size, today); r != nil {
+		return r, nil
+	}
+	p.shelves.work.Lock()
+	defer p.shelves.work.Unlock()
+	if r := p.shelves.get(b.path, size, today); r != nil {
+		return r, nil
+	}
+	r, err := p.readAnew(ctx, b, size, today)
+	if err == nil {
+		p.shelves.put(b.path, r)
+	}
+	return r, err
 }
 
 func (p *Pages) readAnew(ctx context.Context, b *book, size int64, today civil.Date) (*reading, error) {

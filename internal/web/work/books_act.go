@@ -99,11 +99,11 @@ func (p *Pages) attach(w http.ResponseWriter, r *http.Request, b *book) error {
 	if x == nil {
 		return notFound("part " + r.PathValue("part"))
 	}
-	entry, err := p.entered(r, d, x, rd.today)
+	e, err := p.entered(r, d, x, rd.today)
 	if err == nil {
-		a := operate.Attachment{Actor: p.actor(ctx), Register: x.register, Entries: []map[string]string{entry}, Ends: x.ends, Parent: b.register, Key: d.Fact.Key}
+		a := operate.Attachment{Actor: p.actor(ctx), Register: x.register, Entries: []map[string]string{e.fields}, Ends: x.ends, Parent: b.register, Key: d.Fact.Key}
 		if x.carry != nil {
-			a.Carry = x.carry(entry, rd.parts[x.register][d.Fact.Key], rd.today)
+			a.Carry = x.carry(e)
 		}
 		err = p.o.Desk.Attach(ctx, a)
 	}
@@ -142,12 +142,12 @@ func faulted(f shell.Form, register string, err error) shell.Form {
 }
 
 // entered reads the form of a part. What is said without asking is not taken from it.
-func (p *Pages) entered(r *http.Request, d *itemData, x *annex, today civil.Date) (map[string]string, error) {
-	out := map[string]string{}
+func (p *Pages) entered(r *http.Request, d *itemData, x *annex, today civil.Date) (*entry, error) {
+	ctx, out := r.Context(), map[string]string{}
 	var errs []error
 	for _, n := range x.fields {
-		out[n] = r.PostForm.Get(x.register + "-" + n)
-		if strings.TrimSpace(out[n]) == "" && slices.Contains(x.needs, n) {
+		out[n] = shell.Value(r, x.register+"-"+n)
+		if out[n] == "" && slices.Contains(x.needs, n) {
 			errs = append(errs, fault.At("", 0, n, "missing"))
 		}
 		if n == "evidence" && out[n] != "" && !slices.ContainsFunc(d.Evidence, func(e operate.Exhibit) bool { return e.ID == out[n] }) {
@@ -160,7 +160,40 @@ func (p *Pages) entered(r *http.Request, d *itemData, x *annex, today civil.Date
 		}
 	}
 	out[x.link] = d.Fact.Key
-	return out, errors.Join(errs...)
+	e := &entry{fields: out, today: today, others: func() ([]operate.Fact, error) {
+		list, err := p.o.Desk.Facts(ctx, p.o.Org, x.register)
+		return x.sort(list)[d.Fact.Key], err
+	}}
+	if x.check != nil {
+		errs = append(errs, x.check(ctx, e))
+	}
+	return e, errors.Join(errs...)
+}
+
+// ordered refuses two days of which the later comes first.
+func (e *entry) ordered(ctx context.Context, first, last string) error {
+	from, e1 := civil.ParseDate(e.fields[first])
+	to, e2 := civil.ParseDate(e.fields[last])
+	if e1 == nil && e2 == nil && to < from {
+		return fault.At("", 0, last, "%s", shell.T(ctx, "it ends before it begins"))
+	}
+	return nil
+}
+
+// past refuses a day that lies ahead.
+func (e *entry) past(ctx context.Context, name string) error {
+	if on, err := civil.ParseDate(e.fields[name]); err == nil && on > e.today {
+		return fault.At("", 0, name, "%s", shell.T(ctx, "the day lies ahead"))
+	}
+	return nil
+}
+
+// rated refuses a rating that no scale has.
+func (e *entry) rated(ctx context.Context, name string) error {
+	if n, err := strconv.Atoi(e.fields[name]); err == nil && (n < 1 || n > widest) {
+		return fault.At("", 0, name, "%s", shell.T(ctx, "expected a whole number from 1 to %d", widest))
+	}
+	return nil
 }
 
 // done ends what belongs to a record: an action that is done, a control that answers the risk no longer.

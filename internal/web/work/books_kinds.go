@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,7 +162,10 @@ func riskBook() *book {
 		parts: []*annex{
 			{register: "risk_reviews", link: "risk_id", title: func(ctx context.Context) string { return shell.T(ctx, "Reviews") }, none: func(ctx context.Context) string { return shell.T(ctx, "Nobody has looked at it again yet.") },
 				add: func(ctx context.Context) string { return shell.T(ctx, "Enter a review") }, fields: []string{"reviewed_on", "reviewer", "likelihood", "impact", "conclusion", "next_review_on"}, needs: []string{"reviewed_on", "reviewer", "likelihood", "impact"},
-				shows: []string{"reviewed_on", "reviewer", "likelihood", "impact", "conclusion"}, order: "reviewed_on", carry: reviewedRisk},
+				shows: []string{"reviewed_on", "reviewer", "likelihood", "impact", "conclusion"}, order: "reviewed_on", carry: reviewedRisk,
+				check: func(ctx context.Context, e *entry) error {
+					return errors.Join(e.past(ctx, "reviewed_on"), e.rated(ctx, "likelihood"), e.rated(ctx, "impact"), e.ordered(ctx, "reviewed_on", "next_review_on"))
+				}},
 			{register: "risk_controls", link: "risk_id", title: func(ctx context.Context) string { return shell.T(ctx, "Controls that answer it") }, none: func(ctx context.Context) string { return shell.T(ctx, "No control answers this risk.") },
 				add: func(ctx context.Context) string { return shell.T(ctx, "Link a control") }, fields: []string{"control", "note"}, needs: []string{"control"}, shows: []string{"control", "note", "linked_on"}, order: "linked_on", ends: "ended_on",
 				done:  func(ctx context.Context) string { return shell.T(ctx, "Ends") },
@@ -203,13 +207,13 @@ func riskLine(ctx context.Context, rd *reading, f operate.Fact) line {
 }
 
 // reviewedRisk takes what a review found over into the risk, unless a later one did already.
-func reviewedRisk(x map[string]string, _ []operate.Fact, _ civil.Date) func(operate.Fact) map[string]string {
-	return func(f operate.Fact) map[string]string {
-		on := strings.TrimSpace(x["reviewed_on"])
-		if on < f.Text("assessed_on") {
-			return nil
+func reviewedRisk(e *entry) func(operate.Fact) (map[string]string, error) {
+	return func(f operate.Fact) (map[string]string, error) {
+		x := e.fields
+		if x["reviewed_on"] < f.Text("assessed_on") {
+			return nil, nil
 		}
-		return map[string]string{"assessed_on": on, "likelihood": x["likelihood"], "impact": x["impact"], "next_review_on": x["next_review_on"]}
+		return map[string]string{"assessed_on": x["reviewed_on"], "likelihood": x["likelihood"], "impact": x["impact"], "next_review_on": x["next_review_on"]}, nil
 	}
 }
 
@@ -264,14 +268,15 @@ func (x *line) also(open, late int) {
 // ticketed counts findings as their actions come in: the last ticket is there when every finding has one.
 func ticketed(x *annex) *annex {
 	x.needs = append(x.needs, "finding")
-	x.carry = func(_ map[string]string, before []operate.Fact, today civil.Date) func(operate.Fact) map[string]string {
-		n := len(before) + 1
-		return func(f operate.Fact) map[string]string {
+	x.carry = func(e *entry) func(operate.Fact) (map[string]string, error) {
+		return func(f operate.Fact) (map[string]string, error) {
+			others, err := e.others()
 			said, _ := f.Whole("findings")
-			if n < said {
-				return nil
+			n := len(others) + 1
+			if err != nil || n < said {
+				return nil, err
 			}
-			return map[string]string{"findings": strconv.Itoa(n), "findings_ticketed_on": today.String()}
+			return map[string]string{"findings": strconv.Itoa(n), "findings_ticketed_on": e.today.String()}, nil
 		}
 	}
 	return x
@@ -334,97 +339,6 @@ func truthCell(ctx context.Context, f operate.Fact, name string) datum {
 		return datum{Mark: report.MarkPass, Text: shell.T(ctx, "there")}
 	}
 	return datum{Mark: report.MarkGap, Text: shell.T(ctx, "missing")}
-}
-
-func vendorBook() *book {
-	letter := func(ctx context.Context) string { return shell.T(ctx, "Bridge letters") }
-	return &book{path: "/vendors", register: "vendors", control: "VEN-02",
-		title: func(ctx context.Context) string { return shell.T(ctx, "Vendors") },
-		says: func(ctx context.Context) string {
-			return shell.T(ctx, "Vendors and subservice organizations: how the report treats them, what their own report says, and how far it covers our period. A letter of their management bridges three months at most.")
-		},
-		none: func(ctx context.Context) string { return shell.T(ctx, "No vendor is on record.") },
-		hint: func(ctx context.Context) string {
-			return shell.T(ctx, "Enter those that touch customer data or run a part of the system, and how the report treats them.")
-		},
-		enter: func(ctx context.Context) string { return shell.T(ctx, "Add a vendor") },
-		item:  func(ctx context.Context) string { return shell.T(ctx, "Vendor") },
-		columns: func(ctx context.Context) []string {
-			return []string{shell.T(ctx, "In the report"), shell.T(ctx, "Its report"), shell.T(ctx, "Covers our period"), shell.T(ctx, "Next review")}
-		},
-		views: []view{{"used", func(ctx context.Context) string { return shell.T(ctx, "In use") }}, {"subservice", func(ctx context.Context) string { return shell.T(ctx, "Subservice organizations") }}, {"gap", func(ctx context.Context) string { return shell.T(ctx, "With a gap") }}, viewLate(), viewAll()},
-		line:  vendorLine,
-		facts: []string{"criticality", "subservice", "in_scope", "risk_rating", "report_kind", "report_period_end", "opinion", "assessed_on", "terms_signed_on", "first_data_on", "last_review_on", "ended_on"},
-		parts: []*annex{
-			{register: "vendor_reports", link: "vendor_id", title: func(ctx context.Context) string { return shell.T(ctx, "Its reports") }, none: func(ctx context.Context) string { return shell.T(ctx, "No report of theirs is on record.") },
-				add: func(ctx context.Context) string { return shell.T(ctx, "Enter a report") }, fields: []string{"kind", "period_from", "period_to", "issued_on", "auditor", "opinion", "evidence"}, needs: []string{"kind", "period_to"},
-				shows: []string{"kind", "period_from", "period_to", "opinion", "auditor", "evidence"}, order: "period_to", carry: reportedVendor},
-			{register: "bridge_letters", link: "vendor_id", title: letter, none: func(ctx context.Context) string { return shell.T(ctx, "No letter bridges the time after its report.") },
-				add: func(ctx context.Context) string { return shell.T(ctx, "Enter a letter") }, fields: []string{"covers_from", "covers_to", "signed_on", "signed_by", "evidence"}, needs: []string{"covers_from", "covers_to", "signed_on"},
-				shows: []string{"covers_from", "covers_to", "signed_on", "signed_by", "evidence"}, order: "covers_from"},
-			{register: "vendor_reviews", link: "vendor_id", title: func(ctx context.Context) string { return shell.T(ctx, "Reviews of its reports") }, none: func(ctx context.Context) string { return shell.T(ctx, "Nobody has reviewed a report of theirs.") },
-				add: func(ctx context.Context) string { return shell.T(ctx, "Enter a review") }, fields: []string{"reviewed_on", "reviewer", "report_issued_on", "report_period_end", "opinion", "exceptions", "exceptions_concluded", "user_controls", "user_controls_mapped"}, needs: []string{"reviewed_on", "reviewer"},
-				shows: []string{"reviewed_on", "reviewer", "report_period_end", "opinion", "exceptions", "exceptions_concluded"}, order: "reviewed_on", carry: reviewedVendor},
-		}}
-}
-
-func vendorLine(ctx context.Context, rd *reading, f operate.Fact) line {
-	x := lineOf(f, f.Text("name"), valueWord(ctx, "criticality", f.Text("criticality")))
-	method := f.Text("subservice")
-	sub := method == "carve_out" || method == "inclusive"
-	theirs := strings.Join(slices.DeleteFunc([]string{valueWord(ctx, "kind", f.Text("report_kind")), valueWord(ctx, "opinion", f.Text("opinion"))}, func(s string) bool { return s == "" }), ", ")
-	x.Cells = []datum{{Text: valueWord(ctx, "subservice", method)}, {Text: theirs, Day: f.Text("report_period_end")}, {Text: shell.T(ctx, "not known")}}
-	if end := f.Day("report_period_end"); end != nil && rd.hasPeriod {
-		c := operate.Covered(*end, letters(rd.parts["bridge_letters"][f.Key]), rd.period)
-		x.Cells[2] = datum{Cover: &c}
-		if sub && (c.Gap > 0 || c.TooLong) {
-			x.Views = append(x.Views, "gap")
-		}
-	} else if sub {
-		x.Views = append(x.Views, "gap")
-	}
-	if f.Text("ended_on") == "" {
-		x.put(operate.VendorClock(f, rd.today))
-		x.Views = append(x.Views, "used")
-		if sub {
-			x.Views = append(x.Views, "subservice")
-		}
-	} else {
-		x.Cells, x.Views = append(x.Cells, datum{Text: shell.T(ctx, "no longer used")}), nil
-	}
-	return x
-}
-
-func letters(list []operate.Fact) []operate.Span {
-	var out []operate.Span
-	for _, f := range list {
-		from, to := f.Day("covers_from"), f.Day("covers_to")
-		if from != nil && to != nil && f.Day("signed_on") != nil {
-			out = append(out, operate.Span{From: *from, To: *to})
-		}
-	}
-	return out
-}
-
-// reportedVendor takes a report over into the vendor, unless a later one is there already.
-func reportedVendor(x map[string]string, _ []operate.Fact, _ civil.Date) func(operate.Fact) map[string]string {
-	return func(f operate.Fact) map[string]string {
-		end := strings.TrimSpace(x["period_to"])
-		if end < f.Text("report_period_end") {
-			return nil
-		}
-		return map[string]string{"report_kind": x["kind"], "report_period_end": end, "opinion": x["opinion"]}
-	}
-}
-
-func reviewedVendor(x map[string]string, _ []operate.Fact, _ civil.Date) func(operate.Fact) map[string]string {
-	return func(f operate.Fact) map[string]string {
-		on := strings.TrimSpace(x["reviewed_on"])
-		if on < f.Text("last_review_on") {
-			return nil
-		}
-		return map[string]string{"last_review_on": on}
-	}
 }
 
 func actionBook() *book {

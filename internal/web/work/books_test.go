@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/assayhq/assay/internal/access"
@@ -149,6 +151,16 @@ func TestRiskIsReviewedAndLinked(t *testing.T) {
 	if n, _ := f.Whole("likelihood"); n != 2 || f.Text("assessed_on") != "2026-11-25" || f.Text("next_review_on") != "2027-03-01" || f.Text("treatment_due_on") != "2026-11-01" || f.Text(operate.EnteredBy) != "owner@example.com" {
 		t.Errorf("the risk after its review = %s, want the new rating and the rest as it was", f.Body)
 	}
+	for name, at := range map[string]struct {
+		field, value, says string
+	}{"ahead": {"reviewed_on", "2026-11-27", "the day lies ahead"}, "off the scale": {"likelihood", "11", "expected a whole number from 1 to 10"}, "none": {"impact", "0", "expected a whole number"}, "backwards": {"next_review_on", "2026-11-24", "it ends before it begins"}} {
+		bad := slices.Clone(review)
+		bad[slices.Index(bad, "risk_reviews-"+at.field)+1] = at.value
+		o.wants(o.post(access.Owner, "/risks/r1/risk_reviews", bad...), 422, at.says, `id="f-risk_reviews-`+at.field+`-error"`)
+		if f := o.latest("risks", "r1"); f.Version != 2 {
+			t.Errorf("a review that is refused (%s) wrote version %d of the risk", name, f.Version)
+		}
+	}
 	// A review of an earlier day is kept and does not turn the rating back.
 	review[1], review[5] = "2026-01-25", "5"
 	o.moved(o.post(access.Owner, "/risks/r1/risk_reviews", review...))
@@ -211,11 +223,52 @@ func TestExerciseFindings(t *testing.T) {
 	o.wants(o.get(access.Owner, "/actions/a1"), 200, "too late")
 }
 
+// TestFindingsOfSeveral: people who enter findings at the same moment are all counted.
+func TestFindingsOfSeveral(t *testing.T) {
+	t.Parallel()
+	o := setup(t)
+	o.shelve()
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			if w := o.post(access.Owner, "/exercises/e1/actions", "actions-title", fmt.Sprint("Do ", i), "actions-finding", "Slow", "actions-owner", "owner@example.com", "actions-due_on", "2026-12-01"); w.Code != 303 {
+				t.Errorf("%d: %.300s", w.Code, w.Body)
+			}
+		})
+	}
+	wg.Wait()
+	if n, _ := o.latest("exercises", "e1").Whole("findings"); n != 4 {
+		t.Errorf("%d findings are counted, want four: one that was there and three", n)
+	}
+}
+
+// TestVendorsWithoutControls: what is carved out needs controls that are stated of it, and one of ours that monitors it.
+func TestVendorsWithoutControls(t *testing.T) {
+	t.Parallel()
+	o := setup(t)
+	o.shelve()
+	for _, c := range []struct {
+		name string
+		list []assure.Subservice
+		says string
+	}{
+		{"not named", nil, "the description does not name it"},
+		{"no control stated", []assure.Subservice{{Name: "cloud", Monitoring: []string{"VEN-02"}}}, "no complementary subservice organization control is stated"},
+		{"nobody watches", []assure.Subservice{{Name: "Cloud", CSOCs: []assure.CSOC{{Text: "Guards"}}}}, "no control of ours monitors it"},
+	} {
+		o.pages.o.Vendors = func(context.Context) ([]assure.Subservice, error) { return c.list, nil }
+		o.wants(o.get(access.Owner, "/vendors?view=gap"), 200, c.says, "Cloud")
+		o.wants(o.get(access.Owner, "/vendors/v1"), 200, c.says)
+	}
+}
+
 func TestVendorReportsAndLetters(t *testing.T) {
 	t.Parallel()
 	o := setup(t)
 	o.shelve()
 	x := o.give(access.Owner, "control", "VEN-02", "item", "v1", "title", "The letter", "description", "d")
+	o.wants(o.post(access.Owner, "/vendors/v1/bridge_letters", "bridge_letters-covers_from", "2026-10-01", "bridge_letters-covers_to", "2026-09-30", "bridge_letters-signed_on", "2026-11-20"), 422, "it ends before it begins")
+	o.wants(o.post(access.Owner, "/vendors/v1/vendor_reports", "vendor_reports-kind", "soc3", "vendor_reports-period_from", "2026-10-01", "vendor_reports-period_to", "2026-09-30"), 422, "it ends before it begins")
 	letter := []string{"bridge_letters-covers_from", "2026-10-01", "bridge_letters-covers_to", "2026-12-31", "bridge_letters-signed_on", "2026-11-20", "bridge_letters-signed_by", "CFO", "bridge_letters-evidence", x}
 	o.wants(o.post(access.Owner, "/vendors/v2/bridge_letters", letter...), 422, "is no evidence that was given of this record")
 	o.moved(o.post(access.Owner, "/vendors/v1/bridge_letters", letter...))
