@@ -12,11 +12,12 @@ type Comparison struct {
 	Sections []SectionChange
 	Figures  []FigureChange
 	Tests    []TestChange
+	Open     []Change // points that were open and are not, or are and were not
 }
 
 // Empty reports whether two drafts say the same.
 func (c Comparison) Empty() bool {
-	return len(c.Head)+len(c.Figures)+len(c.Tests) == 0 && !slices.ContainsFunc(c.Sections, func(s SectionChange) bool { return len(s.Changes) > 0 })
+	return len(c.Head)+len(c.Figures)+len(c.Tests)+len(c.Open) == 0 && !slices.ContainsFunc(c.Sections, func(s SectionChange) bool { return len(s.Changes) > 0 })
 }
 
 // SectionChange is a section with what differs in it.
@@ -81,6 +82,7 @@ func Compare(was, is *Kept) Comparison {
 		return out
 	}
 	c.Head, _, _ = passages(head(&was.Report), head(&is.Report))
+	c.Open, _, _ = passages(openOf(&was.Report), openOf(&is.Report))
 	before, after := sectionsOf(&was.Report), sectionsOf(&is.Report)
 	for _, id := range sequence(before.order, after.order) {
 		s, figures := compareSections(before.byID[id], after.byID[id])
@@ -89,6 +91,20 @@ func Compare(was, is *Kept) Comparison {
 	}
 	c.Tests = compareTests(was.Tests, is.Tests)
 	return c
+}
+
+// openOf are the open points of a draft. One is found again by its rule and by what it is about, so that a count that fell is a change.
+func openOf(r *Report) []passage {
+	var out []passage
+	seen := map[string]int{}
+	for _, p := range r.Open {
+		x := line(p.Text)
+		x.key, x.under, x.at, x.figs = p.Rule+" "+p.Where, p.Rule, strings.TrimPrefix(p.Where, "#"), nil
+		seen[x.key]++
+		x.key += " " + strconv.Itoa(seen[x.key])
+		out = append(out, x)
+	}
+	return out
 }
 
 type sections struct {

@@ -68,6 +68,9 @@ func said(c Comparison) []string {
 			out = append(out, strings.TrimSpace(s.Number+" "+string(x.Op)+" "+x.What)+": "+pieces(x.Text))
 		}
 	}
+	for _, x := range c.Open {
+		out = append(out, "open "+string(x.Op)+": "+pieces(x.Text))
+	}
 	for _, f := range c.Figures {
 		out = append(out, "figure "+f.Was+" -> "+f.Is)
 	}
@@ -121,7 +124,7 @@ func TestCompareFinds(t *testing.T) {
 	}{
 		{"the name of the system", func(f *Facts) { f.System = "Harborline Payouts" }, []string{"head System: Harborline [-Payments-]{+Payouts+}"}, 40},
 		{"a statement", func(f *Facts) { f.Controls[0].Statement = strings.Replace(f.Controls[0].Statement, " ", " always ", 1) }, []string{"{+always +}"}, 4},
-		{"a control is gone", func(f *Facts) { f.Controls = f.Controls[1:] }, []string{"IV removed"}, 60},
+		{"a control is gone", func(f *Facts) { f.Controls = f.Controls[1:] }, []string{"IV removed", "open changed: [-1 -]{+2 +}of 9 criteria"}, 64},
 		{"a system is new", func(f *Facts) { f.Systems = append(f.Systems, System{Name: "ml-batch", Kind: "batch", Owner: "data"}) },
 			[]string{"III added ml-batch: {+ml-batch+}|"}, 5},
 		{"a deviation is closed and two are new", func(f *Facts) {
@@ -133,8 +136,8 @@ func TestCompareFinds(t *testing.T) {
 		{"a response", func(f *Facts) {
 			x := f.Results.Controls[0]
 			f.Answers = map[ItemRef]Answer{{x.Test, x.Findings[0].Key}: {Cause: "human_error", Text: "It was missed.", Extent: "isolated"}}
-		}, []string{"{+human error, isolated: It was missed.+}"}, 12},
-		{"a signature", func(f *Facts) { f.Signed = []Signature{{Name: "Ann", Title: "CEO", On: 20600, Covers: true}} }, []string{"II removed", "II added", "Ann, CEO"}, 30},
+		}, []string{"{+human error, isolated: It was missed.+}", "open changed: CHG-01: [-12 -]{+11 +}of 1,173 items"}, 13},
+		{"a signature", func(f *Facts) { f.Signed = []Signature{{Name: "Ann", Title: "CEO", On: 20600, Covers: true}} }, []string{"II removed", "II added", "Ann, CEO", "open removed: [-Section II is to be written"}, 31},
 		{"the ledger grew", func(f *Facts) { f.Results.Checkpoint.Size++; f.Results.KnownAt = "2026-08-01T00:00:00Z" }, nil, 0},
 	} {
 		f := facts(t)

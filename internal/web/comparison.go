@@ -263,3 +263,12 @@ func nextModel(list []publish.Draft, i int) int {
 	}
 	return -1
 }
+
+// pointsNamed puts open points under the words for their rules.
+func pointsNamed(ctx context.Context, list []report.Change) []report.Change {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Under = shell.T(ctx, pointGroup{Rule: out[i].Under}.word())
+	}
+	return out
+}
