@@ -147,156 +147,17 @@ func compareSections(was, is *Section) (SectionChange, []FigureChange) {
 	return out, figures
 }
 
-// passage is a piece of a section that is compared as one: a paragraph, an item of a list, a term, a row of a table.
-type passage struct {
-	key   string // what it is found again by; empty: by its text
-	what  string
-	under string
-	at    string
-	text  string
-	cells []string // of a row
-	cols  []Column
-	figs  []Figure
-}
-
-// whole is what a passage says, as it is compared.
-func (p passage) whole() string { return p.text + "\x00" + strings.Join(p.cells, "\x00") }
-
-type groups struct {
-	order []string
-	byID  map[string][]passage
-}
-
-// groupsOf cuts a section at its headings and tables: what stands under one is compared with what stands under the same.
-func groupsOf(s *Section) groups {
-	g := groups{byID: map[string][]passage{}}
-	at, under := s.ID, s.Title
-	put := func(id string, list ...passage) {
-		if _, ok := g.byID[id]; !ok {
-			g.order = append(g.order, id)
-			g.byID[id] = nil
-		}
-		for _, p := range list {
-			if p.under == "" {
-				p.under = under
-			}
-			if p.at == "" {
-				p.at = at
-			}
-			g.byID[id] = append(g.byID[id], p)
-		}
-	}
-	for _, b := range s.Blocks {
-		switch {
-		case b.Heading != nil:
-			at, under = b.Heading.ID, strings.TrimSpace(b.Heading.Label+" "+b.Heading.Text)
-			put(at, passage{key: "heading", text: strings.TrimSpace(under + " " + b.Heading.Word)})
-		case b.Table != nil:
-			put("table "+b.Table.ID, rowsOf(b.Table)...)
-		case b.Chart != nil:
-			put("table "+b.Chart.ID, barsOf(b.Chart)...)
-		case b.Drawing != nil:
-			put(at, passage{key: "drawing " + b.Drawing.ID, text: b.Drawing.Caption.String() + "\n" + b.Drawing.Alt})
-		default:
-			put(at, passagesOf(b)...)
-		}
-	}
-	return g
-}
-
-func line(rs Runs) passage {
-	p := passage{text: rs.String()}
-	for _, r := range rs {
-		if r.Figure != nil {
-			p.figs = append(p.figs, *r.Figure)
-		}
-	}
-	return p
-}
-
-func passagesOf(b Block) []passage {
-	var out []passage
-	switch {
-	case b.Paragraph != nil:
-		out = append(out, line(b.Paragraph))
-	case b.List != nil:
-		for _, l := range b.List {
-			out = append(out, line(l))
-		}
-	case b.Note != nil:
-		p := line(b.Note.Text)
-		p.text = b.Note.Title + ". " + p.text
-		out = append(out, p)
-		for _, l := range b.Note.List {
-			out = append(out, line(l))
-		}
-	case b.Statement != nil:
-		p := line(b.Statement.Text)
-		p.key, p.what = "statement "+b.Statement.Label, b.Statement.Label
-		out = append(out, p)
-	case b.Verbatim != nil:
-		for l := range strings.SplitSeq(b.Verbatim.Text, "\n") {
-			out = append(out, passage{text: l})
-		}
-	case b.Terms != nil:
-		for _, t := range b.Terms.Items {
-			p := line(t.Value)
-			p.key, p.what = "term "+t.Name, t.Name
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// rowsOf are a table's caption and rows. A row is found again by its first cell that says something, and its place among those that say
-// the same.
-func rowsOf(t *Table) []passage {
-	caption := line(t.Caption)
-	caption.key, caption.at, caption.under = "caption", t.ID, t.Caption.String()
-	out := []passage{caption}
-	seen := map[string]int{}
-	for _, r := range t.Rows {
-		p := passage{at: t.ID, under: caption.under, cols: t.Columns}
-		for _, c := range r.Cells {
-			x := line(c)
-			p.cells, p.figs = append(p.cells, x.text), append(p.figs, x.figs...)
-			if p.what == "" {
-				p.what = strings.TrimSpace(x.text)
-			}
-		}
-		seen[p.what]++
-		p.key = "row " + p.what + " " + strconv.Itoa(seen[p.what])
-		out = append(out, p)
-	}
-	return out
-}
-
-func barsOf(c *Chart) []passage {
-	caption := line(c.Caption)
-	caption.key, caption.at, caption.under = "caption", c.ID, c.Caption.String()
-	out := []passage{caption}
-	cols := []Column{{Title: "Month"}, {Title: "Items", Number: true}, {Title: "Deviating", Number: true}, {Title: "Undecided", Number: true}}
-	for _, b := range c.Bars {
-		out = append(out, passage{key: "row " + b.Month, what: b.Month, at: c.ID, under: caption.under, cols: cols,
-			cells: []string{b.Month, Count(b.Total), Count(b.Deviating), Count(b.Undecided)}})
-	}
-	return out
+// matching compares what stands under one heading, in the order of the later draft.
+type matching struct {
+	out        []Change
+	figures    []FigureChange
+	same       int
+	gone, come []passage // texts without a name and without their like, since the last that has one
 }
 
 // passages compares what stands under one heading: what has a name by that, the rest by its text and place.
-func passages(was, is []passage) (out []Change, figures []FigureChange, same int) {
-	names := func(list []passage) []string {
-		seen, out := map[string]int{}, make([]string, len(list))
-		for i, p := range list {
-			if out[i] = "text " + p.whole(); p.key != "" {
-				out[i] = "name " + p.key
-			}
-			seen[out[i]]++
-			out[i] += "\x00" + strconv.Itoa(seen[out[i]])
-		}
-		return out
-	}
-	a, b := names(was), names(is)
+func passages(was, is []passage) ([]Change, []FigureChange, int) {
+	a, b := handles(was), handles(is)
 	inA, inB := map[string]int{}, map[string]int{}
 	for i, n := range a {
 		inA[n] = i
@@ -304,54 +165,71 @@ func passages(was, is []passage) (out []Change, figures []FigureChange, same int
 	for j, n := range b {
 		inB[n] = j
 	}
-	pair := func(p, q *passage) {
-		if p.whole() == q.whole() && slices.EqualFunc(p.cols, q.cols, func(x, y Column) bool { return x.Title == y.Title }) {
-			same++
-			return
-		}
-		out = append(out, changed(*p, *q))
-		figures = append(figures, moved(*p, *q)...)
-	}
-	var gone, come []int // texts that have no name and no like, since the last that has
-	flush := func() {
-		n := min(len(gone), len(come))
-		for k := range n {
-			p, q := was[gone[k]], is[come[k]]
-			if alike(Words(p.text, q.text)) {
-				pair(&p, &q)
-				continue
-			}
-			out = append(out, alone(p, Removed), alone(q, Added))
-		}
-		for _, i := range gone[n:] {
-			out = append(out, alone(was[i], Removed))
-		}
-		for _, j := range come[n:] {
-			out = append(out, alone(is[j], Added))
-		}
-		gone, come = nil, nil
-	}
+	var m matching
 	for _, name := range sequence(a, b) {
 		i, had := inA[name]
 		j, has := inB[name]
 		switch {
 		case had && has:
-			flush()
-			pair(&was[i], &is[j])
+			m.flush()
+			m.pair(was[i], is[j])
 		case had && was[i].key != "":
-			flush()
-			out = append(out, alone(was[i], Removed))
+			m.flush()
+			m.out = append(m.out, alone(was[i], Removed))
 		case has && is[j].key != "":
-			flush()
-			out = append(out, alone(is[j], Added))
+			m.flush()
+			m.out = append(m.out, alone(is[j], Added))
 		case had:
-			gone = append(gone, i)
+			m.gone = append(m.gone, was[i])
 		default:
-			come = append(come, j)
+			m.come = append(m.come, is[j])
 		}
 	}
-	flush()
-	return out, figures, same
+	m.flush()
+	return m.out, m.figures, m.same
+}
+
+// handles are what passages are found again by: each once.
+func handles(list []passage) []string {
+	seen, out := map[string]int{}, make([]string, len(list))
+	for i, p := range list {
+		if out[i] = "text " + p.whole(); p.key != "" {
+			out[i] = "name " + p.key
+		}
+		seen[out[i]]++
+		out[i] += "\x00" + strconv.Itoa(seen[out[i]])
+	}
+	return out
+}
+
+// pair takes two passages for one.
+func (m *matching) pair(p, q passage) {
+	if p.whole() == q.whole() && slices.EqualFunc(p.cols, q.cols, func(x, y Column) bool { return x.Title == y.Title }) {
+		m.same++
+		return
+	}
+	m.out = append(m.out, changed(p, q))
+	m.figures = append(m.figures, moved(p, q)...)
+}
+
+// flush takes the texts that went and came at one place for changed ones where they are alike.
+func (m *matching) flush() {
+	n := min(len(m.gone), len(m.come))
+	for k := range n {
+		p, q := m.gone[k], m.come[k]
+		if alike(Words(p.text, q.text)) {
+			m.pair(p, q)
+			continue
+		}
+		m.out = append(m.out, alone(p, Removed), alone(q, Added))
+	}
+	for _, p := range m.gone[n:] {
+		m.out = append(m.out, alone(p, Removed))
+	}
+	for _, q := range m.come[n:] {
+		m.out = append(m.out, alone(q, Added))
+	}
+	m.gone, m.come = nil, nil
 }
 
 // alone is a passage that only one draft has.
