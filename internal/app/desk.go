@@ -97,6 +97,9 @@ func (c courier) SendAll(ctx context.Context, org id.Org, to string, list []oper
 		if n.IfMissed != "" {
 			text.WriteString("  If it is missed: " + n.IfMissed + "\n")
 		}
+		if n.Path != "" && c.in.base != "" {
+			text.WriteString("  " + c.in.base + "/o/" + c.t.Slug + n.Path + "\n")
+		}
 	}
 	if c.in.base != "" {
 		text.WriteString("\n" + c.in.base + "/o/" + c.t.Slug + "/\n")

@@ -40,6 +40,9 @@ type Board struct {
 	mu   sync.Mutex
 	kept map[id.Org]*state
 	work sync.Mutex // held by whoever makes a list; who asks meanwhile has the one before, where there is one
+
+	owing map[id.Org]*owing // under mu
+	owed  sync.Mutex
 }
 
 // state is what the registers say of people's work at one size of the ledger. It is not changed once made, apart from the tasks.

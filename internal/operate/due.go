@@ -22,7 +22,24 @@ type Instance struct {
 	Due            civil.Date
 	Late           bool
 	IfMissed       string // what one day late would do to the report
+
+	// Of what is no instance of a control's calendar.
+	Duty  Duty
+	Name  string // of the system, policy, course or action
+	Count int    // of the rows
+	Path  string // where it is done, below the organization
 }
+
+// Duty is what somebody owes beside the instances of controls; empty for these.
+type Duty string
+
+// The duties.
+const (
+	DecideRows   Duty = "rows"
+	AcceptPolicy Duty = "policy"
+	TakeCourse   Duty = "course"
+	CloseAction  Duty = "action"
+)
 
 // ID tells instances apart.
 func (i Instance) ID() string { return i.Control + "\n" + i.Key }

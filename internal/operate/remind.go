@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -75,7 +76,8 @@ func (v *Reviews) waiting(ctx context.Context, a Actor, c *Campaign, path string
 	}
 	var out []Task
 	for _, who := range slices.Sorted(maps.Keys(open)) {
-		i := Instance{Control: ReviewControl, Title: fmt.Sprintf("review of access to %s: %s", c.System, amount(open[who], "account waits", "accounts wait")), Escalation: path, Key: joined(c.System, c.Quarter), Due: c.Due, Late: c.Due < a.Zone.DateOf(v.Desk.Now())}
+		i := Instance{Control: ReviewControl, Title: fmt.Sprintf("review of access to %s: %s", c.System, amount(open[who], "account waits", "accounts wait")), Escalation: path, Key: joined(c.System, c.Quarter), Due: c.Due, Late: c.Due < a.Zone.DateOf(v.Desk.Now()),
+			Duty: DecideRows, Name: c.System, Count: open[who], Path: "/campaigns/" + c.ID}
 		out = append(out, Task{Instance: i, Who: who, Why: Owned, Open: !strings.Contains(who, "@")})
 		for _, d := range l.delegations {
 			if fold(d.From) == who && fold(d.To) != who && d.Covers(ReviewControl, v.Desk.Now()) {
@@ -122,7 +124,8 @@ func (p *Policies) Waiting(ctx context.Context, a Actor, paths Paths) ([]Task, e
 			if !yes {
 				continue
 			}
-			i := Instance{Control: control, Title: fmt.Sprintf("accept version %s of %s", x.Version, x.Title), Escalation: paths(control), Key: joined(x.ID, x.Version), Due: due, Late: due < today}
+			i := Instance{Control: control, Title: fmt.Sprintf("accept version %s of %s", x.Version, x.Title), Escalation: paths(control), Key: joined(x.ID, x.Version), Due: due, Late: due < today,
+				Duty: AcceptPolicy, Name: x.Title, Path: "/policies/" + url.PathEscape(x.ID)}
 			if welcome[x.ID] {
 				i.Key = joined(x.ID, due.String())
 			}
@@ -186,8 +189,20 @@ func (s *shelf) published(x Policy) *civil.Date {
 // them, the policies that they have not accepted, their courses and their actions. What was due before the day since is left out: whoever
 // turns reminders on gets no year of it by mail.
 func (b *Board) Reminders(ctx context.Context, a Actor, since, until civil.Date, paths Paths) ([]Task, error) {
-	more := []func(context.Context, Actor, Paths) ([]Task, error){
-		func(context.Context, Actor, Paths) ([]Task, error) { return b.Tasks(ctx, a.Org, until) }, b.Desk.WaitingActions, b.Desk.WaitingCourses}
+	tasks, err := b.Tasks(ctx, a.Org, until)
+	if err != nil {
+		return nil, err
+	}
+	more, err := b.duties(ctx, a, paths)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Concat(tasks, more), func(t Task) bool { return t.Due < since || t.Due > until }), nil
+}
+
+// duties gives what everybody owes beside the instances of controls.
+func (b *Board) duties(ctx context.Context, a Actor, paths Paths) ([]Task, error) {
+	more := []func(context.Context, Actor, Paths) ([]Task, error){b.Desk.WaitingActions, b.Desk.WaitingCourses}
 	if b.Reviews != nil {
 		more = append(more, b.Reviews.Waiting)
 	}
@@ -200,13 +215,62 @@ func (b *Board) Reminders(ctx context.Context, a Actor, since, until civil.Date,
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range list {
-			if t.within(since, until) {
-				out = append(out, t)
-			}
-		}
+		out = append(out, list...)
 	}
 	return out, nil
+}
+
+// owing is what everybody owes at one size of the ledger on one day, by the folded address. It is not changed once made.
+type owing struct {
+	size  int64
+	today civil.Date
+	byWho map[string][]Task
+}
+
+// Duties gives what the actor owes beside the instances of controls, late or due within 30 days, the first due first. The list is not to
+// be changed.
+func (b *Board) Duties(ctx context.Context, a Actor) ([]Task, error) {
+	size, err := b.Size.Size(ctx, a.Org)
+	if err != nil {
+		return nil, err
+	}
+	today := a.Zone.DateOf(b.Desk.Now())
+	get := func() *owing {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if o := b.owing[a.Org]; o != nil && o.size == size && o.today == today {
+			return o
+		}
+		return nil
+	}
+	if o := get(); o != nil {
+		return o.byWho[fold(a.Email)], nil
+	}
+	b.owed.Lock() // one reads, and the others have what it read
+	defer b.owed.Unlock()
+	if o := get(); o != nil {
+		return o.byWho[fold(a.Email)], nil
+	}
+	list, err := b.duties(ctx, a, func(string) string { return "" })
+	if err != nil {
+		return nil, err
+	}
+	o := &owing{size, today, map[string][]Task{}}
+	for _, t := range list {
+		if t.Due <= today+Soon {
+			o.byWho[fold(t.Who)] = append(o.byWho[fold(t.Who)], t)
+		}
+	}
+	for _, mine := range o.byWho {
+		slices.SortStableFunc(mine, func(a, b Task) int { return cmp.Compare(a.Due, b.Due) })
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.owing == nil {
+		b.owing = map[id.Org]*owing{}
+	}
+	b.owing[a.Org] = o
+	return o.byWho[fold(a.Email)], nil
 }
 
 // Messenger hands all that one person is told over in one message. An error means that it was not handed over; a context that ends may

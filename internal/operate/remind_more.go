@@ -2,9 +2,10 @@ package operate
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
-	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
 )
 
 // courseControl is the control that trainings perform.
@@ -43,7 +44,8 @@ func (d *Desk) WaitingActions(ctx context.Context, a Actor, paths Paths) ([]Task
 			continue
 		}
 		control := or(origin[f.Text("origin")], actionControl)
-		out = append(out, owes(who, f.Text("owner"), Instance{Control: control, Title: or(f.Text("title"), "an action"), Escalation: paths(control), Key: f.Key, Due: *c.Due, Late: *c.Due < today}))
+		out = append(out, owes(who, f.Text("owner"), Instance{Control: control, Title: or(f.Text("title"), "an action"), Escalation: paths(control), Key: f.Key, Due: *c.Due, Late: *c.Due < today,
+			Duty: CloseAction, Name: or(f.Text("title"), f.Key), Path: "/actions/" + url.PathEscape(f.Key)}))
 	}
 	return out, nil
 }
@@ -61,10 +63,42 @@ func (d *Desk) WaitingCourses(ctx context.Context, a Actor, paths Paths) ([]Task
 			if !l.Clock.Open() || l.Clock.Due == nil {
 				continue
 			}
-			out = append(out, owes(nil, or(l.Email, l.Person), Instance{Control: courseControl, Title: "complete the course " + c.Title, Escalation: paths(courseControl), Key: joined(c.ID, l.Clock.Due.String()), Due: *l.Clock.Due, Late: *l.Clock.Due < today}))
+			out = append(out, owes(nil, or(l.Email, l.Person), Instance{Control: courseControl, Title: "complete the course " + c.Title, Escalation: paths(courseControl), Key: joined(c.ID, l.Clock.Due.String()), Due: *l.Clock.Due, Late: *l.Clock.Due < today,
+				Duty: TakeCourse, Name: c.Title, Path: "/trainings/" + url.PathEscape(c.ID)}))
 		}
 	}
 	return out, nil
+}
+
+// CloseOwn records that the actor has done an action that is theirs, on a day. Who reads no records does so from their list of tasks.
+func (d *Desk) CloseOwn(ctx context.Context, a Actor, key, on string) (Saved, error) {
+	if err := a.check(); err != nil {
+		return Saved{}, err
+	}
+	h, err := d.Books.History(ctx, a.Org, "actions", key)
+	if err != nil {
+		return Saved{}, err
+	}
+	f, err := NewFact(h[len(h)-1])
+	if err != nil {
+		return Saved{}, err
+	}
+	who, err := d.everybody(ctx, a.Org)
+	if err != nil {
+		return Saved{}, err
+	}
+	day := date(strings.TrimSpace(on))
+	switch {
+	case !who.same(f.Text("owner"), a.Email): // of the actions of others nobody learns that they exist
+		return Saved{}, &fault.Error{Kind: fault.NotFound, What: "no action " + key + " of yours"}
+	case f.Day("closed_on") != nil:
+		return Saved{}, fault.Refuse("the action was closed on %s", f.Day("closed_on"))
+	case day == nil:
+		return Saved{}, fault.At("", 0, "on", "%q is no day; expected one such as 2026-11-26", on)
+	case *day > a.Zone.DateOf(d.Now()):
+		return Saved{}, fault.At("", 0, "on", "%s lies ahead: it is not done yet", day)
+	}
+	return d.Change(ctx, a, "actions", key, f.Version, map[string]string{"closed_on": day.String()})
 }
 
 // owes is a task of one person, named by their address where one is known.
@@ -74,6 +108,3 @@ func owes(p *persons, login string, i Instance) Task {
 	}
 	return Task{Instance: i, Who: fold(login), Why: Owned, Open: !strings.Contains(login, "@")}
 }
-
-// within reports whether a task is due in a span of days, both included.
-func (t Task) within(since, until civil.Date) bool { return t.Due >= since && t.Due <= until }

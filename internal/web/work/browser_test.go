@@ -72,6 +72,7 @@ func TestBarriers(t *testing.T) {
 	o.moved(o.post(access.Owner, at, "version", "0", "position", "agreed", "cause", "human_error", "response", "We forgot", "extent", "isolated", "extent_reason", "all", "due_on", "2026-11-20"))
 	pages := append([]string{"/", "/work", "/work?view=all", "/work/IAM-04/2026-Q3", "/work/GOV-01/2026%2FQ4", "/work/delegations", "/registers", "/registers/incidents", "/registers/holidays", "/registers/people/new", rec, rec + "&edit=1",
 		"/evidence", "/evidence/new", "/evidence/" + x, "/deviations", "/deviations?view=answered", at}, o.shelve()...)
+	o.pull("actions", `{"action_id":"b1","origin":"m1","title":"Write to the bank","owner":"lead@example.com","due_on":"2026-11-20"}`)
 	base := o.serve(access.Lead, plain)
 	for _, width := range []int64{1280, 390} {
 		for _, dark := range []bool{false, true} {

@@ -27,6 +27,7 @@ type tasksData struct {
 	Today       civil.Date
 	Zone        civil.Zone
 	Counts      map[string]int
+	Duties      []operate.Task // what the reader owes besides
 }
 
 // tasks lists tasks: the reader's, everybody's, those that are late.
@@ -62,6 +63,12 @@ func (p *Pages) tasks(w http.ResponseWriter, r *http.Request) error {
 	d.Last = max(1, (d.Total+rowsOfPage-1)/rowsOfPage)
 	from := min((page-1)*rowsOfPage, d.Total)
 	d.Tasks = found[from:min(from+rowsOfPage, d.Total)]
+	if d.View == "mine" && d.Text == "" && page == 1 {
+		if d.Duties, err = p.o.Board.Duties(ctx, p.actor(ctx)); err != nil {
+			return err
+		}
+		d.Duties = d.Duties[:min(len(d.Duties), rowsOfPage)]
+	}
 	return shell.Page(w, r, http.StatusOK, tasksPage(d))
 }
 

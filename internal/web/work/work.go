@@ -94,6 +94,7 @@ func New(o Options) (*Pages, error) {
 
 	get("/{$}", access.ReadHome, p.home)
 	get("/work", access.ReadHome, p.tasks)
+	post("/work/actions", access.DoWork, p.closeOwn)
 	get("/work/delegations", access.ReadHome, p.delegations)
 	post("/work/delegations", access.DoWork, p.delegate)
 	post("/work/delegations/{id}/end", access.DoWork, p.withdraw)
