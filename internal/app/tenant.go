@@ -244,7 +244,7 @@ func (p *pages) routes() ([]shell.Route, error) {
 	for _, rt := range site.Routes() {
 		out = append(out, p.patiently(rt))
 	}
-	return out, nil
+	return append(out, shell.Route{Method: http.MethodGet, Pattern: "/progress", Policy: access.ReadHome, Handler: p.progress}), nil
 }
 
 // site wires the pages of results.
@@ -284,7 +284,11 @@ func (p *pages) patiently(rt shell.Route) shell.Route {
 	rt.Handler = func(w http.ResponseWriter, r *http.Request) error {
 		if shell.WantsPage(r) && strings.Contains(r.Header.Get("Accept"), "text/html") {
 			if text := p.waits(r.Context(), gauged); text != "" {
-				web.Wait(w, r, shell.T(r.Context(), "Testing every item"), text)
+				follow := "/progress"
+				if gauged {
+					follow += "?readiness=1"
+				}
+				web.Wait(w, r, shell.T(r.Context(), "Testing every item"), text, follow)
 				return nil
 			}
 		}
@@ -300,10 +304,10 @@ func (p *pages) waits(ctx context.Context, gauged bool) string {
 			return "" // the page tells it
 		}
 		p.soon()
-		return p.how(ctx)
+		return p.step(ctx).Words
 	}
 	if gauged && p.gauge.waits(ctx) {
-		return p.how(ctx)
+		return p.step(ctx).Words
 	}
 	return ""
 }
@@ -313,14 +317,4 @@ func (p *pages) failedOnce() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last.err != nil
-}
-
-// how says how far the tests are.
-func (p *pages) how(ctx context.Context) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.said.of == 0 {
-		return shell.T(ctx, "The tests are about to run. This page loads again by itself.")
-	}
-	return shell.T(ctx, "Testing %d of %d. This page loads again by itself.", min(p.said.done+1, p.said.of), p.said.of)
 }

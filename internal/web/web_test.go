@@ -359,9 +359,9 @@ func TestMethods(t *testing.T) {
 func TestWait(t *testing.T) {
 	t.Parallel()
 	rec := httptest.NewRecorder()
-	Wait(rec, httptest.NewRequest(http.MethodGet, "/results", nil), "Testing <every> item", "Testing 3 of 9.")
+	Wait(rec, httptest.NewRequest(http.MethodGet, "/results", nil), "Testing <every> item", "Testing 3 of 9.", "/progress")
 	body := rec.Body.String()
-	if rec.Code != 503 || rec.Header().Get("Retry-After") != "2" || !strings.Contains(body, `http-equiv="refresh" content="2"`) || !strings.Contains(body, "Testing &lt;every&gt; item") || !strings.Contains(body, "Testing 3 of 9.") {
+	if rec.Code != 503 || rec.Header().Get("Retry-After") != "2" || !strings.Contains(body, `http-equiv="refresh" content="2"`) || !strings.Contains(body, "Testing &lt;every&gt; item") || !strings.Contains(body, "Testing 3 of 9.") || !strings.Contains(body, `<assay-progress src="/progress">`) {
 		t.Errorf("Wait = %d %v %s", rec.Code, rec.Header(), body)
 	}
 }

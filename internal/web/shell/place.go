@@ -13,12 +13,12 @@ import (
 )
 
 // A request is worked on in a place, of which there are few. Nobody holds one while they take their time to send: a small body is read
-// before, and a large one, such as a file, is taken in places of its own, from people who are known.
+// before. A large one, such as a file, is taken in places of its own, from people who are known, and so is who follows events.
 const (
 	smallBody  = 64 << 10        // bytes of a body that is read before a place is taken
 	sending    = 1024            // small bodies that are being read at a time
 	sendWithin = 5 * time.Second // of a small body
-	longPlaces = 64              // large bodies that are taken at a time
+	longPlaces = 64              // large bodies that are taken, and events that are followed, at a time
 	longEach   = 8               // of one person
 	resting    = 2048            // connections that rest at a time
 )
@@ -51,7 +51,7 @@ func take(c chan struct{}) (release func(), ok bool) {
 	}
 }
 
-// takeLong takes a place for a large body.
+// takeLong takes a place for what takes its time.
 func (p *places) takeLong(who id.Person) (release func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,11 @@ type longKey struct{}
 // isLong reports whether a request brings a large body, which holds no place of ordinary work.
 func isLong(ctx context.Context) bool { return ctx.Value(longKey{}) != nil }
 
+// long reports whether a request takes its time: it brings a large body, or follows events.
 func long(r *http.Request) bool {
+	if r.Method == http.MethodGet && r.Header.Get("Accept") == eventStream {
+		return true
+	}
 	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength < 0 || r.ContentLength > smallBody)
 }
 

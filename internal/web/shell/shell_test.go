@@ -362,3 +362,69 @@ func TestRefusedConnectionRests(t *testing.T) {
 		t.Errorf("after the rest: %d, want 200", got)
 	}
 }
+
+// TestEventsHoldNoPlace: who follows events keeps nobody from a page, and hears each step at once.
+func TestEventsHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	steps := make(chan Step)
+	d := setup(t, func(o *Options) {
+		o.Capacity = 1
+		o.Routes = append(o.Routes, Route{"GET", "/events", access.Public, func(w http.ResponseWriter, _ *http.Request) error {
+			e := NewEvents(w)
+			for s := range steps {
+				if err := e.Send("progress", s); err != nil {
+					return err
+				}
+			}
+			return e.Send("done", Step{})
+		}})
+	})
+	s := httptest.NewServer(d)
+	t.Cleanup(s.Close)
+	follow := func(person string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "assay.example"
+		r.Header.Set("Accept", "text/event-stream")
+		if person != "" {
+			r.Header.Set("Test-Person", person)
+		}
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	if res := follow(""); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("events for nobody = %d, want the sign-in", res.StatusCode)
+	}
+	go func() { steps <- Step{Done: 1, Total: 4, Words: "<one>"} }()
+	res := follow("ann")
+	read := bufio.NewReader(res.Body)
+	line := func() string {
+		t.Helper()
+		var out string
+		for range 4 {
+			l, err := read.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			out += l
+		}
+		return out
+	}
+	if got, want := line(), "event: progress\nretry: 1000\ndata: {\"done\":1,\"total\":4,\"words\":\"\\u003cone\\u003e\"}\n\n"; got != want {
+		t.Errorf("the first step = %q, want %q", got, want)
+	}
+	if w := ask(d, "GET", "/signin", ""); w.Code != http.StatusOK {
+		t.Errorf("a page while somebody follows events = %d, want 200", w.Code)
+	}
+	close(steps)
+	if got := line(); !strings.HasPrefix(got, "event: done\n") {
+		t.Errorf("the last step = %q", got)
+	}
+}

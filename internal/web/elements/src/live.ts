@@ -10,7 +10,7 @@ interface State {
 /**
  * <assay-progress src>: long work over server-sent events. The server says where the work stands at every connection, so a reload
  * loses nothing. Events (data is JSON): progress {done, total, words}; done {words, url}; failed {words}.
- * data-url is where "done" leads when it names no address itself.
+ * data-url is where "done" leads when it names no address itself; without it the page is loaded again.
  */
 export class Progress extends Piece {
   protected override start(signal: AbortSignal): void {
@@ -53,7 +53,9 @@ export class Progress extends Piece {
       bar.show(1, s.words ?? t("Done."));
       bar.say(s.words ?? t("Done."));
       this.dataset.state = "done";
-      go(s.url ?? this.dataset.url);
+      const to = s.url ?? this.dataset.url;
+      if (to === undefined) location.reload();
+      else go(to);
     });
     hear("failed", (s) => {
       source.close();

@@ -3,7 +3,7 @@ import { Keys } from "./keys";
 import { Confirm, Progress, Toast } from "./live";
 import { Palette } from "./palette";
 import { Passkey } from "./passkey";
-import { Copy, Filter, Time, Wait } from "./small";
+import { Copy, Filter, Time } from "./small";
 import { Stale } from "./stale";
 import { ThemeSwitch, wearKept } from "./theme";
 import { Upload } from "./upload";
@@ -13,6 +13,6 @@ wearKept();
 
 const elements: Record<string, CustomElementConstructor> = {
   confirm: Confirm, copy: Copy, filter: Filter, grid: Grid, keys: Keys, markdown: Markdown, palette: Palette, passkey: Passkey,
-  progress: Progress, stale: Stale, theme: ThemeSwitch, time: Time, toast: Toast, upload: Upload, wait: Wait,
+  progress: Progress, stale: Stale, theme: ThemeSwitch, time: Time, toast: Toast, upload: Upload,
 };
 for (const [name, element] of Object.entries(elements)) customElements.define(`assay-${name}`, element);

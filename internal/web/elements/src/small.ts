@@ -79,27 +79,3 @@ export class Copy extends Piece {
     };
   }
 }
-
-/** <assay-wait seconds>: a page that waits for work asks for itself until the work is done; meanwhile what it says is kept up to date. */
-export class Wait extends Piece {
-  protected override start(signal: AbortSignal): void {
-    const ask = async () => {
-      try {
-        const answer = await fetch(location.href, { signal, headers: { Accept: "text/html" } });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const said = page.querySelector("main [role=status]");
-        if (!page.querySelector("assay-wait")) return location.reload();
-        const shown = document.querySelector("main [role=status]");
-        if (said && shown && said.textContent !== shown.textContent) shown.textContent = said.textContent;
-      } catch {
-        // The server is away for a moment: the next round asks again.
-      }
-      again();
-    };
-    const again = () => {
-      const timer = setTimeout(() => void ask(), Number(this.getAttribute("seconds") ?? 2) * 1000);
-      signal.addEventListener("abort", () => clearTimeout(timer));
-    };
-    again();
-  }
-}
