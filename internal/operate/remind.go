@@ -220,42 +220,76 @@ func (b *Board) duties(ctx context.Context, a Actor, paths Paths) ([]Task, error
 	return out, nil
 }
 
-// owing is what everybody owes at one size of the ledger on one day, by the folded address. It is not changed once made.
+// owing is what everybody owes at one size of the ledger on one day, by the folded address. Its lists are not changed once made.
 type owing struct {
 	size  int64
 	today civil.Date
+	at    civil.Instant
 	byWho map[string][]Task
 }
 
-// Duties gives what the actor owes beside the instances of controls, late or due within 30 days, the first due first. The list is not to
-// be changed.
+// settling is how long what everybody owes is shown although something was recorded since, so that a pull does not have every reader
+// wait for registers of people to be read again.
+const settling = 20 * 1e6 // microseconds
+
+// owes gives what is kept of the day, and whether it need not be made anew.
+func (b *Board) owes(org id.Org, size int64, today civil.Date) (*owing, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, now := b.owing[org], b.Desk.Now()
+	if o == nil || o.today != today {
+		return nil, false
+	}
+	return o, o.size == size || now >= o.at && now < o.at+settling
+}
+
+// Duties gives what the actor owes beside the instances of controls, late or due within 30 days, the first due first. It may lie some
+// seconds behind. The list is not to be changed.
 func (b *Board) Duties(ctx context.Context, a Actor) ([]Task, error) {
 	size, err := b.Size.Size(ctx, a.Org)
 	if err != nil {
 		return nil, err
 	}
-	today := a.Zone.DateOf(b.Desk.Now())
-	get := func() *owing {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if o := b.owing[a.Org]; o != nil && o.size == size && o.today == today {
-			return o
-		}
-		return nil
+	who, today := fold(a.Email), a.Zone.DateOf(b.Desk.Now())
+	o, fresh := b.owes(a.Org, size, today)
+	if fresh {
+		return o.byWho[who], nil
 	}
-	if o := get(); o != nil {
-		return o.byWho[fold(a.Email)], nil
+	if o == nil {
+		b.owed.Lock()
+	} else if !b.owed.TryLock() { // one reads, and the others have the one before
+		return o.byWho[who], nil
 	}
-	b.owed.Lock() // one reads, and the others have what it read
 	defer b.owed.Unlock()
-	if o := get(); o != nil {
-		return o.byWho[fold(a.Email)], nil
+	if o, fresh := b.owes(a.Org, size, today); fresh {
+		return o.byWho[who], nil
 	}
+	if o, err = b.owingNow(ctx, a, size, today); err != nil {
+		return nil, err
+	}
+	return o.byWho[who], nil
+}
+
+// Settled takes a duty off the actor's list before everybody's is made anew.
+func (b *Board) Settled(a Actor, duty Duty, key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.owing[a.Org]
+	if o == nil {
+		return
+	}
+	next := *o
+	next.byWho = maps.Clone(o.byWho)
+	next.byWho[fold(a.Email)] = slices.DeleteFunc(slices.Clone(o.byWho[fold(a.Email)]), func(t Task) bool { return t.Duty == duty && t.Key == key })
+	b.owing[a.Org] = &next
+}
+
+func (b *Board) owingNow(ctx context.Context, a Actor, size int64, today civil.Date) (*owing, error) {
 	list, err := b.duties(ctx, a, func(string) string { return "" })
 	if err != nil {
 		return nil, err
 	}
-	o := &owing{size, today, map[string][]Task{}}
+	o := &owing{size, today, b.Desk.Now(), map[string][]Task{}}
 	for _, t := range list {
 		if t.Due <= today+Soon {
 			o.byWho[fold(t.Who)] = append(o.byWho[fold(t.Who)], t)
@@ -270,7 +304,7 @@ func (b *Board) Duties(ctx context.Context, a Actor) ([]Task, error) {
 		b.owing = map[id.Org]*owing{}
 	}
 	b.owing[a.Org] = o
-	return o.byWho[fold(a.Email)], nil
+	return o, nil
 }
 
 // Messenger hands all that one person is told over in one message. An error means that it was not handed over; a context that ends may

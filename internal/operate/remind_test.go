@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -216,4 +217,39 @@ func TestWaitingActionsAndCourses(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Reminders (-want +got):\n%s", diff)
 	}
+}
+
+// TestDutiesAreKept: what everybody owes is not read again for each record, and what somebody settles is off their list at once.
+func TestDutiesAreKept(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	books := &counting{Books: s.Books}
+	s.Books = books
+	b := &Board{Desk: s.Desk, Due: nothingDue{}, Team: membersOf{}, Size: s.store}
+	s.pull(t, "actions", `{"action_id":"a1","origin":"m1","owner":"ada@example.com","due_on":"2026-11-30"}`, `{"action_id":"a2","origin":"m1","owner":"ada@example.com","due_on":"2026-11-20"}`, `{"action_id":"a3","origin":"m1","owner":"ada@example.com","due_on":"2026-12-27"}`)
+	check := func(name, want string, reads bool) {
+		t.Helper()
+		before := books.reads
+		list, err := b.Duties(t.Context(), s.a)
+		var got []string
+		for _, x := range list {
+			got = append(got, x.Key)
+		}
+		if err != nil || strings.Join(got, " ") != want || (books.reads > before) != reads {
+			t.Errorf("%s: Duties = %q, %v after %d reads, want %q, reads %v", name, got, err, books.reads-before, want, reads)
+		}
+	}
+	check("at first", "a2 a1", true)
+	check("again", "a2 a1", false)
+	if _, err := s.CloseOwn(t.Context(), s.a, "a2", "2026-11-26"); err != nil {
+		t.Fatal(err)
+	}
+	b.Settled(s.a, CloseAction, "a2")
+	check("one is settled", "a1", false)
+	s.pull(t, "actions", `{"action_id":"a4","origin":"m1","owner":"ada@example.com","due_on":"2026-11-28"}`)
+	check("something was recorded", "a1", false)
+	s.now = s.now.Add(20 * time.Second)
+	check("some seconds later", "a4 a1", true)
+	s.now = s.now.AddDate(0, 0, 1)
+	check("the next day", "a4 a1 a3", true)
 }

@@ -42,9 +42,11 @@ func (p *Pages) closeOwn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	_, err := p.o.Desk.CloseOwn(ctx, p.actor(ctx), r.PostForm.Get("key"), shell.Value(r, "on"))
+	key := r.PostForm.Get("key")
+	_, err := p.o.Desk.CloseOwn(ctx, p.actor(ctx), key, shell.Value(r, "on"))
 	switch {
 	case err == nil:
+		p.o.Board.Settled(p.actor(ctx), operate.CloseAction, key)
 		shell.Say(w, shell.Flash{Text: shell.T(ctx, "The action is done.")})
 	case refused(err):
 		shell.Say(w, shell.Flash{Text: cut(err.Error(), 400), Bad: true})
