@@ -123,6 +123,16 @@ func (s *shelf) now(ctx context.Context, kind string) (*report.Report, []report.
 	return r, report.Tallies(res.Controls), hash, err
 }
 
+// State changes with the ledger, with the day and with the run that drafts are drawn from.
+func (s *shelf) State(ctx context.Context) (string, error) {
+	now, err := s.p.now(ctx)
+	if err != nil {
+		return "", err
+	}
+	r, _ := s.p.latest()
+	return fmt.Sprintf("%d %s %d %s", now.size, now.day, r.size, r.day), nil
+}
+
 // Model gives the model of a draft that was kept, or of the draft of a kind as it is now where no key is given.
 func (s *shelf) Model(ctx context.Context, key, kind string) (*report.Kept, publish.Draft, error) {
 	if key == "" {

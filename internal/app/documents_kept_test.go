@@ -58,6 +58,9 @@ func TestKeptDrafts(t *testing.T) {
 			t.Errorf("the comparison lacks %q", want)
 		}
 	}
+	if again := get(compare+"?from="+list[0].ID, http.StatusOK); again != page {
+		t.Error("the same comparison reads otherwise when it is asked for again")
+	}
 	one := get(compare+"?from="+list[0].ID+"&section=section-iii", http.StatusOK)
 	if strings.Contains(one, "IV Criteria") || !strings.Contains(one, "It is described here.") {
 		t.Error("a section that is shown whole is not shown alone")

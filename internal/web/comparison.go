@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
@@ -27,6 +28,8 @@ type Shelf interface {
 	// Model gives a draft that was kept, or the draft of the kind as it is now where no id is given. It is fault.NotFound for a draft that
 	// does not exist, or whose model was erased, and fault.Refused for one that was kept without.
 	Model(ctx context.Context, id, kind string) (*report.Kept, publish.Draft, error)
+	// State answers the same for as long as the drafts do, those that were kept and those as they are now.
+	State(ctx context.Context) (string, error)
 }
 
 func (s *Site) shelfRoutes() []shell.Route {
@@ -97,9 +100,8 @@ func (s *Site) keepDraft(w http.ResponseWriter, r *http.Request) error {
 type comparisonData struct {
 	head
 	From, To         string
-	Was, Is          publish.Draft
-	WasKept, IsKept  *report.Kept
-	C                report.Comparison
+	compared         // nothing where Known is false
+	Known            bool
 	Section          string // the one that is shown whole; empty: the beginning of each
 	Page             int
 	Drafts           []publish.Draft
@@ -133,18 +135,16 @@ func (s *Site) comparison(w http.ResponseWriter, r *http.Request) error {
 	if d.From == "" {
 		return shell.Page(w, r, http.StatusOK, comparisonPage(d))
 	}
-	if d.WasKept, d.Was, err = s.o.Shelf.Model(ctx, d.From, ""); err == nil {
-		d.IsKept, d.Is, err = s.o.Shelf.Model(ctx, d.To, d.Was.Report)
-	}
+	d.compared, err = s.compare(ctx, d.From, d.To)
 	var refused *fault.Error
 	if errors.Is(err, fault.Refused) && errors.As(err, &refused) {
-		d.Refused, d.WasKept = refused.What, nil
+		d.Refused = refused.What
 		return shell.Page(w, r, http.StatusOK, comparisonPage(d))
 	}
 	if err != nil {
 		return err
 	}
-	d.C = report.Compare(d.WasKept, d.IsKept)
+	d.Known = true
 	for _, x := range d.C.Sections {
 		a, b, c := x.Counts()
 		d.Added, d.Gone, d.New = d.Added+a, d.Gone+b, d.New+c
@@ -153,6 +153,54 @@ func (s *Site) comparison(w http.ResponseWriter, r *http.Request) error {
 		return fault.NotFound
 	}
 	return shell.Page(w, r, http.StatusOK, comparisonPage(d))
+}
+
+// compared is what differs between two drafts.
+type compared struct {
+	key     string
+	Was, Is publish.Draft
+	C       report.Comparison
+}
+
+// comparisons are those that were made last, the latest used last. The models are not kept: they are large, and what differs is small.
+type comparisons struct {
+	mu   sync.Mutex // held by whoever compares, so that of many who ask one does
+	list []compared
+}
+
+// mostCompared is how many are kept.
+const mostCompared = 8
+
+// compare gives what differs between two drafts. It is not written to. A draft that was kept may be erased, which is recorded: nothing is
+// given from before.
+func (s *Site) compare(ctx context.Context, from, to string) (compared, error) {
+	state, err := s.o.Shelf.State(ctx)
+	if err != nil {
+		return compared{}, err
+	}
+	k := &s.comparisons
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key := strings.Join([]string{from, to, state}, "\x00")
+	if i := slices.IndexFunc(k.list, func(x compared) bool { return x.key == key }); i >= 0 {
+		x := k.list[i]
+		k.list = append(slices.Delete(k.list, i, i+1), x)
+		return x, nil
+	}
+	x := compared{key: key}
+	was, a, err := s.o.Shelf.Model(ctx, from, "")
+	if err != nil {
+		return x, err
+	}
+	is, b, err := s.o.Shelf.Model(ctx, to, a.Report)
+	if err != nil {
+		return x, err
+	}
+	x.Was, x.Is, x.C = a, b, report.Compare(was, is)
+	if k.list = append(k.list, x); len(k.list) > mostCompared {
+		k.list = slices.Delete(k.list, 0, 1)
+	}
+	return x, nil
 }
 
 // url is the address of the same comparison, of one section or of all.

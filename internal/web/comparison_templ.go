@@ -816,7 +816,7 @@ func comparisonPage(d comparisonData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if d.WasKept != nil {
+			if d.Known {
 				templ_7745c5c3_Err = comparisonTiles(d).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -17,7 +17,8 @@ type Site struct {
 	o      Options
 	routes []shell.Route
 	static
-	kept kept
+	kept        kept
+	comparisons comparisons
 }
 
 //go:embed assets/pages.css
