@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -123,14 +124,38 @@ func (s *shelf) now(ctx context.Context, kind string) (*report.Report, []report.
 	return r, report.Tallies(res.Controls), hash, err
 }
 
-// State changes with the ledger, with the day and with the run that drafts are drawn from.
-func (s *shelf) State(ctx context.Context) (string, error) {
-	now, err := s.p.now(ctx)
+// State changes with the run that drafts are drawn from, with what was signed, and with the erasure of a draft. Records that came since
+// the run change no draft yet.
+func (s *shelf) State(ctx context.Context, ids ...string) (string, error) {
+	r, _ := s.p.latest()
+	out := fmt.Sprintf("%d %s", r.size, r.day)
+	signed, err := s.p.o.signatures(ctx)
 	if err != nil {
 		return "", err
 	}
-	r, _ := s.p.latest()
-	return fmt.Sprintf("%d %s %d %s", now.size, now.day, r.size, r.day), nil
+	for _, x := range signed {
+		out += fmt.Sprintf(" %s@%d", x.ID, x.Version)
+	}
+	list, err := s.Kept(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, key := range ids {
+		i := slices.IndexFunc(list, func(d publish.Draft) bool { return d.ID == key })
+		if i < 0 || list[i].Model == "" {
+			continue // as it is now, or without a model: both are told when they are asked for
+		}
+		f, err := s.p.o.blobs.Open(ctx, s.p.o.org.ID, list[i].Model)
+		if err == nil {
+			err = f.Close()
+		} else if errors.Is(err, fault.NotFound) {
+			out, err = out+" without "+key, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return out, nil
 }
 
 // Model gives the model of a draft that was kept, or of the draft of a kind as it is now where no key is given.

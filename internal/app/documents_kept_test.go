@@ -80,6 +80,7 @@ func TestKeptDrafts(t *testing.T) {
 	if page := get(drafts, http.StatusOK); !strings.Contains(page, "Sealed in a package") {
 		t.Error("the list does not name the package")
 	}
+	get(compare+"?from="+list[0].ID, http.StatusOK) // it is kept, until the draft is erased
 	if err := n.o.blobs.Remove(t.Context(), n.o.org.ID, list[0].Model); err != nil {
 		t.Fatal(err)
 	}

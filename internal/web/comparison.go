@@ -28,8 +28,8 @@ type Shelf interface {
 	// Model gives a draft that was kept, or the draft of the kind as it is now where no id is given. It is fault.NotFound for a draft that
 	// does not exist, or whose model was erased, and fault.Refused for one that was kept without.
 	Model(ctx context.Context, id, kind string) (*report.Kept, publish.Draft, error)
-	// State answers the same for as long as the drafts do, those that were kept and those as they are now.
-	State(ctx context.Context) (string, error)
+	// State answers the same for as long as the drafts of the ids do, and the drafts as they are now. It costs little.
+	State(ctx context.Context, ids ...string) (string, error)
 }
 
 func (s *Site) shelfRoutes() []shell.Route {
@@ -171,10 +171,10 @@ type comparisons struct {
 // mostCompared is how many are kept.
 const mostCompared = 8
 
-// compare gives what differs between two drafts. It is not written to. A draft that was kept may be erased, which is recorded: nothing is
-// given from before.
+// compare gives what differs between two drafts. It is not written to. A draft that was kept may be erased: then its state is another, and
+// nothing is given from before.
 func (s *Site) compare(ctx context.Context, from, to string) (compared, error) {
-	state, err := s.o.Shelf.State(ctx)
+	state, err := s.o.Shelf.State(ctx, from, to)
 	if err != nil {
 		return compared{}, err
 	}
