@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,22 +49,27 @@ func (in *installation) round(ctx context.Context, slug string, sender *mail.Sen
 		return err
 	}
 	err = t.uploads.Sweep(ctx, t.Org)
+	_, failed := t.board.Reviews.FollowAll(ctx, operate.Actor{Org: t.Org, Zone: t.o.program.Zone, Email: follower})
+	err = errors.Join(err, failed)
 	if sender != nil {
 		err = errors.Join(err, in.remind(ctx, t, sender))
 	}
 	return err
 }
 
+// follower is who the records of removals that were followed name.
+const follower = "follow-up@assay.invalid"
+
 // remind sends what is to be sent about the open instances of one organization.
 func (in *installation) remind(ctx context.Context, t *tenant, sender *mail.Sender) error {
 	zone := t.o.program.Zone
 	today := zone.DateOf(civil.InstantOf(in.app.Clock()))
-	tasks, err := t.board.Tasks(ctx, t.Org, today+8)
+	actor := operate.Actor{Org: t.Org, Zone: zone, Email: reminder}
+	// What was late for longer when reminders were turned on is on the home page: nobody gets a year of it by mail.
+	tasks, err := t.board.Reminders(ctx, actor, today-longestLate, today+8, t.o.escalations())
 	if err != nil {
 		return err
 	}
-	// What was late for longer when reminders were turned on is on the home page: nobody gets a year of it by mail.
-	tasks = slices.DeleteFunc(tasks, func(x operate.Task) bool { return x.Due < today-longestLate })
 	size, err := in.st.Size(ctx, t.Org)
 	if err != nil {
 		return err
@@ -77,8 +81,17 @@ func (in *installation) remind(ctx context.Context, t *tenant, sender *mail.Send
 	if rules.Holders, err = t.board.Team.Holders(ctx, t.Org); err != nil {
 		return err
 	}
-	_, err = t.board.Desk.Remind(ctx, operate.Actor{Org: t.Org, Zone: zone, Email: reminder}, courier{sender, t, in}, tasks, rules)
+	_, err = t.board.Desk.RemindDaily(ctx, actor, courier{sender, t, in}, tasks, rules)
 	return err
+}
+
+// escalations gives the path of each control in force.
+func (o *office) escalations() operate.Paths {
+	of := map[string]string{}
+	for _, c := range o.controlsNow() {
+		of[c.ID] = c.Escalation
+	}
+	return func(control string) string { return of[control] }
 }
 
 // courier sends notices by e-mail. One whose title nobody holds goes to nobody: the home page of the lead shows it.

@@ -123,7 +123,7 @@ func (s *Store) open(ctx context.Context) error {
 	// Readers first: opening through the driver readies SQLite for the writer.
 	// Small caches and no mapping: there are as many readers as questions at a time, and the operating system keeps the file's pages
 	// once for all of them.
-	q := url.Values{"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-4096)"}}
+	q := url.Values{"_pragma": {"query_only(1)", "busy_timeout(10000)", "cache_size(-2000)"}}
 	if s.conf.ReadOnly {
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
@@ -134,7 +134,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	// No limit: who holds a connection may ask for another, and at a limit they would wait for each other for good. What bounds
 	// them is how many ask at a time.
-	s.reader.SetMaxIdleConns(4)
+	s.reader.SetMaxIdleConns(16)
 	if s.conf.ReadOnly {
 		return s.openReadOnly(ctx, path)
 	}
