@@ -272,9 +272,9 @@ func optionWord(o gauge.Option, period bool) string {
 func optionWhen(ctx context.Context, o gauge.Option) string {
 	switch {
 	case o.Period != nil:
-		return shell.T(ctx, "%s to %s", o.Period.From, o.Period.To)
+		return shell.T(ctx, "%s to %s", date(ctx, o.Period.From), date(ctx, o.Period.To))
 	case o.AsOf != nil:
-		return shell.T(ctx, "as of %s", *o.AsOf)
+		return shell.T(ctx, "as of %s", date(ctx, *o.AsOf))
 	}
 	return ""
 }
@@ -283,15 +283,22 @@ func spanWords(ctx context.Context, s *gauge.Span) string {
 	if s == nil {
 		return shell.T(ctx, "none in sight")
 	}
-	return shell.T(ctx, "%s to %s", s.From, s.To)
+	return shell.T(ctx, "%s to %s", date(ctx, s.From), date(ctx, s.To))
 }
 
 // readyWords are the days between which a report is ready.
 func readyWords(ctx context.Context, days []string) string {
-	if len(days) != 2 {
-		return strings.Join(days, ", ")
+	words := make([]string, len(days))
+	for i, text := range days {
+		words[i] = text
+		if d, err := civil.ParseDate(text); err == nil {
+			words[i] = date(ctx, d)
+		}
 	}
-	return shell.T(ctx, "%s to %s", days[0], days[1])
+	if len(words) != 2 {
+		return strings.Join(words, ", ")
+	}
+	return shell.T(ctx, "%s to %s", words[0], words[1])
 }
 
 // rangeWords prints a chance as the range that it is. A bound is never rounded to a certainty that it is not.

@@ -271,7 +271,7 @@ func TestType1Pages(t *testing.T) {
 	for page, wants := range map[string][]string{
 		"/readiness":                 {"SOC 2 Type 1, as of 31 May 2026", "Criteria and their controls"},
 		"/readiness/controls/CHG-01": {"4 gates that this report asks"},
-		"/forecast":                  {"Keep the date", "as of 2026-05-31", "Design and implementation on 2026-05-31"},
+		"/forecast":                  {"Keep the date", "as of 31 May 2026", "Design and implementation on 2026-05-31"},
 	} {
 		rec := get(s, page)
 		wellFormed(t, page, rec.Body.String())

@@ -451,9 +451,9 @@ func incidentsPage(d incidentsData) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(cut(strings.Join(filled(x.Key, x.Severity, x.Lead), ", "), 160))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(cut(strings.Join(filled(x.Key, severityWord(ctx, x.Severity), x.Lead), ", "), 160))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `clock.templ`, Line: 74, Col: 97}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `clock.templ`, Line: 74, Col: 116}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 					if templ_7745c5c3_Err != nil {
