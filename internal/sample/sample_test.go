@@ -100,7 +100,7 @@ for k in sorted(keys, key=lambda k: sha256(root + k).digest())[:25]: print(k.hex
 // TestEveryItemAlike counts how often each item is drawn over many seeds: about as often as every other.
 func TestEveryItemAlike(t *testing.T) {
 	t.Parallel()
-	const n, of, rounds = 5, 20, 4000
+	const n, of, rounds = 5, 20, 20_000 // 100,000 items drawn
 	p, count := frozen(t, keys(of)), map[string]int{}
 	for i := range rounds {
 		seed := []byte(fmt.Sprintf("seed number %8d", i))
