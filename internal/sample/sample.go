@@ -24,9 +24,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/assayhq/assay/internal/fault"
 )
@@ -73,23 +75,53 @@ func (p Population) Has(key string) bool {
 	return ok
 }
 
-// order is the whole population as the seed shuffles it.
-func (p Population) order(seed []byte) []string {
+// ranked is an item with its place in the shuffle.
+type ranked struct {
+	rank [sha256.Size]byte
+	key  string
+}
+
+func compare(a, b ranked) int { return bytes.Compare(a.rank[:], b.rank[:]) }
+
+// first gives the first n of the order in which the seed shuffles the population. It keeps no more than the items that it gives, once
+// for each worker: a population may hold many millions.
+func (p Population) first(seed []byte, n int) []string {
 	root := sha256.Sum256(append(slices.Clone(p.hash[:]), seed...))
-	type ranked struct {
-		key  string
-		rank [sha256.Size]byte
+	workers := min(runtime.GOMAXPROCS(0), 1+len(p.keys)/100_000)
+	parts := make([][]ranked, workers)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() { parts[w] = smallest(root, p.keys[w*len(p.keys)/workers:(w+1)*len(p.keys)/workers], n) })
 	}
-	list := make([]ranked, len(p.keys))
-	for i, k := range p.keys {
-		list[i] = ranked{k, sha256.Sum256(append(slices.Clone(root[:]), k...))}
-	}
-	slices.SortFunc(list, func(a, b ranked) int { return bytes.Compare(a.rank[:], b.rank[:]) })
-	out := make([]string, len(list))
-	for i, r := range list {
-		out[i] = r.key
+	all.Wait()
+	list := slices.Concat(parts...)
+	slices.SortFunc(list, compare)
+	out := make([]string, min(n, len(list)))
+	for i := range out {
+		out[i] = list[i].key
 	}
 	return out
+}
+
+// smallest gives the n items that come first, in no order. It gathers twice as many and throws away the larger half.
+func smallest(root [sha256.Size]byte, keys []string, n int) []ranked {
+	list, text := make([]ranked, 0, min(2*n, len(keys))), append(make([]byte, 0, 128), root[:]...)
+	var most ranked // of those that were kept when the list was last cut
+	cut := false
+	for _, k := range keys {
+		text = append(text[:sha256.Size], k...)
+		r := ranked{sha256.Sum256(text), k}
+		if cut && compare(r, most) > 0 {
+			continue
+		}
+		if list = append(list, r); len(list) >= 2*n {
+			slices.SortFunc(list, compare)
+			list = list[:n]
+			most, cut = list[n-1], true
+		}
+	}
+	slices.SortFunc(list, compare)
+	return list[:min(n, len(list))]
 }
 
 // Item is a selected item.
@@ -108,7 +140,10 @@ type Sample struct {
 	N          int    // the items of the population
 	Size       int    // the items asked for, at most N
 	Items      []Item // in the order of the draw, replacements after it
-	rest       []string
+	from       Population
+	seed       []byte
+	spare      []string // the items that follow in the order, as far as they were looked for
+	used       int      // how many of the order were taken
 }
 
 // Full reports whether every item was selected. There is then no sampling risk, and no formula applies.
@@ -125,13 +160,30 @@ func Draw(p Population, commitment string, seed []byte, n int) (Sample, error) {
 	case Commit(seed) != commitment:
 		return Sample{}, fault.Refuse("this seed is not the one that was committed to: its commitment is %s, %s was handed out", Commit(seed), commitment)
 	}
-	order := p.order(seed)
-	n = min(n, len(order))
-	s := Sample{Population: p.Hash(), Commitment: commitment, N: len(order), Size: n, rest: order[n:]}
+	n = min(n, p.Len())
+	order := p.first(seed, n+spares)
+	s := Sample{Population: p.Hash(), Commitment: commitment, N: p.Len(), Size: n, from: p, seed: seed, spare: order[n:], used: n}
 	for _, k := range order[:n] {
 		s.Items = append(s.Items, Item{Key: k})
 	}
 	return s, nil
+}
+
+// spares is how many items beyond a sample are looked for with it, to replace others.
+const spares = 64
+
+// next takes the item that follows in the order, if there is one.
+func (s *Sample) next() (string, bool) {
+	if len(s.spare) == 0 {
+		s.spare = s.from.first(s.seed, s.used+spares)[s.used:]
+	}
+	if len(s.spare) == 0 {
+		return "", false
+	}
+	k := s.spare[0]
+	s.spare = s.spare[1:]
+	s.used++
+	return k, true
 }
 
 // Cause is why an item is to be replaced.
@@ -163,9 +215,8 @@ func (s Sample) Replace(key string, cause Cause, reason string) (Sample, error) 
 	}
 	s.Items = slices.Clone(s.Items)
 	s.Items[i].Replaced = true
-	if len(s.rest) > 0 {
-		s.Items = append(s.Items, Item{Key: s.rest[0], Instead: key, Reason: string(cause) + ": " + reason})
-		s.rest = s.rest[1:]
+	if k, ok := s.next(); ok {
+		s.Items = append(s.Items, Item{Key: k, Instead: key, Reason: string(cause) + ": " + reason})
 	}
 	return s, nil
 }
