@@ -330,9 +330,13 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 type imports struct{ o *office }
 
 // Registers lists what can be filled, by title.
-func (i imports) Registers() []intake.Register {
+func (i imports) Registers(ctx context.Context) []intake.Register {
 	var out []intake.Register
+	also, err := i.o.fillable(ctx)
 	for _, n := range i.o.taken() {
+		if err != nil || !also(n) {
+			continue
+		}
 		s := i.o.regs[n]
 		out = append(out, intake.Register{Name: s.Name, Title: s.Title, Doc: s.Doc})
 	}
@@ -355,7 +359,11 @@ func (i imports) Import(ctx context.Context, r intake.Request, body io.Reader) (
 	if len(r.Mapping) > 0 {
 		x.Map = "mapping"
 	}
-	return i.o.take(ctx, x, body, r.Mapping, func(int64, int64) {})
+	also, err := i.o.fillable(ctx)
+	if err != nil {
+		return collect.Summary{}, err
+	}
+	return i.o.takeOf(ctx, x, body, r.Mapping, func(int64, int64) {}, also)
 }
 
 // recover makes a way back in for a person. The folder may be served meanwhile: a link is all that is written.

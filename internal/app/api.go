@@ -200,7 +200,11 @@ func (x apiOf) Ledger(ctx context.Context) (api.LedgerState, error) {
 // Import takes a file in.
 func (x apiOf) Import(ctx context.Context, r collect.ImportRequest) (collect.Summary, error) {
 	r.Org = x.t.Org // whatever was asked for
-	return x.t.o.importer().Import(ctx, r)
+	also, err := x.t.o.fillable(ctx)
+	if err != nil {
+		return collect.Summary{}, err
+	}
+	return x.t.o.importer(also).Import(ctx, r)
 }
 
 // apiSchemas knows the registers.

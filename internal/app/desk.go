@@ -84,7 +84,7 @@ func (c courier) SendAll(ctx context.Context, org id.Org, to string, list []oper
 	if len(list) == 1 {
 		return c.Send(ctx, org, list[0])
 	}
-	if list[0].Open || !strings.Contains(to, "@") {
+	if list[0].Open || !c.reaches(to) {
 		return nil
 	}
 	var text strings.Builder

@@ -45,6 +45,7 @@ type installation struct {
 	readOnly bool
 	life     context.Context
 	turn     turn
+	draws    *draws
 	base     string // what addresses begin with that leave the pages
 	tenants  *tenants
 	address  func(r *http.Request) string // where a request comes from
@@ -87,7 +88,7 @@ func (a *App) install(ctx context.Context, data string, s cli.Serving) (*install
 
 // installed wires the door of an opened data folder.
 func (a *App) installed(ctx context.Context, st *sqlite.Store, data string, readOnly bool, s cli.Serving) (*installation, error) {
-	in := &installation{app: a, st: st, data: data, readOnly: readOnly, life: ctx, turn: make(turn, atOnce)}
+	in := &installation{app: a, st: st, data: data, readOnly: readOnly, life: ctx, turn: make(turn, atOnce), draws: newDraws()}
 	in.tenants = &tenants{in: in, opened: map[string]*tenant{}}
 	if err := in.tenants.list(ctx); err != nil {
 		return nil, err

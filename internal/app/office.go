@@ -198,6 +198,11 @@ func (o *office) Import(ctx context.Context, i cli.Import, progress func(rows, b
 }
 
 func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []byte, progress func(rows, bytes int64)) (collect.Summary, error) {
+	return o.takeOf(ctx, i, r, mapping, progress, nil)
+}
+
+// takeOf takes a file in for somebody who may fill the registers that also allows, or all where it is nil.
+func (o *office) takeOf(ctx context.Context, i cli.Import, r io.Reader, mapping []byte, progress func(rows, bytes int64), also func(register string) bool) (collect.Summary, error) {
 	req := collect.ImportRequest{
 		Org: o.org.ID, Register: i.Register, File: i.File, Reader: r, Source: i.Source, Query: i.Query, Params: i.Params,
 		ExpectRows: i.ExpectRows, Extent: i.Extent, Totals: i.Totals, Operator: i.Operator, Discard: i.Discard, Progress: progress,
@@ -210,13 +215,13 @@ func (o *office) take(ctx context.Context, i cli.Import, r io.Reader, mapping []
 		}
 		req.Mapping = m
 	}
-	return o.importer().Import(ctx, req)
+	return o.importer(also).Import(ctx, req)
 }
 
 // madeHere are the registers whose records no source has: an act of a person in the application makes them, and says who did it. A file
 // that brought some would put words into people's mouths.
 var madeHere = []string{"assignments", "notices_sent", "evidence", "deviation_answers", "access_review_lists", "access_review_rows",
-	"access_review_decisions", "access_review_removals", "policy_proposals", scope.Proposals,
+	"access_review_decisions", "access_review_removals", "access_review_turns", "policy_proposals", scope.Proposals,
 	publish.Signatures, publish.Drafts}
 
 // taken are the registers that files can be taken into.
@@ -224,9 +229,10 @@ func (o *office) taken() []string {
 	return slices.DeleteFunc(o.regs.Names(), func(n string) bool { return slices.Contains(madeHere, n) })
 }
 
-func (o *office) importer() *collect.Importer {
+// importer takes files into the registers that have a source, and that also allows where it is given: a mapping may fill more than one.
+func (o *office) importer(also func(register string) bool) *collect.Importer {
 	find := func(name string) *register.Schema {
-		if slices.Contains(madeHere, name) {
+		if slices.Contains(madeHere, name) || also != nil && !also(name) {
 			return nil
 		}
 		return o.regs.find(name)

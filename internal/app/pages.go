@@ -32,6 +32,7 @@ type pages struct {
 	gauge *gauging
 	life  context.Context // of the background work
 	turn  turn            // of the installation: who may run tests
+	draws *draws          // of the installation: who may draw documents
 	work  sync.Mutex      // held by whoever tests
 	mu    sync.Mutex      // over what follows
 	last  run

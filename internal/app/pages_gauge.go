@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -326,9 +327,17 @@ func (d *drawings) Draw(ctx context.Context, kind, format string, w io.Writer) e
 	if err != nil {
 		return err
 	}
-	_, err = d.p.o.write(ctx, cli.Document{Kind: kind, Format: format}, res, w)
-	if err == nil && d.p.drawn != nil {
+	// Into memory first: whoever reads slowly would hold up those who wait for their turn.
+	var b bytes.Buffer
+	if err := d.p.draws.one(ctx, func() error {
+		_, err := d.p.o.write(ctx, cli.Document{Kind: kind, Format: format}, res, &b)
+		return err
+	}); err != nil {
+		return err
+	}
+	if d.p.drawn != nil {
 		d.p.drawn(ctx, kind, format)
 	}
+	_, err = w.Write(b.Bytes())
 	return err
 }

@@ -81,7 +81,15 @@ func (in *installation) remind(ctx context.Context, t *tenant, sender *mail.Send
 	if rules.Holders, err = t.board.Team.Holders(ctx, t.Org); err != nil {
 		return err
 	}
-	_, err = t.board.Desk.RemindDaily(ctx, actor, courier{sender, t, in}, tasks, rules)
+	list, err := t.board.Team.Members(ctx, t.Org)
+	if err != nil {
+		return err
+	}
+	members := map[string]bool{}
+	for _, m := range list {
+		members[strings.ToLower(m.Email)] = true
+	}
+	_, err = t.board.Desk.RemindDaily(ctx, actor, courier{sender, t, in, members}, tasks, rules)
 	return err
 }
 
@@ -94,16 +102,20 @@ func (o *office) escalations() operate.Paths {
 	return func(control string) string { return of[control] }
 }
 
-// courier sends notices by e-mail. One whose title nobody holds goes to nobody: the home page of the lead shows it.
+// courier sends notices by e-mail, to those who work here now. One whose title nobody holds, or that a record addresses to somebody who
+// left or never was here, goes to nobody: the home page of the lead shows it.
 type courier struct {
-	sender *mail.Sender
-	t      *tenant
-	in     *installation
+	sender  *mail.Sender
+	t       *tenant
+	in      *installation
+	members map[string]bool // lower-case addresses
 }
+
+func (c courier) reaches(to string) bool { return c.members[strings.ToLower(to)] }
 
 // Send hands one notice over.
 func (c courier) Send(ctx context.Context, _ id.Org, n operate.Notice) error {
-	if n.Open || !strings.Contains(n.To, "@") {
+	if n.Open || !c.reaches(n.To) {
 		return nil
 	}
 	when := "is due on " + n.Due.Long()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/mail"
 	"github.com/assayhq/assay/internal/record"
@@ -119,7 +120,9 @@ func TestRoundReminds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	x.join("ann@example.com", "first-works", access.Contributor)
 	put("people", `{"person_id":"p1","email":"ann@example.com","kind":"employee","started_on":"2020-01-01"}`)
+	put("people", `{"person_id":"p2","email":"nobody-here@example.com","kind":"employee","started_on":"2020-01-01"}`)
 	for _, name := range []string{"access", "backup"} {
 		put("policies", fmt.Sprintf(`{"policy_id":%q,"title":"The %s policy","version":"1","approved_on":%q}`, name, name, today-30))
 	}
@@ -136,6 +139,9 @@ func TestRoundReminds(t *testing.T) {
 		}
 		mine = nil
 		for _, m := range box.taken() {
+			if strings.Contains(m, "nobody-here@") {
+				t.Errorf("somebody who does not work here was sent %q", m)
+			}
 			if strings.Contains(m, "ann@example.com") {
 				mine = append(mine, m)
 			}

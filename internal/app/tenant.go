@@ -216,7 +216,7 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 		return nil, err
 	}
 	o.readOnly = in.readOnly
-	p := &pages{o: o, life: in.life, last: last, drawn: in.drawn(org.ID, slug, org.Name)}
+	p := &pages{o: o, life: in.life, turn: in.turn, draws: in.draws, last: last, drawn: in.drawn(org.ID, slug, org.Name)}
 	routes, err := p.routes()
 	if err != nil {
 		return nil, err

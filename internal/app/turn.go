@@ -1,6 +1,10 @@
 package app
 
-import "context"
+import (
+	"context"
+
+	"github.com/assayhq/assay/internal/fault"
+)
 
 // turn bounds how much is tested at a time in one installation, whatever the number of its organizations: each run keeps both of its
 // workers and their memory busy.
@@ -20,4 +24,30 @@ func (t turn) take(ctx context.Context) (done func(), err error) {
 	case <-ctx.Done():
 		return func() {}, ctx.Err()
 	}
+}
+
+// draws bounds how many documents are drawn at a time in one installation, and how many wait for it: each takes tens of MiB and, for a
+// large program, seconds. Nil bounds nothing.
+type draws struct{ now, waiting chan struct{} }
+
+func newDraws() *draws { return &draws{make(chan struct{}, atOnce), make(chan struct{}, 4*atOnce)} }
+
+// one draws when it is its turn. Where too many wait already it is fault.Busy at once.
+func (d *draws) one(ctx context.Context, draw func() error) error {
+	if d == nil {
+		return draw()
+	}
+	select {
+	case d.waiting <- struct{}{}:
+		defer func() { <-d.waiting }()
+	default:
+		return &fault.Error{Kind: fault.Busy, What: "too many documents are being drawn", Hint: "try again in a minute"}
+	}
+	select {
+	case d.now <- struct{}{}:
+		defer func() { <-d.now }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return draw()
 }

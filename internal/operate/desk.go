@@ -92,6 +92,9 @@ func (d *Desk) Save(ctx context.Context, e Entry) (Saved, error) {
 	if err := d.notOwn(ctx, e.Actor, e.Register, e.Key, row); err != nil {
 		return Saved{}, err
 	}
+	if err := d.secondPair(ctx, e.Actor, row, current); err != nil {
+		return Saved{}, err
+	}
 	return d.supersede(ctx, e, row, current)
 }
 
@@ -162,6 +165,9 @@ func (d *Desk) Restore(ctx context.Context, a Actor, name, key string, version, 
 		return Saved{}, err
 	}
 	if err := d.notOwn(ctx, a, name, key, row); err != nil {
+		return Saved{}, err
+	}
+	if err := d.secondPair(ctx, a, row, &h[len(h)-1]); err != nil {
 		return Saved{}, err
 	}
 	return d.supersede(ctx, Entry{Actor: a, Register: name, Key: key, Version: drawn}, row, &h[len(h)-1])

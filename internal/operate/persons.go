@@ -18,11 +18,12 @@ const (
 	aliases = "aliases"
 )
 
-// Guarded reports whether a register says who is who, or who acts for whom. Its records are written by whom RunWork lets: the separation
-// of duties rests on them.
-func Guarded(register string) bool {
-	return register == people || register == aliases || register == delegations
-}
+// guarded are the registers that others lean on: who is who, who acts for whom, who holds a title, who answers for a system, and the days
+// that count in a deadline.
+var guarded = map[string]bool{people: true, aliases: true, delegations: true, "titles": true, "systems": true, "holidays": true}
+
+// Guarded reports whether the separation of duties, or deadlines, rest on a register. Its records are written by whom RunWork lets.
+func Guarded(register string) bool { return guarded[register] }
 
 // persons tells which logins and addresses are one person, by the registers of people and aliases. What gives somebody a turn is what the
 // registers say now; what keeps somebody from their own is whatever they ever said, so that an edit takes no barrier away.

@@ -48,7 +48,7 @@ type Register struct{ Name, Title, Doc string }
 
 // Importer takes files in.
 type Importer interface {
-	Registers() []Register
+	Registers(ctx context.Context) []Register
 	Import(ctx context.Context, r Request, body io.Reader) (collect.Summary, error)
 }
 
@@ -78,7 +78,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) form(ctx context.Context, v map[string]string) shell.Form {
 	t := func(s string) string { return shell.T(ctx, s) }
 	options := []shell.Option{{Value: "", Text: t("Choose a register")}}
-	for _, r := range p.importer.Registers() {
+	for _, r := range p.importer.Registers(ctx) {
 		options = append(options, shell.Option{Value: r.Name, Text: r.Title + " (" + r.Name + ")"})
 	}
 	f := shell.Form{Fields: []shell.Field{
@@ -169,7 +169,7 @@ func (p *Pages) request(ctx context.Context, v map[string]string) (Request, erro
 	refuse := func(field, format string, args ...any) {
 		errs = append(errs, &fault.Error{Kind: fault.Refused, Field: field, What: fmt.Sprintf(format, args...)})
 	}
-	if !slices.ContainsFunc(p.importer.Registers(), func(x Register) bool { return x.Name == r.Register }) {
+	if !slices.ContainsFunc(p.importer.Registers(ctx), func(x Register) bool { return x.Name == r.Register }) {
 		refuse("register", "choose the register that the rows belong to")
 	}
 	if r.Source == "" {

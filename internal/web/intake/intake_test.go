@@ -25,7 +25,9 @@ type importer struct {
 	err  error
 }
 
-func (i *importer) Registers() []Register { return []Register{{Name: "changes", Title: "Changes"}} }
+func (i *importer) Registers(context.Context) []Register {
+	return []Register{{Name: "changes", Title: "Changes"}}
+}
 
 func (i *importer) Import(_ context.Context, r Request, body io.Reader) (collect.Summary, error) {
 	b, err := io.ReadAll(body)

@@ -159,12 +159,23 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	if isLong(r.Context()) {
 		release, ok := func() {}, false
+		kind := d.places.bodies
+		if follows(r) {
+			kind = d.places.events
+		}
 		if visit.Person != "" {
-			release, ok = d.places.takeLong(visit.Person)
+			release, ok = kind.take(visit.Person)
 		}
 		if !ok {
 			w.Header().Set("Connection", "close")
 			d.refuseLong(w, r, visit)
+			return
+		}
+		defer release()
+	} else if visit.Person != "" {
+		release, ok := d.places.persons.take(visit.Person)
+		if !ok {
+			d.own.Fail(w, r, fault.Busy)
 			return
 		}
 		defer release()

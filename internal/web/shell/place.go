@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +19,11 @@ const (
 	smallBody  = 64 << 10        // bytes of a body that is read before a place is taken
 	sending    = 1024            // small bodies that are being read at a time
 	sendWithin = 5 * time.Second // of a small body
-	longPlaces = 64              // large bodies that are taken, and events that are followed, at a time
+	longPlaces = 64              // large bodies that are taken at a time
 	longEach   = 8               // of one person
 	resting    = 2048            // connections that rest at a time
+
+	eventPlaces = 1024 // events that are followed at a time
 )
 
 // rest is of a connection whose request was refused. A proxy may send another person's next request over it, so that it is short.
@@ -31,14 +34,14 @@ type places struct {
 	work    chan struct{}
 	sending chan struct{}
 	resting chan struct{}
-
-	mu   sync.Mutex
-	long int
-	each map[id.Person]int
+	persons *some // of those at work, so that nobody takes all of them
+	bodies  *some // large ones
+	events  *some // that are followed
 }
 
 func newPlaces(capacity int) *places {
-	return &places{work: make(chan struct{}, capacity), sending: make(chan struct{}, sending), resting: make(chan struct{}, resting), each: map[id.Person]int{}}
+	return &places{work: make(chan struct{}, capacity), sending: make(chan struct{}, sending), resting: make(chan struct{}, resting),
+		persons: newSome(capacity, max(1, capacity/4)), bodies: newSome(longPlaces, longEach), events: newSome(eventPlaces, longEach)}
 }
 
 // take takes a place of a kind if one is free.
@@ -51,21 +54,32 @@ func take(c chan struct{}) (release func(), ok bool) {
 	}
 }
 
-// takeLong takes a place for what takes its time.
-func (p *places) takeLong(who id.Person) (release func(), ok bool) {
+// some is so many places of one kind, and so many of them for one person.
+type some struct {
+	all, each int
+
+	mu    sync.Mutex
+	taken int
+	of    map[id.Person]int
+}
+
+func newSome(all, each int) *some { return &some{all: all, each: each, of: map[id.Person]int{}} }
+
+// take takes a place for a person if one is free.
+func (p *some) take(who id.Person) (release func(), ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.long >= longPlaces || p.each[who] >= longEach {
+	if p.taken >= p.all || p.of[who] >= p.each {
 		return nil, false
 	}
-	p.long++
-	p.each[who]++
+	p.taken++
+	p.of[who]++
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.long--
-		if p.each[who]--; p.each[who] == 0 {
-			delete(p.each, who)
+		p.taken--
+		if p.of[who]--; p.of[who] == 0 {
+			delete(p.of, who)
 		}
 	}, true
 }
@@ -75,12 +89,14 @@ type longKey struct{}
 // isLong reports whether a request brings a large body, which holds no place of ordinary work.
 func isLong(ctx context.Context) bool { return ctx.Value(longKey{}) != nil }
 
+// follows reports whether a request follows events: nothing else is worked on beside the places of ordinary work by saying so.
+func follows(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Accept") == eventStream && strings.HasPrefix(r.URL.Path, "/o/") && strings.HasSuffix(r.URL.Path, "/progress")
+}
+
 // long reports whether a request takes its time: it brings a large body, or follows events.
 func long(r *http.Request) bool {
-	if r.Method == http.MethodGet && r.Header.Get("Accept") == eventStream {
-		return true
-	}
-	return r.Body != nil && r.Body != http.NoBody && (r.ContentLength < 0 || r.ContentLength > smallBody)
+	return follows(r) || r.Body != nil && r.Body != http.NoBody && (r.ContentLength < 0 || r.ContentLength > smallBody)
 }
 
 // settle reads a small body whole. It reports whether the request goes on.

@@ -286,10 +286,10 @@ func TestSlowSenders(t *testing.T) {
 
 func TestLongPlaces(t *testing.T) {
 	t.Parallel()
-	p := newPlaces(1)
+	p := newPlaces(1).bodies
 	var held []func()
 	for n := 0; ; n++ {
-		release, ok := p.takeLong("ada")
+		release, ok := p.take("ada")
 		if !ok {
 			if n != longEach {
 				t.Errorf("one person took %d long places, want %d", n, longEach)
@@ -298,13 +298,13 @@ func TestLongPlaces(t *testing.T) {
 		}
 		held = append(held, release)
 	}
-	if _, ok := p.takeLong("bob"); !ok {
+	if _, ok := p.take("bob"); !ok {
 		t.Error("one person's uploads keep another's out")
 	}
 	for _, release := range held {
 		release()
 	}
-	if _, ok := p.takeLong("ada"); !ok {
+	if _, ok := p.take("ada"); !ok {
 		t.Error("places are not given back")
 	}
 }
@@ -369,7 +369,7 @@ func TestEventsHoldNoPlace(t *testing.T) {
 	steps := make(chan Step)
 	d := setup(t, func(o *Options) {
 		o.Capacity = 1
-		o.Routes = append(o.Routes, Route{"GET", "/events", access.Public, func(w http.ResponseWriter, _ *http.Request) error {
+		m, err := NewMux([]Route{{"GET", "/progress", access.ReadHome, func(w http.ResponseWriter, _ *http.Request) error {
 			e := NewEvents(w)
 			for s := range steps {
 				if err := e.Send("progress", s); err != nil {
@@ -377,13 +377,22 @@ func TestEventsHoldNoPlace(t *testing.T) {
 				}
 			}
 			return e.Send("done", Step{})
-		}})
+		}}, {"GET", "/heavy", access.ReadHome, func(w http.ResponseWriter, r *http.Request) error {
+			if isLong(r.Context()) {
+				t.Error("a page is worked on beside the places of ordinary work")
+			}
+			return JSON(w, http.StatusOK, "done")
+		}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Tenants.(tenants)["acme"].Mux = m
 	})
 	s := httptest.NewServer(d)
 	t.Cleanup(s.Close)
 	follow := func(person string) *http.Response {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/events", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/o/acme/progress", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -403,7 +412,7 @@ func TestEventsHoldNoPlace(t *testing.T) {
 		t.Errorf("events for nobody = %d, want the sign-in", res.StatusCode)
 	}
 	go func() { steps <- Step{Done: 1, Total: 4, Words: "<one>"} }()
-	res := follow("ann")
+	res := follow("member of acme")
 	read := bufio.NewReader(res.Body)
 	line := func() string {
 		t.Helper()
@@ -423,8 +432,46 @@ func TestEventsHoldNoPlace(t *testing.T) {
 	if w := ask(d, "GET", "/signin", ""); w.Code != http.StatusOK {
 		t.Errorf("a page while somebody follows events = %d, want 200", w.Code)
 	}
+	if w := ask(d, "GET", "/o/acme/heavy", "member of acme", "Accept", "text/event-stream"); w.Code != http.StatusOK {
+		t.Errorf("a page that is asked for as events = %d, want 200", w.Code)
+	}
 	close(steps)
 	if got := line(); !strings.HasPrefix(got, "event: done\n") {
 		t.Errorf("the last step = %q", got)
+	}
+}
+
+// TestOnePersonLeavesPlaces: nobody keeps all the places busy.
+func TestOnePersonLeavesPlaces(t *testing.T) {
+	t.Parallel()
+	inside, leave := make(chan struct{}), make(chan struct{})
+	d := setup(t, func(o *Options) {
+		o.Capacity = 8
+		m, err := NewMux([]Route{{"GET", "/slow", access.ReadHome, func(http.ResponseWriter, *http.Request) error {
+			inside <- struct{}{}
+			<-leave
+			return nil
+		}}, {"GET", "/quick", access.ReadHome, said("quick")}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Tenants.(tenants)["acme"].Mux = m
+	})
+	done := make(chan struct{}, 2)
+	for range 2 { // a quarter of the places
+		go func() { ask(d, "GET", "/o/acme/slow", "member of acme"); done <- struct{}{} }()
+		<-inside
+	}
+	if w := ask(d, "GET", "/o/acme/quick", "member of acme"); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("one more of the same person = %d, want 503", w.Code)
+	}
+	if w := ask(d, "GET", "/me", "member of other"); w.Code != http.StatusOK {
+		t.Errorf("another person = %d, want 200", w.Code)
+	}
+	close(leave)
+	<-done
+	<-done
+	if w := ask(d, "GET", "/o/acme/quick", "member of acme"); w.Code != http.StatusOK {
+		t.Errorf("afterwards = %d, want 200", w.Code)
 	}
 }
