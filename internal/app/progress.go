@@ -33,7 +33,7 @@ func (p *pages) progress(w http.ResponseWriter, r *http.Request) error {
 		}
 		last = now
 		if pause(ctx, tellEvery); ctx.Err() != nil {
-			return nil
+			return shell.Quietly(ctx.Err())
 		}
 	}
 	return nil

@@ -44,11 +44,6 @@ func (f fact) at(name string) (civil.Instant, bool) {
 	return i, err == nil
 }
 
-func (f fact) day(name string) (civil.Date, bool) {
-	d, err := civil.ParseDate(f.text(name))
-	return d, err == nil
-}
-
 // facts reads the current records of a register, at most mostRead of them, and how many there are.
 func (p *Pages) facts(ctx context.Context, register string, q record.Query) ([]fact, int64, error) {
 	desk := p.o.Reviews.Desk

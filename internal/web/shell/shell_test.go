@@ -339,6 +339,7 @@ func TestRefusedConnectionRests(t *testing.T) {
 			if _, err := io.WriteString(c, "GET /signin HTTP/1.1\r\nHost: assay.example\r\n\r\n"); err == nil {
 				if res, err := http.ReadResponse(read, nil); err == nil {
 					_, err = io.Copy(io.Discard, res.Body)
+					_ = res.Body.Close()
 					if status = res.StatusCode; err != nil {
 						status = 0
 					}
@@ -408,11 +409,11 @@ func TestEventsHoldNoPlace(t *testing.T) {
 		t.Cleanup(func() { _ = res.Body.Close() })
 		return res
 	}
-	if res := follow(""); res.StatusCode != http.StatusSeeOther {
+	if res := follow(""); res.StatusCode != http.StatusSeeOther { //nolint:bodyclose // follow closes it
 		t.Errorf("events for nobody = %d, want the sign-in", res.StatusCode)
 	}
 	go func() { steps <- Step{Done: 1, Total: 4, Words: "<one>"} }()
-	res := follow("member of acme")
+	res := follow("member of acme") //nolint:bodyclose // follow closes it
 	read := bufio.NewReader(res.Body)
 	line := func() string {
 		t.Helper()
