@@ -156,3 +156,21 @@ func TestRefused(t *testing.T) {
 
 func second[T any](_ T, err error) error        { return err }
 func third[T, U any](_ T, _ U, err error) error { return err }
+
+// TestManyReplaced: replacements go on in the order of the shuffle beyond what was looked for with the sample, to the last item.
+func TestManyReplaced(t *testing.T) {
+	t.Parallel()
+	const all = 300
+	p := frozen(t, keys(all))
+	whole := names(drawn(t, p, all))
+	s := drawn(t, p, 10)
+	for i := range all {
+		var err error
+		if s, err = s.Replace(s.Items[i].Key, Void, "cancelled"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := names(s); !slices.Equal(got, whole) {
+		t.Errorf("after replacing every item the list has %d items in another order than the shuffle's %d", len(got), len(whole))
+	}
+}
