@@ -83,10 +83,16 @@ type ranked struct {
 
 func compare(a, b ranked) int { return bytes.Compare(a.rank[:], b.rank[:]) }
 
+// root is what the order hangs on.
+func (p Population) root(seed []byte) []byte {
+	sum := sha256.Sum256(append(slices.Clone(p.hash[:]), seed...))
+	return sum[:]
+}
+
 // first gives the first n of the order in which the seed shuffles the population. It keeps no more than the items that it gives, once
 // for each worker: a population may hold many millions.
 func (p Population) first(seed []byte, n int) []string {
-	root := sha256.Sum256(append(slices.Clone(p.hash[:]), seed...))
+	root := p.root(seed)
 	workers := min(runtime.GOMAXPROCS(0), 1+len(p.keys)/100_000)
 	parts := make([][]ranked, workers)
 	var all sync.WaitGroup
@@ -104,8 +110,8 @@ func (p Population) first(seed []byte, n int) []string {
 }
 
 // smallest gives the n items that come first, in no order. It gathers twice as many and throws away the larger half.
-func smallest(root [sha256.Size]byte, keys []string, n int) []ranked {
-	list, text := make([]ranked, 0, min(2*n, len(keys))), append(make([]byte, 0, 128), root[:]...)
+func smallest(root []byte, keys []string, n int) []ranked {
+	list, text := make([]ranked, 0, min(2*n, len(keys))), append(make([]byte, 0, 128), root...)
 	var most ranked // of those that were kept when the list was last cut
 	cut := false
 	for _, k := range keys {
@@ -133,8 +139,9 @@ type Item struct {
 	Replaced bool
 }
 
-// Sample is a simple random sample of a population.
+// Sample is what was selected from a population.
 type Sample struct {
+	Method     Method
 	Population string // the hash of the population it was drawn from
 	Commitment string // of the seed that drew it
 	N          int    // the items of the population
@@ -162,7 +169,7 @@ func Draw(p Population, commitment string, seed []byte, n int) (Sample, error) {
 	}
 	n = min(n, p.Len())
 	order := p.first(seed, n+spares)
-	s := Sample{Population: p.Hash(), Commitment: commitment, N: p.Len(), Size: n, from: p, seed: seed, spare: order[n:], used: n}
+	s := Sample{Method: Random, Population: p.Hash(), Commitment: commitment, N: p.Len(), Size: n, from: p, seed: seed, spare: order[n:], used: n}
 	for _, k := range order[:n] {
 		s.Items = append(s.Items, Item{Key: k})
 	}
@@ -172,18 +179,22 @@ func Draw(p Population, commitment string, seed []byte, n int) (Sample, error) {
 // spares is how many items beyond a sample are looked for with it, to replace others.
 const spares = 64
 
-// next takes the item that follows in the order, if there is one.
+// next takes the item that follows in the order and is not in the sample, if there is one.
 func (s *Sample) next() (string, bool) {
-	if len(s.spare) == 0 {
-		s.spare = s.from.first(s.seed, s.used+spares)[s.used:]
+	for {
+		if len(s.spare) == 0 {
+			s.spare = s.from.first(s.seed, s.used+spares)[s.used:]
+		}
+		if len(s.spare) == 0 {
+			return "", false
+		}
+		k := s.spare[0]
+		s.spare = s.spare[1:]
+		s.used++
+		if !slices.ContainsFunc(s.Items, func(i Item) bool { return i.Key == k }) {
+			return k, true
+		}
 	}
-	if len(s.spare) == 0 {
-		return "", false
-	}
-	k := s.spare[0]
-	s.spare = s.spare[1:]
-	s.used++
-	return k, true
 }
 
 // Cause is why an item is to be replaced.
@@ -202,6 +213,8 @@ const (
 func (s Sample) Replace(key string, cause Cause, reason string) (Sample, error) {
 	i := slices.IndexFunc(s.Items, func(x Item) bool { return x.Key == key })
 	switch {
+	case s.Method == Judgemental:
+		return s, fault.Refuse("%s was picked for a reason: nothing follows it in any order; pick another for a reason of its own", key)
 	case i < 0:
 		return s, fault.Refuse("%s is not in the sample", key)
 	case s.Items[i].Replaced:
