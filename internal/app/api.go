@@ -109,7 +109,7 @@ func (in *installation) served(t *tenant, desk *operate.Desk, locker *operate.Lo
 	}
 	o := &api.Organization{ID: t.Org, Slug: t.Slug, Name: t.Name, Zone: t.Zone, Report: t.o.program.Report, Title: k.Title, AsOf: t.o.program.AsOf,
 		Results: t.p, Program: apiOf{t}, Items: apiOf{t}, Sealed: apiOf{t}, Proofs: apiOf{t}, Pulls: apiOf{t}, Gauge: t.p.gauge, Ledger: apiOf{t},
-		Schemas: apiSchemas{t.o.regs}, Books: in.st, Desk: desk, Importer: apiOf{t}, Evidence: locker, Tasks: t.board, Deviations: w, Answers: t.board,
+		Schemas: apiSchemas{t.o.regs}, Books: walled{in.st}, Desk: desk, Importer: apiOf{t}, Evidence: locker, Tasks: t.board, Deviations: w, Answers: t.board,
 		Documents: apiDocuments{&drawings{t.p}}, Members: apiMembers{in, t.Org}, Hooks: orgHooks{in.hooks, t.Org, t.Slug, t.Name}}
 	if p, ok := t.o.program.Period(); ok {
 		p.Zone = t.o.program.Zone

@@ -39,7 +39,7 @@ var (
 // desk wires people's work in one organization.
 func (in *installation) desk(t *tenant) (*work.Pages, error) {
 	o, p := t.o, t.p
-	d := &operate.Desk{Records: in.st, Books: in.st, Schemas: deskSchemas{o}, Clock: in.app.Clock, Random: in.app.Random}
+	d := &operate.Desk{Records: in.st, Books: walled{in.st}, Schemas: deskSchemas{o}, Clock: in.app.Clock, Random: in.app.Random}
 	w := &deskWork{o: o, p: p}
 	shelf := parts.Open(filepath.Join(in.data, "uploads"))
 	var schemas []*register.Schema

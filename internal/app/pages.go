@@ -347,7 +347,7 @@ func (p *pages) Records(ctx context.Context, names []string) ([]web.RecordView, 
 	var out []web.RecordView
 	for _, n := range names {
 		reg, key, version, ok := splitName(n)
-		if !ok {
+		if !ok || !mayRead(ctx, reg) {
 			continue
 		}
 		k, err := p.o.st.Lookup(ctx, p.o.org.ID, reg, key, version)
@@ -406,7 +406,7 @@ func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
 		v.Path = append(v.Path, hex.EncodeToString(h[:]))
 	}
 	v.File = ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}.Text()
-	if !sealed.Erased() {
+	if !sealed.Erased() && mayRead(ctx, registerOf(sealed)) {
 		v.Line = append([]byte(hex.EncodeToString(sealed.Salt)+" "), sealed.Bytes...)
 	}
 	return v, nil

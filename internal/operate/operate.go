@@ -48,6 +48,12 @@ func ByAct(register string) (page string, yes bool) {
 	return page, yes
 }
 
+// OfDrafts reports whether the records of a register say what drafts of the report say: who may read records does not read these by that
+// alone.
+func OfDrafts(register string) bool {
+	return register == "report_drafts" || register == "assertion_signatures"
+}
+
 // Books reads registers. The store satisfies it.
 type Books interface {
 	record.Lister
