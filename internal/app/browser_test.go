@@ -168,7 +168,8 @@ func TestFirstDay(t *testing.T) {
 	look(t, owner, "answered")
 	rest := []string{"results", "controls", "controls/CHG-01", "coverage", "sources", "work", "registers", "registers/changes", "registers/risks/new", "scope", "program",
 		"program/CHG-01", "description", "objectives", "explained", "ledger", "documents", "readiness", "readiness/gaps", "forecast", "calendar", "evidence",
-		"campaigns", "campaigns/new", "policies", "incidents", "exceptions", "vulnerabilities", "vendors", "advise", "proposals", "people"}
+		"campaigns", "campaigns/new", "policies", "incidents", "exceptions", "vulnerabilities", "vendors", "advise", "proposals", "people",
+		"trainings", "risks", "exercises", "meetings", "actions", "documents/drafts", "documents/assertion"}
 	if !browse.Whole() { // every third, another one of each family
 		for i := len(rest) - 1; i >= 0; i-- {
 			if i%3 != 0 {
@@ -178,7 +179,7 @@ func TestFirstDay(t *testing.T) {
 	}
 	for _, path := range rest {
 		lead.Go(org + "/" + path)
-		for i := 0; i < 30 && strings.Contains(lead.Text("#content"), "loads again by itself"); i++ {
+		for i := 0; i < 30 && browse.Eval[bool](lead, `document.querySelector("assay-progress") !== null`); i++ {
 			x.p.background.Wait()
 			lead.Go(org + "/" + path)
 		}

@@ -106,7 +106,7 @@ func TestReviewByKeyboard(t *testing.T) {
 		keys(q, 0, "y")
 	}
 	until(t, q, `document.querySelectorAll("tr[data-state=keep]").length === 20`)
-	settled(t, w, c, 20)
+	settled(t, w, q, c, 20)
 	q.Go(at)
 	tabTo(t, q, "assay-grid tr")
 	keys(q, 0, kb.Home)
@@ -132,7 +132,7 @@ func TestReviewByKeyboard(t *testing.T) {
 		until(t, q, fmt.Sprintf(`document.querySelectorAll("tr[data-state=keep]").length > %d`, before))
 		decided = browse.Eval[int](q, `document.querySelectorAll("tr[data-state]:not([data-state=''])").length`)
 	}
-	settled(t, w, c, 499)
+	settled(t, w, q, c, 499)
 	if n := browse.Eval[int](q, `document.querySelectorAll(".as-faults p").length`); n != 0 {
 		t.Errorf("%d faults on the page: %s", n, q.Text(".as-faults"))
 	}
@@ -145,7 +145,7 @@ func TestReviewByKeyboard(t *testing.T) {
 		t.Fatalf("the deputy sees %s, want row 00040 alone", got)
 	}
 	keys(r, 0, "y")
-	settled(t, w, c, 500)
+	settled(t, w, q, c, 500)
 	q.Go(at)
 	tabTo(t, q, ".campaign-complete button")
 	keys(q, 0, kb.Enter)
@@ -156,8 +156,8 @@ func TestReviewByKeyboard(t *testing.T) {
 	t.Logf("500 accounts by keyboard in %s", time.Since(start).Round(time.Millisecond))
 }
 
-// settled waits until the store has so many decisions.
-func settled(t *testing.T, w *world, c *operate.Campaign, want int) {
+// settled waits until so many decisions are recorded, and the page knows it: until then it asks before it is left.
+func settled(t *testing.T, w *world, p *browse.Tab, c *operate.Campaign, want int) {
 	t.Helper()
 	n := 0
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -166,6 +166,7 @@ func settled(t *testing.T, w *world, c *operate.Campaign, want int) {
 			t.Fatal(err)
 		}
 		if n == want {
+			until(t, p, `window.dispatchEvent(new Event("beforeunload", {cancelable: true}))`)
 			return
 		}
 	}
