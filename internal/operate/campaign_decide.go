@@ -34,10 +34,7 @@ func (v *Reviews) Campaigns(ctx context.Context, org id.Org) ([]*Campaign, error
 	}
 	return out, v.Desk.all(ctx, org, accessReviews, record.Query{}, func(k record.Known) error {
 		if c := by[k.Key]; c != nil {
-			if k.Source != Source { // what a file claims ends no review that people do here
-				return nil
-			}
-			return c.complete(k)
+			return v.stands(ctx, org, c, k)
 		}
 		return nil
 	})
@@ -56,7 +53,7 @@ func (v *Reviews) Campaign(ctx context.Context, org id.Org, key string) (*Campai
 	if h, err = v.Desk.Books.History(ctx, org, accessReviews, key); err != nil {
 		return nil, err
 	}
-	return c, c.complete(h[len(h)-1])
+	return c, v.stands(ctx, org, c, h[len(h)-1])
 }
 
 func campaign(k record.Known) (*Campaign, error) {
@@ -74,6 +71,26 @@ func campaign(k record.Known) (*Campaign, error) {
 		c.Due = *d
 	}
 	return c, nil
+}
+
+// stands reads how far a campaign is from the record of its review, of which this is the latest version. What a file claims ends no review
+// that people do here: the latest version that they made counts.
+func (v *Reviews) stands(ctx context.Context, org id.Org, c *Campaign, latest record.Known) error {
+	if latest.Source == Source {
+		return c.complete(latest)
+	}
+	h, err := v.Desk.Books.History(ctx, org, accessReviews, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range slices.Backward(h) {
+		if k.Source == Source {
+			err = c.complete(k)
+			break
+		}
+	}
+	c.reviewed = latest.Version // the next version follows it all the same
+	return err
 }
 
 func (c *Campaign) complete(k record.Known) error {

@@ -121,3 +121,26 @@ func TestGiveRows(t *testing.T) {
 		t.Errorf("Save(turns) = %v, want that nobody types them", err)
 	}
 }
+
+// TestFilesEndNoReview: what a file says of a review that is done here does not end it.
+func TestFilesEndNoReview(t *testing.T) {
+	t.Parallel()
+	s, v := firm(t)
+	c := begin(t, s, v)
+	s.pull(t, "access_reviews", fmt.Sprintf(`{"review_id":%q,"system":"crm","quarter":"2026-Q4","completed_at":"2026-11-25T10:00:00Z","listed":5,"decided":5,"removals":0}`, c.ID))
+	got, err := v.Campaign(t.Context(), s.a.Org, c.ID)
+	if err != nil || !got.Open() {
+		t.Errorf("the review after a file = %+v, %v; want it open", got, err)
+	}
+	if list, err := v.Campaigns(t.Context(), s.a.Org); err != nil || len(list) != 1 || !list[0].Open() {
+		t.Errorf("the list after a file = %+v, %v; want it open", list, err)
+	}
+	decide(t, s, v, c, "rita@example.com", "", map[string]string{"00002": Remove, "00005": Remove})
+	decide(t, s, v, c, "dora@example.com", "", map[string]string{"00001": Keep, "00003": Keep, "00004": Keep})
+	if err := v.Complete(t.Context(), s.a, c.ID); err != nil {
+		t.Fatalf("completing it = %v", err)
+	}
+	if got, err = v.Campaign(t.Context(), s.a.Org, c.ID); err != nil || got.Open() || got.Removals != 2 {
+		t.Errorf("the review at its end = %+v, %v; want it completed with 2 removals", got, err)
+	}
+}
