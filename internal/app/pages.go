@@ -406,7 +406,7 @@ func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
 		v.Path = append(v.Path, hex.EncodeToString(h[:]))
 	}
 	v.File = ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}.Text()
-	if !sealed.Erased() && mayRead(ctx, registerOf(sealed)) {
+	if !sealed.Erased() && mayProve(ctx, sealed) {
 		v.Line = append([]byte(hex.EncodeToString(sealed.Salt)+" "), sealed.Bytes...)
 	}
 	return v, nil

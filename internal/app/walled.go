@@ -21,13 +21,10 @@ func mayRead(ctx context.Context, name string) bool {
 	return !operate.OfDrafts(name) || access.Decide(access.ReadDrafts, access.From(ctx)) == nil
 }
 
-// registerOf is the register of a sealed record; empty where it cannot be read.
-func registerOf(s record.Sealed) string {
+// mayProve reports whether the reader may see the record that a leaf commits to. One whose register cannot be read is kept back.
+func mayProve(ctx context.Context, s record.Sealed) bool {
 	var r struct{ Register string }
-	if json.Unmarshal(s.Bytes, &r) != nil {
-		return ""
-	}
-	return r.Register
+	return json.Unmarshal(s.Bytes, &r) == nil && r.Register != "" && mayRead(ctx, r.Register)
 }
 
 // List lists the current records of a register.

@@ -94,6 +94,12 @@ func TestDraftsAreWalled(t *testing.T) {
 			t.Errorf("%s: the programs' list is %v, its versions %v; may read: %t", role, err, past, may)
 		}
 	}
+	lead := access.With(t.Context(), access.Visitor{Person: "p", Org: o.Org, Roles: []access.Role{access.Lead}, Strong: true})
+	for _, text := range []string{"", "{}", "no record", `{"register":7}`} {
+		if mayProve(lead, record.Sealed{Bytes: []byte(text)}) {
+			t.Errorf("a leaf of %q is shown, whose register nobody knows", text)
+		}
+	}
 	if !slices.ContainsFunc(access.Roles(), func(r access.Role) bool {
 		return errors.Is(access.Decide(access.ReadDrafts, access.Visitor{Person: "p", Org: o.Org, Roles: []access.Role{r}, Strong: true}), nil)
 	}) {
