@@ -192,8 +192,8 @@ func (x *assertions) drawn(ctx context.Context) (publish.Assertion, error) {
 	return a, nil
 }
 
-// Barred refuses somebody who prepared what is in force of the program that the assertion speaks of, under whichever address: a change
-// that another approved, or a text that needs no second person. Who signs for management approves what others prepared.
+// Barred refuses somebody who prepared a change that another approved of the program that the assertion speaks of, under whichever
+// address: who signs for management approves what others prepared. Of texts that need no second person it is not known who wrote them.
 func (x *assertions) Barred(ctx context.Context, by access.Visitor) error {
 	const object = "the program that the assertion speaks of"
 	var history []access.Done

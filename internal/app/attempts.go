@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/assayhq/assay/internal/api"
-	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/store/accounts"
 )
 
@@ -62,8 +61,5 @@ func (x attempts) Finish(ctx context.Context, at api.Attempt, a *api.Answer) err
 			r.Body = []byte{}
 		}
 	}
-	if err := x.in.people.Finish(ctx, x.of(at), r, x.bounds()); err != nil {
-		return &fault.Error{Kind: fault.Busy, What: "the answer could not be kept", Err: err}
-	}
-	return nil
+	return x.in.people.Finish(ctx, x.of(at), r, x.bounds())
 }

@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ func (d *Desk) secondPair(ctx context.Context, a Actor, row *register.Row, curre
 		}
 	}
 	var errs []error
-	for _, name := range sortedNames(is) {
+	for _, name := range slices.Sorted(maps.Keys(is)) {
 		who := is.text(name)
 		if !approves(name) || who == "" || fold(who) == fold(was.text(name)) {
 			continue
@@ -63,7 +64,7 @@ func (d *Desk) approval(ctx context.Context, a Actor, row *register.Row, field, 
 	case !entered:
 		return denied("nobody approves what they enter themselves", "leave it empty and save; another person opens the record and approves")
 	}
-	others := []string{}
+	var others []string
 	for _, name := range asking {
 		others = append(others, is.text(name))
 	}
@@ -94,13 +95,4 @@ func (d *Desk) approval(ctx context.Context, a Actor, row *register.Row, field, 
 		}
 	}
 	return nil
-}
-
-func sortedNames(f fields) []string {
-	var out []string
-	for name := range f {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
 }
