@@ -29,6 +29,7 @@ type Facts struct {
 	Rows         int                   // rows of a list of items that are shown; 500 when 0
 	Answers      map[ItemRef]Answer    // what management answered to deviations; nil: nobody answered any
 	Signed       []Signature           // under management's assertion, the latest first; withdrawn ones are left out
+	Examination  *Examination          // what an independent service auditor did and concluded; nil: nobody examined, and the draft is management's
 	// Findings names the file that holds all findings of a test. When nil: findings/<test>.json.
 	Findings func(assure.TestResult) string
 }
