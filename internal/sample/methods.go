@@ -105,7 +105,11 @@ func DrawStratified(p Population, strata []Stratum, how Allocation, commitment s
 		return nil, fault.Refuse("the strata hold %d items and are not the population of %d; expected each item in one stratum, and no other", whole.Len(), p.Len())
 	}
 	var out []Part
-	for i, m := range allocate(strata, how, n) {
+	sizes := make([]int, len(strata))
+	for i, x := range strata {
+		sizes[i] = len(x.Keys)
+	}
+	for i, m := range allocate(sizes, how, n) {
 		part, err := Freeze(strata[i].Keys)
 		if err != nil {
 			return nil, err
@@ -120,15 +124,15 @@ func DrawStratified(p Population, strata []Stratum, how Allocation, commitment s
 	return out, nil
 }
 
-// allocate divides n over the strata, in whole numbers.
-func allocate(strata []Stratum, how Allocation, n int) []int {
+// allocate divides n over strata of so many items each, in whole numbers.
+func allocate(strata []int, how Allocation, n int) []int {
 	all, out := 0, make([]int, len(strata))
 	for _, x := range strata {
-		all += len(x.Keys)
+		all += x
 	}
 	if n < 1 || n >= all { // Draw says what is wrong with less than one
 		for i, x := range strata {
-			out[i] = min(n, len(x.Keys))
+			out[i] = min(n, x)
 		}
 		return out
 	}
@@ -137,18 +141,18 @@ func allocate(strata []Stratum, how Allocation, n int) []int {
 		if how == Equal {
 			return n / len(strata), n % len(strata)
 		}
-		return n * len(strata[i].Keys) / all, n * len(strata[i].Keys) % all
+		return n * strata[i] / all, n * strata[i] % all
 	}
 	order := make([]int, len(strata))
 	for i := range strata {
 		whole, _ := share(i)
-		out[i], order[i] = min(max(1, whole), len(strata[i].Keys)), i
+		out[i], order[i] = min(max(1, whole), strata[i]), i
 		given += out[i]
 	}
 	slices.SortStableFunc(order, func(a, b int) int { _, x := share(a); _, y := share(b); return y - x })
 	for given < n { // what was cut off, and what small strata could not give
 		for _, i := range order {
-			if given < n && out[i] < len(strata[i].Keys) {
+			if given < n && out[i] < strata[i] {
 				out[i]++
 				given++
 			}

@@ -135,6 +135,8 @@ type Item struct {
 	Key string
 	// Instead is the item that this one replaces, and Reason why; both are empty for an item of the first draw.
 	Instead, Reason string
+	// Extension is why it was added to the first draw; empty for an item of that draw.
+	Extension string
 	// Replaced says that the item was void and another was taken for it. It stays on the list.
 	Replaced bool
 }
