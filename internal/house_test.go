@@ -58,7 +58,7 @@ var rooms = []room{
 	{second, "collect", "register record", ""},
 	{second, "operate", "register record access", ""},
 	{second, "examine", "rule catalog record gauge report", ""},
-	{second, "engage", "sample ledger record catalog report", ""},
+	{second, "engage", "sample ledger register record catalog access report", ""},
 	{second, "answer", "catalog ledger", ""},
 	{second, "publish", "report catalog ledger record", ""},
 	{second, "account", "access", ""},

@@ -82,6 +82,10 @@ var (
 	ManagePeople = Policy{"manage people"}
 	// Provision creates and ends accounts for a directory (SCIM).
 	Provision = Policy{"provision"}
+	// ReadEngagements sees the engagements of an audit firm, or those of a client: each side what its own ledger knows.
+	ReadEngagements = Policy{"read engagements"}
+	// TakePart tries an act in an engagement. The table of acts decides, and keeps on record what it refuses.
+	TakePart = Policy{"take part in engagements"}
 	// Release lets documents and packages leave the house.
 	Release = Policy{"release"}
 )
@@ -93,12 +97,12 @@ var table = []rule{
 	{policy: OwnAccount, who: signedIn},
 	{policy: OwnSecrets, who: signedIn, stepUp: true},
 	{policy: Found, who: signedIn, stepUp: true},
-	{policy: ReadHome, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor}, scope: ScopeRead},
+	{policy: ReadHome, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor, Partner, Practitioner}, scope: ScopeRead},
 	{policy: ReadProgram, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor}, scope: ScopeRead},
 	{policy: ReadResults, who: members, roles: []Role{Lead, Owner, Executive, Adviser, Auditor}, scope: ScopeRead},
 	{policy: ReadRecords, who: members, roles: []Role{Lead, Owner, Adviser, Auditor}, scope: ScopeRecords},
 	{policy: ReadSources, who: members, roles: []Role{Administrator, Lead, Owner, Adviser, Auditor}, scope: ScopeRead},
-	{policy: ReadLedger, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Adviser, Auditor}, scope: ScopeRead},
+	{policy: ReadLedger, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Adviser, Auditor, Partner, Practitioner}, scope: ScopeRead},
 	{policy: ReadDrafts, who: members, roles: []Role{Lead, Owner, Executive, Adviser}, scope: ScopeRecords},
 	{policy: ReadPeople, who: members, roles: []Role{Administrator, Lead}, scope: ScopeRead},
 	{policy: ReadGranted, who: members, roles: Roles(), scope: ScopeRead},
@@ -114,6 +118,8 @@ var table = []rule{
 	{policy: ManageSources, who: members, roles: []Role{Administrator}, stepUp: true},
 	{policy: ManagePeople, who: members, roles: []Role{Administrator}, stepUp: true},
 	{policy: Provision, who: members, roles: []Role{Administrator}, scope: ScopeProvision},
+	{policy: ReadEngagements, who: members, roles: []Role{Lead, Owner, Executive, Partner, Practitioner}},
+	{policy: TakePart, who: members, roles: []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor, Partner, Practitioner}},
 	{policy: Release, who: members, roles: []Role{Lead}, stepUp: true},
 }
 

@@ -53,6 +53,8 @@ var past = map[Duty]string{Prepare: "prepared", Request: "requested", Approve: "
 var apart = []struct{ a, b Role }{
 	{Auditor, Administrator}, {Auditor, Lead}, {Auditor, Owner}, {Auditor, Executive}, {Auditor, Contributor}, {Auditor, Adviser},
 	{Executive, Adviser}, {Customer, Auditor},
+	{Partner, Lead}, {Partner, Owner}, {Partner, Executive}, {Partner, Contributor}, {Partner, Adviser}, {Partner, Customer},
+	{Practitioner, Lead}, {Practitioner, Owner}, {Practitioner, Executive}, {Practitioner, Contributor}, {Practitioner, Adviser}, {Practitioner, Customer},
 }
 
 // Separate refuses a role to a person who has, or ever had, one that it must be kept apart from. An auditor who was an

@@ -21,11 +21,13 @@ const (
 	Adviser       Role = "adviser"       // helps to prepare; never the auditor of the same client
 	Auditor       Role = "auditor"       // examines; never an adviser or a member of management
 	Customer      Role = "customer"      // reads what is granted
+	Partner       Role = "partner"       // of an audit firm: opens engagements, concludes, signs reports
+	Practitioner  Role = "practitioner"  // of an audit firm: works in engagements as their member
 )
 
 // Roles lists all roles.
 func Roles() []Role {
-	return []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor, Customer}
+	return []Role{Administrator, Lead, Owner, Executive, Contributor, Adviser, Auditor, Customer, Partner, Practitioner}
 }
 
 // ParseRole reads a role's name.

@@ -26,6 +26,7 @@ var roleNames = map[access.Role]string{
 	access.Administrator: phrase.Mark("Administrator"), access.Lead: phrase.Mark("Compliance lead"), access.Owner: phrase.Mark("Control owner"),
 	access.Executive: phrase.Mark("Executive"), access.Contributor: phrase.Mark("Contributor"), access.Adviser: phrase.Mark("Adviser"),
 	access.Auditor: phrase.Mark("Auditor"), access.Customer: phrase.Mark("Customer"),
+	access.Partner: phrase.Mark("Engagement partner"), access.Practitioner: phrase.Mark("Practitioner"),
 }
 
 // RoleWord names a role in the reader's language.

@@ -20,6 +20,8 @@ var roleHelp = map[access.Role]string{
 	access.Adviser:       phrase.Mark("Helps to prepare. Can never be the auditor here."),
 	access.Auditor:       phrase.Mark("Examines, as a separate party. Can never have worked for the organization."),
 	access.Customer:      phrase.Mark("Reads what was released to customers."),
+	access.Partner:       phrase.Mark("Of an audit firm: accepts engagements, concludes, signs reports."),
+	access.Practitioner:  phrase.Mark("Of an audit firm: works in engagements as their member."),
 }
 
 var scopeHelp = map[access.Scope]string{

@@ -1,0 +1,312 @@
+package engage
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/report"
+)
+
+// Examination is what the engagement amounts to for the report: what was tested, what was found, what was concluded.
+func (e *Engagement) Examination() report.Examination {
+	x := report.Examination{
+		Firm:      report.Firm{Name: e.Firm.Name, City: e.Profile.City, Region: e.Profile.Region, Licence: e.Profile.Licence},
+		Addressee: "the management of " + e.Client.Name, Exceptions: slices.Clone(e.Exceptions), Matters: slices.Clone(e.Matters), Limits: slices.Clone(e.Limits),
+		Emphasis: slices.Clone(e.Emphasis), Events: slices.Clone(e.Events),
+	}
+	for i := range x.Exceptions {
+		e.answered(&x.Exceptions[i])
+	}
+	for _, c := range e.Controls {
+		x.Controls = append(x.Controls, c)
+	}
+	slices.SortFunc(x.Controls, func(a, b report.ControlConclusion) int { return cmp.Compare(a.Control, b.Control) })
+	for _, el := range []report.Element{report.TheDescription, report.Design, report.Operation, report.TheAssertion} {
+		if o, ok := e.Elements[el]; ok {
+			x.Elements = append(x.Elements, o)
+		}
+	}
+	if e.Represented != nil && !e.Represented.Declined {
+		x.Represented = e.Represented.Dated
+	}
+	for _, p := range []Part{Partner, Quality} {
+		if s, ok := e.Signs[p]; ok {
+			x.Signs = append(x.Signs, report.SignOff{Part: string(p), Name: s.Name, On: s.On})
+		}
+	}
+	return x
+}
+
+// answered puts management's latest answer beside an exception.
+func (e *Engagement) answered(x *report.Exception) {
+	for _, d := range e.Deviations {
+		if d.Control != x.Control || d.Test != x.Test || len(d.Responses) == 0 {
+			continue
+		}
+		r := d.Responses[len(d.Responses)-1]
+		x.Response, x.Plan, x.ResponseBy = r.Text, r.Plan, r.Name
+	}
+}
+
+// Scope is what the engagement concludes on, as it was planned.
+func (e *Engagement) Scope() report.Scope {
+	s := report.Scope{TypeTwo: e.Terms.TypeTwo()}
+	if e.Planned != nil {
+		s.Matters = e.Planned.Matters
+	}
+	return s
+}
+
+// InScope lists the controls that serve a matter in scope, each once, in order.
+func (e *Engagement) InScope() []string {
+	var out []string
+	for _, m := range e.Scope().Matters {
+		for _, c := range m.Controls {
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Proposals are the opinions that the conclusions so far ask for.
+func (e *Engagement) Proposals() []report.Proposal { return report.Propose(e.Examination(), e.Scope()) }
+
+// Standing are the deviations of a control that stand.
+func (e *Engagement) Standing(control string) []*Deviation {
+	var out []*Deviation
+	for _, d := range e.Deviations {
+		if d.Control == control && d.Stands() {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Tolerable is the rate that the plan tolerates of a control, in basis points.
+func (e *Engagement) Tolerable(control string) int {
+	if e.Planned == nil {
+		return 0
+	}
+	if t, ok := e.Planned.Tolerable[control]; ok {
+		return t
+	}
+	return e.Planned.Ordinary
+}
+
+// Suggestion is what the facts of a control ask for, with the reasons. A person concludes.
+type Suggestion struct {
+	Conclusion report.Conclusion
+	Reasons    []string
+}
+
+// Suggest weighs a control (handbook 4.8, step 4): intent and harm outweigh any rate, and a compensating control lifts only what it covers.
+// Tested and deviating are items.
+func (e *Engagement) Suggest(control string, tested, deviating int) Suggestion {
+	var s Suggestion
+	add := func(format string, args ...any) { s.Reasons = append(s.Reasons, fmt.Sprintf(format, args...)) }
+	intentional, compensated := false, true
+	for _, d := range e.Standing(control) {
+		if d.Analysis != nil && d.Analysis.Cause == "intentional" {
+			intentional = true
+			add("%s is by intent: that can sink a control at any rate", d.ID)
+		}
+		full := slices.ContainsFunc(d.Compensating, func(c report.Compensating) bool { return c.Counts() && c.FallsShort == "" })
+		for _, c := range d.Compensating {
+			switch {
+			case !c.Counts():
+				add("%s does not count against %s: %s", c.Control, d.ID, short(c))
+			case c.FallsShort != "":
+				add("%s lifts only a part of %s: %s", c.Control, d.ID, c.FallsShort)
+			default:
+				add("%s compensates for %s", c.Control, d.ID)
+			}
+		}
+		compensated = compensated && full
+	}
+	switch {
+	case tested == 0 && deviating == 0:
+		s.Conclusion = report.NoneOccurred
+		add("no item needed the control")
+	case deviating == 0:
+		s.Conclusion = report.Effective
+		add("none of %d items deviates", tested)
+	case intentional:
+		s.Conclusion = report.NotEffective
+	case deviating*10_000 <= e.Tolerable(control)*tested:
+		s.Conclusion = report.Effective
+		add("%d of %d items deviate, within the tolerable %s; it is disclosed all the same", deviating, tested, percent(e.Tolerable(control)))
+	case compensated:
+		s.Conclusion = report.NotEffective
+		add("%d of %d items deviate, above the tolerable %s; whether the objective is achieved rests on the compensating controls", deviating, tested, percent(e.Tolerable(control)))
+	default:
+		s.Conclusion = report.NotEffective
+		add("%d of %d items deviate, above the tolerable %s", deviating, tested, percent(e.Tolerable(control)))
+	}
+	return s
+}
+
+func short(c report.Compensating) string {
+	switch {
+	case !c.Tested:
+		return "it was not tested itself"
+	case !c.InForce:
+		return "it was not in force when the deviations happened"
+	}
+	return "it does not stand in the description"
+}
+
+func percent(basis int) string { return fmt.Sprintf("%d.%02d %%", basis/100, basis%100) }
+
+var concluding = []kind{
+	act("conclude_control", Firm, func(e *Engagement, a Act, b report.ControlConclusion) error {
+		if e.Planned == nil || !slices.Contains(e.InScope(), b.Control) {
+			return fault.Refuse("%s serves nothing in scope", b.Control)
+		}
+		if err := one("design", string(b.Design), string(report.Effective), string(report.NotEffective), string(report.Untested)); err != nil {
+			return err
+		}
+		if e.Terms.TypeTwo() {
+			if err := one("operation", string(b.Operation), string(report.Effective), string(report.NotEffective), string(report.NoneOccurred), string(report.Untested)); err != nil {
+				return err
+			}
+		} else if b.Operation != "" {
+			return fault.Refuse("a Type 1 concludes nothing on operation")
+		}
+		if err := said("reason", b.Reason); err != nil {
+			return err
+		}
+		p := e.Papers[b.Control]
+		if b.Design != report.Untested && (p == nil || p.Assessed == nil) {
+			return fault.Refuse("%s: design and implementation are not assessed", b.Control)
+		}
+		for _, d := range e.Deviations {
+			if d.Control == b.Control {
+				if err := d.Ready(); err != nil {
+					return err
+				}
+			}
+		}
+		if b.Operation == report.Effective {
+			if err := e.supported(b.Control); err != nil {
+				return err
+			}
+		}
+		if b.Deviating < 0 || b.Deviating > b.Tested {
+			return fault.Refuse("%d of %d items deviate; expected no more than were tested", b.Deviating, b.Tested)
+		}
+		if b.Operation == report.NoneOccurred && b.Tested > 0 {
+			return fault.Refuse("%d items were tested: the control had something to do", b.Tested)
+		}
+		b.Tolerable, b.Judged = e.Tolerable(b.Control), report.Judged{By: a.By, At: a.At}
+		e.Controls[b.Control] = b
+		return nil
+	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
+
+	act("disclose", Firm, func(e *Engagement, _ Act, b report.Exception) error {
+		standing := e.Standing(b.Control)
+		if len(standing) == 0 {
+			return fault.Refuse("%s has no deviation that stands; an exception discloses deviations", b.Control)
+		}
+		if err := said("text", b.Text); err != nil {
+			return err
+		}
+		if b.ID == "" || b.Deviating < 1 || b.Tested < b.Deviating {
+			return fault.Refuse("an exception says how many of how many items deviate")
+		}
+		i := slices.IndexFunc(e.Exceptions, func(x report.Exception) bool { return x.ID == b.ID })
+		if i >= 0 {
+			e.Exceptions[i] = b
+			return nil
+		}
+		e.Exceptions = append(e.Exceptions, b)
+		return nil
+	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
+
+	act("conclude_matter", Firm, func(e *Engagement, a Act, b report.MatterConclusion) error {
+		if err := one("conclusion", string(b.Conclusion), string(report.Achieved), string(report.NotAchieved), string(report.NotDeterminable), string(report.NoneOccurred)); err != nil {
+			return err
+		}
+		if b.Element != report.TheDescription && !slices.ContainsFunc(e.Scope().Matters, func(m report.Matter) bool { return m.ID == b.ID }) {
+			return fault.Refuse("%s is not in scope", b.ID)
+		}
+		if !slices.Contains(e.Scope().Elements(), b.Element) {
+			return fault.Refuse("the report has no conclusion on %s", b.Element)
+		}
+		if len(b.Reasons) == 0 {
+			return fault.Refuse("%s: no reason is given; expected why", b.ID)
+		}
+		for _, r := range b.Reasons {
+			if err := said("reason", r); err != nil {
+				return err
+			}
+		}
+		b.Judged = report.Judged{By: a.By, At: a.At}
+		e.Matters = slices.DeleteFunc(e.Matters, func(m report.MatterConclusion) bool { return m.ID == b.ID && m.Element == b.Element })
+		e.Matters = append(e.Matters, b)
+		delete(e.Elements, b.Element)
+		return nil
+	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
+
+	act("limit", Firm, func(e *Engagement, _ Act, b report.Limit) error {
+		if !slices.Contains(e.Scope().Elements(), b.Element) {
+			return fault.Refuse("the report has no conclusion on %s", b.Element)
+		}
+		if err := said("text", b.Text); err != nil {
+			return err
+		}
+		e.Limits = append(e.Limits, b)
+		delete(e.Elements, b.Element)
+		return nil
+	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
+
+	act("conclude_element", Firm, func(e *Engagement, a Act, b report.ElementOpinion) error {
+		i := slices.IndexFunc(e.Proposals(), func(p report.Proposal) bool { return p.Element == b.Element })
+		if i < 0 {
+			return fault.Refuse("the report has no conclusion on %s", b.Element)
+		}
+		p := e.Proposals()[i]
+		if len(p.Open) > 0 {
+			return fault.Refuse("on %s something is still to be concluded: %s", b.Element, p.Open[0])
+		}
+		if err := one("conclusion", string(b.Opinion), string(report.Unqualified), string(report.Qualified), string(report.Adverse), string(report.Disclaimer)); err != nil {
+			return err
+		}
+		if b.Opinion == report.Unqualified && p.Opinion.Modified() {
+			return fault.Refuse("the opinion on %s cannot be unqualified: %s", b.Element, p.Reasons[0]).WithHint("conclude on the matters first: they, and not the opinion, are what is judged")
+		}
+		if b.Opinion != p.Opinion && len(b.Rationale) < 20 {
+			return fault.Refuse("the facts ask for %s; another opinion needs a rationale", p.Opinion)
+		}
+		if b.Opinion.Modified() && len(b.Basis) == 0 {
+			return fault.Refuse("a modified opinion has a basis; expected the matters that give rise to it")
+		}
+		b.Affected, b.ScopeLimitation, b.Pervasive = p.Affected, p.ScopeLimitation, p.Pervasive
+		b.Judged = report.Judged{By: a.By, At: a.At}
+		e.Elements[b.Element] = b
+		return nil
+	}).by(Partner).in(WrapUp, Review).proven(),
+
+	act("emphasize", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		e.Emphasis = append(e.Emphasis, b.Words)
+		return nil
+	}).by(Partner).in(Fieldwork, WrapUp, Review),
+
+	act("subsequent_event", Firm, func(e *Engagement, _ Act, b report.Event) error {
+		if err := said("text", b.Text); err != nil {
+			return err
+		}
+		if b.On <= e.Terms.End() {
+			return fault.Refuse("%s is not after %s; what happened in the report's time is part of it", b.On.Long(), e.Terms.End().Long())
+		}
+		e.Events = append(e.Events, b)
+		return nil
+	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
+}

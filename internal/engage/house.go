@@ -1,0 +1,373 @@
+package engage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/register"
+)
+
+// Books are the ledger of one organization as the engagements of it need it.
+type Books interface {
+	record.Appender
+	// Since gives the records of the two registers from a place in the ledger on, in its order, and the size that was looked at.
+	Since(ctx context.Context, org id.Org, from int64) ([]record.Known, int64, error)
+	// Proven gives a record with its salt and the proof against a signed checkpoint, and the ledger's key.
+	Proven(ctx context.Context, org id.Org, index int64) (Message, error)
+}
+
+// House is one party's side of all its engagements. It is safe for concurrent use; acts are done one after another.
+type House struct {
+	Org   id.Org
+	Side  Side
+	Books Books
+	Clock func() time.Time
+
+	mu    sync.Mutex
+	seen  int64 // of the ledger
+	open  map[string]*Engagement
+	where map[string]map[int]int64 // engagement -> own act -> place in the ledger
+	done  map[string]bool          // records that were applied when they were made, and not read yet
+	mail  map[string]bool          // messages that came in, by their sum
+	acts  *register.Schema
+	post  *register.Schema
+}
+
+// load takes over what was appended since; the caller holds the lock.
+func (h *House) load(ctx context.Context) error {
+	if h.open == nil {
+		var err error
+		if h.acts, err = register.Load(Acts+".yaml", ActsSchema); err != nil {
+			return err
+		}
+		if h.post, err = register.Load(Mail+".yaml", MailSchema); err != nil {
+			return err
+		}
+		h.open, h.where, h.done, h.mail = map[string]*Engagement{}, map[string]map[int]int64{}, map[string]bool{}, map[string]bool{}
+	}
+	list, size, err := h.Books.Since(ctx, h.Org, h.seen)
+	if err != nil {
+		return err
+	}
+	for _, k := range list {
+		if err := h.take(k); err != nil {
+			return err
+		}
+	}
+	h.seen = size
+	return nil
+}
+
+// take folds one record of the ledger.
+func (h *House) take(k record.Known) error {
+	var a Act
+	var err error
+	if k.Register == Mail {
+		if a, err = h.opened(k); err != nil {
+			return err
+		}
+		h.mail[k.Key] = true
+	} else if a, err = ActOf(k.Record, h.Side); err != nil {
+		return err
+	}
+	e := h.open[a.Engagement]
+	if e == nil {
+		if e, err = Fold(h.Side, a.Engagement, nil); err != nil {
+			return err
+		}
+		h.open[a.Engagement], h.where[a.Engagement] = e, map[int]int64{}
+	}
+	if k.Register == Acts {
+		h.where[a.Engagement][a.Seq] = k.Index
+	}
+	if h.done[k.Key] { // it was applied when it was done
+		delete(h.done, k.Key)
+		return nil
+	}
+	if err := e.Apply(a); err != nil {
+		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("record #%d, %s in engagement %s, does not follow from those before it: %v", k.Index, a.Kind, a.Engagement, err)}
+	}
+	return nil
+}
+
+// opened proves a message again that came in before, against the key that the engagement knew.
+func (h *House) opened(k record.Known) (Act, error) {
+	var b struct {
+		Engagement string `json:"engagement"`
+		Message    string `json:"message"`
+	}
+	if err := json.Unmarshal(k.Body, &b); err != nil {
+		return Act{}, fmt.Errorf("read %s: %w", k.Name(), err)
+	}
+	m, err := ParseMessage([]byte(b.Message))
+	if err != nil {
+		return Act{}, err
+	}
+	return m.Open(h.keyOf(b.Engagement, m.Key), h.Side.Other(), k.Received)
+}
+
+// keyOf is the key pinned for the other party. The first message of an engagement brings it: whoever takes that one in has compared it.
+func (h *House) keyOf(engagement, first string) string {
+	e := h.open[engagement]
+	if e == nil {
+		return first
+	}
+	key := e.Client.Key
+	if h.Side == Client {
+		key = e.Firm.Key
+	}
+	if key == "" {
+		return first
+	}
+	return key
+}
+
+// List gives the engagements, the latest first. What it gives is not to be changed.
+func (h *House) List(ctx context.Context) ([]*Engagement, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return nil, err
+	}
+	out := slices.Collect(maps.Values(h.open))
+	slices.SortFunc(out, func(a, b *Engagement) int { return strings.Compare(b.ID, a.ID) })
+	return out, nil
+}
+
+// See shows an engagement to a function while nobody changes it.
+func (h *House) See(ctx context.Context, engagement string, fn func(*Engagement) error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return err
+	}
+	e := h.open[engagement]
+	if e == nil {
+		return fault.NotFound
+	}
+	return fn(e)
+}
+
+// Do makes somebody's act, or refuses it; an attempt that the wall refuses is kept on record, whoever made it. Engagement is the name of a new
+// one for the act "open".
+func (h *House) Do(ctx context.Context, who Who, engagement, name string, body any) error {
+	return h.DoAll(ctx, who, engagement, []Deed{{name, body}})
+}
+
+// Deed is an act to be done.
+type Deed struct {
+	Kind string
+	Body any
+}
+
+// DoAll makes acts that belong together: all or none.
+func (h *House) DoAll(ctx context.Context, who Who, engagement string, deeds []Deed) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return err
+	}
+	e := h.open[engagement]
+	if e == nil {
+		if len(deeds) == 0 || deeds[0].Kind != "open" || h.Side != Firm {
+			return fault.NotFound
+		}
+		e, _ = Fold(h.Side, engagement, nil)
+	}
+	err := h.try(ctx, who, e, deeds)
+	if !errors.Is(err, fault.Denied) || errors.Is(err, access.StepUp) {
+		return err
+	}
+	if load := h.load(ctx); load != nil || h.open[engagement] == nil {
+		return errors.Join(err, load)
+	}
+	return errors.Join(err, h.try(ctx, who, h.open[engagement], []Deed{{"refused", Refusal{Kind: deeds[0].Kind, Why: err.Error()}}}))
+}
+
+// try checks the acts one after another, each after those before it, and appends them together.
+func (h *House) try(ctx context.Context, who Who, e *Engagement, deeds []Deed) error {
+	now := civil.InstantOf(h.Clock())
+	var drafts []record.Draft
+	for i, d := range deeds {
+		row, err := h.deed(e, who, d, now)
+		if err != nil {
+			if i > 0 {
+				h.forget() // what the first ones changed is read again
+			}
+			return err
+		}
+		drafts = append(drafts, record.Draft{Row: row, Source: Source})
+	}
+	return h.keep(ctx, e, drafts)
+}
+
+// deed applies one act.
+func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*register.Row, error) {
+	if d.Kind != "refused" {
+		if err := e.May(h.Side, who, d.Kind); err != nil {
+			return nil, err
+		}
+	}
+	b, err := json.Marshal(d.Body)
+	if err != nil {
+		return nil, err
+	}
+	a := Act{Engagement: e.ID, Seq: e.next[h.Side], Side: h.Side, Kind: d.Kind, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
+	row, err := h.row(a)
+	if err != nil {
+		return nil, err
+	}
+	return row, e.Apply(a)
+}
+
+// keep appends what was applied. Where that fails all is read again, so that nothing stands in memory alone.
+func (h *House) keep(ctx context.Context, e *Engagement, drafts []record.Draft) error {
+	if _, err := h.Books.Append(ctx, h.Org, "", drafts); err != nil {
+		h.forget()
+		return err
+	}
+	if h.open[e.ID] == nil {
+		h.open[e.ID], h.where[e.ID] = e, map[int]int64{}
+	}
+	for _, d := range drafts {
+		h.done[d.Row.Key] = true
+	}
+	return h.load(ctx)
+}
+
+func (h *House) forget() { h.open, h.seen = nil, 0 }
+
+// Source is how records of engagements name where they come from: acts of people in the application.
+const Source = "people"
+
+func (h *House) row(a Act) (*register.Row, error) {
+	b, err := json.Marshal(actBody{a.Engagement, a.Seq, a.Kind, string(a.Body), a.By, a.Person, a.Name, a.At.String()})
+	if err != nil {
+		return nil, err
+	}
+	return rowOf(h.acts, b)
+}
+
+// rowOf makes version 1 of a record: the store refuses another body under it, so that of two acts for one place the first stands.
+func rowOf(s *register.Schema, body []byte) (*register.Row, error) {
+	v, err := register.ParseJSON(s.Name, 0, body)
+	if err != nil {
+		return nil, err
+	}
+	row, err := register.Convert(s, "", register.Input{Fields: v.Members})
+	if err != nil {
+		return nil, err
+	}
+	row.Version = 1
+	return row, nil
+}
+
+// Outbox gives the messages for the other party of an engagement, from one of its own acts on.
+func (h *House) Outbox(ctx context.Context, engagement string, from int) ([][]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return nil, err
+	}
+	e := h.open[engagement]
+	if e == nil {
+		return nil, fault.NotFound
+	}
+	var out [][]byte
+	for _, l := range e.Log {
+		k, _ := find(l.Kind)
+		if l.Side != h.Side || l.Seq < from || !k.crosses {
+			continue
+		}
+		m, err := h.Books.Proven(ctx, h.Org, h.where[engagement][l.Seq])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m.Text())
+	}
+	return out, nil
+}
+
+// Receive takes messages of the other party in. One that came before changes nothing. The first message of an engagement that is not known here
+// opens it, under the key that it names: Expect is that key, which somebody compared with the other party; empty refuses unknown engagements.
+func (h *House) Receive(ctx context.Context, texts [][]byte, expect string) (taken int, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return 0, err
+	}
+	for _, text := range texts {
+		if h.mail[Sum(text)] {
+			continue
+		}
+		if err := h.receive(ctx, text, expect); err != nil {
+			return taken, err
+		}
+		taken++
+	}
+	return taken, nil
+}
+
+func (h *House) receive(ctx context.Context, text []byte, expect string) error {
+	m, err := ParseMessage(text)
+	if err != nil {
+		return err
+	}
+	now := civil.InstantOf(h.Clock())
+	r, err := record.Decode(m.Record)
+	if err != nil {
+		return err
+	}
+	claimed, err := ActOf(r, h.Side.Other())
+	if err != nil {
+		return err
+	}
+	key := h.keyOf(claimed.Engagement, "")
+	if key == "" {
+		if key = expect; key == "" {
+			return fault.Refuse("the engagement %s is not known here, and nobody has compared the key of who sends it", claimed.Engagement).WithHint("compare the key with the other party, and take the message in with it")
+		}
+	}
+	a, err := m.Open(key, h.Side.Other(), now)
+	if err != nil {
+		return err
+	}
+	e := h.open[a.Engagement]
+	if e == nil {
+		if a.Kind != "open" || h.Side != Client {
+			return fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
+		}
+		e, _ = Fold(h.Side, a.Engagement, nil)
+		var o Opening
+		if err := decode(a.Body, &o); err != nil {
+			return err
+		}
+		if o.Firm.Key != key || o.Client.Org != "" && o.Client.Org != string(h.Org) {
+			return denied("the message is for another organization, or names another key than it is signed with")
+		}
+	}
+	b, err := json.Marshal(map[string]any{"message_sha256": Sum(text), "engagement": a.Engagement, "kind": a.Kind, "seq": a.Seq, "message": string(text), "received_here_at": now.String()})
+	if err != nil {
+		return err
+	}
+	row, err := rowOf(h.post, b)
+	if err != nil {
+		return err
+	}
+	if err := e.Apply(a); err != nil {
+		return err
+	}
+	return h.keep(ctx, e, []record.Draft{{Row: row, Source: "message"}})
+}

@@ -1,0 +1,326 @@
+package engage
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/report"
+)
+
+// ReleasedDraft is a draft that the firm showed to management.
+type ReleasedDraft struct {
+	Fingerprint string        `json:"fingerprint"` // report.Report's, of what was read
+	File        string        `json:"sha256"`      // of the model as JSON
+	Title       string        `json:"title"`
+	At          civil.Instant `json:"-"`
+}
+
+// Assertion is management's assertion as it was signed in the client's house.
+type Assertion struct {
+	Text    string        `json:"text"`
+	SHA256  string        `json:"sha256"`            // of the text
+	Matters string        `json:"matters,omitempty"` // what makes it a modified one
+	Name    string        `json:"name"`
+	Title   string        `json:"title"`
+	On      civil.Date    `json:"on"`
+	At      civil.Instant `json:"-"`
+}
+
+// Representation is management's representation letter, dated as the report is, or its refusal to give one.
+type Representation struct {
+	Text     string        `json:"text,omitempty"`
+	SHA256   string        `json:"sha256,omitempty"`
+	Name     string        `json:"name"`
+	Title    string        `json:"title"`
+	Dated    civil.Date    `json:"dated,omitzero"`
+	Declined bool          `json:"declined,omitempty"`
+	Why      string        `json:"why,omitempty"`
+	At       civil.Instant `json:"-"`
+}
+
+// Sign is a sign-off of the report.
+type Sign struct {
+	Fingerprint string        `json:"fingerprint"` // of what was read
+	On          civil.Date    `json:"on"`
+	By          string        `json:"-"`
+	Name        string        `json:"-"`
+	At          civil.Instant `json:"-"`
+}
+
+// IssuedReport is a report as it went out. Nothing changes it: a revised one is another.
+type IssuedReport struct {
+	Report      string            `json:"report"` // kind
+	Title       string            `json:"title"`
+	Revision    int               `json:"revision"`
+	Reason      string            `json:"reason,omitempty"` // of a revision
+	Date        civil.Date        `json:"date"`
+	Fingerprint string            `json:"fingerprint"`
+	Opinion     report.Opinion    `json:"opinion"`
+	Files       map[string]string `json:"files"` // format -> SHA-256
+	At          civil.Instant     `json:"-"`
+	By          string            `json:"-"`
+}
+
+// Discovery is a fact learnt after the report was issued that existed before (handbook 2.6, E59). It is assessed; it edits nothing.
+type Discovery struct {
+	Fact   string        `json:"fact"`
+	Effect string        `json:"effect"` // none, notify, revise, withdraw
+	Reason string        `json:"reason"`
+	By     string        `json:"-"`
+	At     civil.Instant `json:"-"`
+}
+
+// Unfinished lists what keeps the fieldwork from being wrapped up.
+func (e *Engagement) Unfinished() []string {
+	var out []string
+	if n := e.Open(); n > 0 {
+		out = append(out, fmt.Sprintf("%s open", report.Plural(n, "request is", "requests are")))
+	}
+	for _, d := range e.Deviations {
+		if err := d.Ready(); err != nil {
+			out = append(out, err.Error())
+		}
+	}
+	for _, c := range e.InScope() {
+		switch p := e.Papers[c]; {
+		case p == nil || p.Prepared == nil:
+			out = append(out, c+": the work paper is not signed as prepared")
+		case p.Reviewed == nil:
+			out = append(out, c+": the work paper is not reviewed")
+		}
+	}
+	return out
+}
+
+// Undecided lists what keeps the report from being reviewed.
+func (e *Engagement) Undecided() []string {
+	out := e.Unfinished()
+	for _, c := range e.InScope() {
+		if _, ok := e.Controls[c]; !ok {
+			out = append(out, c+": no conclusion")
+		}
+		if len(e.Standing(c)) > 0 && !slices.ContainsFunc(e.Exceptions, func(x report.Exception) bool { return x.Control == c }) {
+			out = append(out, c+": deviations stand, and no exception discloses them")
+		}
+	}
+	for _, el := range e.Scope().Elements() {
+		if _, ok := e.Elements[el]; !ok {
+			out = append(out, fmt.Sprintf("the opinion on %s is not decided", el))
+		}
+	}
+	return out
+}
+
+// Unissuable lists what keeps the report of that date from going out (handbook 2.6, 2.9).
+func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
+	out := e.Undecided()
+	if date <= e.Terms.End() {
+		out = append(out, fmt.Sprintf("the report date %s is not after %s", date.Long(), e.Terms.End().Long()))
+	}
+	disclaimed := true
+	for _, o := range e.Elements {
+		disclaimed = disclaimed && o.Opinion == report.Disclaimer
+	}
+	switch r := e.Represented; {
+	case disclaimed && r != nil && r.Declined:
+	case r == nil:
+		out = append(out, "management has not given its representation letter")
+	case r.Declined:
+		out = append(out, "management declined to represent: disclaim the opinion or withdraw")
+	case r.Dated != date:
+		out = append(out, fmt.Sprintf("the representation letter is dated %s; expected the report date %s", r.Dated.Long(), date.Long()))
+	}
+	switch a := e.Asserted; {
+	case a == nil:
+		out = append(out, "management has not signed its assertion")
+	case a.On > date:
+		out = append(out, fmt.Sprintf("the assertion is signed on %s, after the report date %s", a.On.Long(), date.Long()))
+	}
+	if len(e.Drafts) == 0 {
+		out = append(out, "management has not seen a draft")
+	}
+	for _, p := range []Part{Partner, Quality} {
+		switch s, ok := e.Signs[p]; {
+		case !ok:
+			out = append(out, fmt.Sprintf("the %s has not signed", map[Part]string{Partner: "engagement partner", Quality: "quality reviewer"}[p]))
+		case s.Fingerprint != fingerprint:
+			out = append(out, fmt.Sprintf("the %s signed another text than this", map[Part]string{Partner: "engagement partner", Quality: "quality reviewer"}[p]))
+		case s.On > date:
+			out = append(out, fmt.Sprintf("%s signed after the report date", s.Name))
+		}
+	}
+	return out
+}
+
+func refuseWhile(list []string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	more := ""
+	if len(list) > 1 {
+		more = fmt.Sprintf(" (and %d more)", len(list)-1)
+	}
+	return fault.Refuse("%s%s", list[0], more)
+}
+
+func signing(name string, part Part) kind {
+	return act(name, Firm, func(e *Engagement, a Act, b Sign) error {
+		if !isHash(b.Fingerprint) || b.On == 0 {
+			return fault.Refuse("a sign-off is over a text that was read, on a day; expected both")
+		}
+		if m := e.member(a.By); m == nil || m.Independent == nil {
+			return denied("who signs has confirmed independence")
+		}
+		if err := refuseWhile(e.Undecided()); err != nil {
+			return err
+		}
+		b.By, b.Name, b.At = a.By, a.Name, a.At
+		e.Signs[part] = b
+		return nil
+	}).by(part).in(Review, Issued, Revised).proven().keeping()
+}
+
+var issuing = []kind{
+	act("wrap_up", Firm, func(e *Engagement, a Act, _ Because) error {
+		if e.own(a) {
+			if err := refuseWhile(e.Unfinished()); err != nil {
+				return err
+			}
+		}
+		e.State = WrapUp
+		return nil
+	}).by(Partner, Manager).in(Fieldwork).sent(),
+
+	act("begin_review", Firm, func(e *Engagement, a Act, _ Because) error {
+		if e.own(a) {
+			if err := refuseWhile(e.Undecided()); err != nil {
+				return err
+			}
+		}
+		e.State = Review
+		return nil
+	}).by(Partner).in(WrapUp).sent(),
+
+	act("back_to_work", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		e.State = WrapUp
+		return nil
+	}).by(Partner, Quality).in(Review).sent(),
+
+	act("release_draft", Firm, func(e *Engagement, a Act, b ReleasedDraft) error {
+		if !isHash(b.Fingerprint) || !isHash(b.File) {
+			return fault.Refuse("a draft is named by its fingerprint and its file; expected both hashes")
+		}
+		b.At = a.At
+		e.Drafts = append(e.Drafts, b)
+		return nil
+	}).by(Partner, Manager).in(WrapUp, Review).sent().keeping(),
+
+	act("assert", Client, func(e *Engagement, a Act, b Assertion) error {
+		if err := said("text", b.Text); err != nil {
+			return err
+		}
+		if b.SHA256 != TextHash(b.Text) {
+			return fault.Refuse("the hash is not that of the assertion")
+		}
+		for _, f := range []struct{ name, text string }{{"name", b.Name}, {"title", b.Title}} {
+			if err := said(f.name, f.text); err != nil {
+				return err
+			}
+		}
+		if b.On <= e.Terms.End() {
+			return fault.Refuse("the assertion is dated %s, and the report speaks of a time until %s; nobody can assert what is not over", b.On.Long(), e.Terms.End().Long())
+		}
+		b.At = a.At
+		e.Asserted = &b
+		return nil
+	}).role(access.Executive).in(WrapUp, Review).sent().proven(),
+
+	act("represent", Client, func(e *Engagement, a Act, b Representation) error {
+		for _, f := range []struct{ name, text string }{{"name", b.Name}, {"title", b.Title}} {
+			if err := said(f.name, f.text); err != nil {
+				return err
+			}
+		}
+		switch {
+		case b.Declined:
+			if err := said("why", b.Why); err != nil {
+				return err
+			}
+		case b.Text == "" || b.SHA256 != TextHash(b.Text):
+			return fault.Refuse("the letter is empty, or its hash is another one")
+		case b.Dated <= e.Terms.End():
+			return fault.Refuse("the letter is dated %s; expected a day after %s", b.Dated.Long(), e.Terms.End().Long())
+		}
+		b.At = a.At
+		e.Represented = &b
+		return nil
+	}).role(access.Executive).in(WrapUp, Review).sent().proven(),
+
+	signing("sign_partner", Partner),
+	signing("sign_quality", Quality),
+
+	act("issue", Firm, func(e *Engagement, a Act, b IssuedReport) error {
+		if len(b.Files) == 0 || b.Revision != 0 || !isHash(b.Fingerprint) {
+			return fault.Refuse("a report is issued as files, with its fingerprint, and is no revision")
+		}
+		if e.own(a) {
+			if err := refuseWhile(e.Unissuable(b.Date, b.Fingerprint)); err != nil {
+				return err
+			}
+		}
+		b.At, b.By = a.At, a.By
+		e.Reports, e.State = append(e.Reports, b), Issued
+		return nil
+	}).by(Partner).in(Review).sent().proven().keeping(),
+
+	act("discover", Firm, func(e *Engagement, a Act, b Discovery) error {
+		if err := one("effect", b.Effect, "none", "notify", "revise", "withdraw"); err != nil {
+			return err
+		}
+		for _, f := range []struct{ name, text string }{{"fact", b.Fact}, {"reason", b.Reason}} {
+			if err := said(f.name, f.text); err != nil {
+				return err
+			}
+		}
+		b.By, b.At = a.By, a.At
+		e.Discovered = append(e.Discovered, b)
+		return nil
+	}).by(Partner).in(Issued, Revised).proven(),
+
+	act("revise", Firm, func(e *Engagement, a Act, b IssuedReport) error {
+		if err := said("reason", b.Reason); err != nil {
+			return err
+		}
+		if b.Revision != len(e.Reports) || len(b.Files) == 0 || !isHash(b.Fingerprint) {
+			return fault.Refuse("a revised report is number %d, and has files of its own", len(e.Reports))
+		}
+		if e.own(a) {
+			if len(e.Discovered) == 0 || e.Discovered[len(e.Discovered)-1].Effect != "revise" {
+				return fault.Refuse("no fact discovered after the report asks for a revision")
+			}
+			if err := refuseWhile(e.Unissuable(b.Date, b.Fingerprint)); err != nil {
+				return err
+			}
+		}
+		if b.Date <= e.Reports[len(e.Reports)-1].Date {
+			return fault.Refuse("the revised report is dated %s; expected a day after that of the report before", b.Date.Long())
+		}
+		b.At, b.By = a.At, a.By
+		e.Reports, e.State = append(e.Reports, b), Revised
+		return nil
+	}).by(Partner).in(Issued, Revised).sent().proven().keeping(),
+
+	act("withdraw", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		e.State = Withdrawn
+		return nil
+	}).by(Partner).in(Draft, Accepted, Planning, Fieldwork, WrapUp, Review, Issued, Revised).sent().proven(),
+}

@@ -1,0 +1,198 @@
+package engage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/report"
+)
+
+// Party is one side as the other names it.
+type Party struct {
+	Org  string `json:"org"`           // identifier
+	Name string `json:"name"`          // of the organization
+	Key  string `json:"key,omitempty"` // the verifier key of its ledger, NAME+HASH+BASE64
+}
+
+// Engagement is what follows from the acts of both parties that one of them knows. The client knows its own and what the firm sent.
+type Engagement struct {
+	ID          string
+	Side        Side // whose knowledge it is
+	Terms       Terms
+	State       State
+	Firm        Party
+	Client      Party
+	Profile     Profile // of the firm
+	Members     []Member
+	Conflict    *ConflictCheck
+	Letter      *Letter
+	Agreed      *Agreement
+	Planned     *Plan
+	Packages    []Package // taken in, the latest last
+	Seeds       []Seed
+	Frozen      []Frozen // the latest version of each test last
+	Samples     []Sample
+	Requests    []*Request
+	Papers      map[string]*Paper // by control
+	Deviations  []*Deviation
+	Controls    map[string]report.ControlConclusion
+	Exceptions  []report.Exception
+	Matters     []report.MatterConclusion
+	Limits      []report.Limit
+	Elements    map[report.Element]report.ElementOpinion
+	Emphasis    []string
+	Drafts      []ReleasedDraft
+	Signs       map[Part]Sign
+	Asserted    *Assertion
+	Represented *Representation
+	Events      []report.Event
+	Discovered  []Discovery    // facts learnt after the report was issued
+	Changes     []Change       // of the terms after acceptance
+	Reports     []IssuedReport // the latest last
+	Refused     []Refusal      // what was tried and not allowed, by this side
+	Log         []Entry        // all acts, in order
+	next        map[Side]int
+}
+
+// Entry is an act in the engagement's log.
+type Entry struct {
+	Side     Side
+	Seq      int
+	Kind     string
+	By, Name string
+	At       civil.Instant
+	Received civil.Instant
+	About    string // a control, request or deviation, where the act is about one
+}
+
+// Part of the members that are in force.
+func (e *Engagement) PartOf(email string) (Part, bool) {
+	for _, m := range e.Members {
+		if m.Out == nil && strings.EqualFold(m.Email, email) {
+			return m.Part, true
+		}
+	}
+	return "", false
+}
+
+// Fold makes an engagement from the acts that a party knows, in the order in which they stand in its ledger. An act that its guards refuse
+// cannot have been made by this program: it is a fault.Integrity.
+func Fold(side Side, id string, acts []Act) (*Engagement, error) {
+	e := &Engagement{ID: id, Side: side, State: Draft, Papers: map[string]*Paper{}, Controls: map[string]report.ControlConclusion{},
+		Elements: map[report.Element]report.ElementOpinion{}, Signs: map[Part]Sign{}, next: map[Side]int{Firm: 1, Client: 1}}
+	for _, a := range acts {
+		if err := e.Apply(a); err != nil {
+			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("act %d of the %s in engagement %s, %s, does not follow from those before it: %v", a.Seq, a.Side, id, a.Kind, err)}
+		}
+	}
+	return e, nil
+}
+
+// Apply takes one act over. It changes nothing when it answers an error.
+func (e *Engagement) Apply(a Act) error {
+	k, ok := find(a.Kind)
+	switch {
+	case !ok:
+		return fault.Refuse("%q is no act of an engagement", a.Kind)
+	case k.side != a.Side && k.name != "refused":
+		return denied("%s is for the %s to do; the %s cannot", words(a.Kind), k.side, a.Side)
+	case a.Side == e.Side && a.Seq != e.next[a.Side]:
+		return &fault.Error{Kind: fault.Busy, What: fmt.Sprintf("somebody did something else in this engagement meanwhile: expected act %d, not %d", e.next[a.Side], a.Seq), Hint: "look at how it stands now, and do it again"}
+	case a.Side != e.Side && a.Seq < e.next[a.Side]:
+		return fault.Refuse("act %d of the %s came in before", a.Seq, a.Side)
+	}
+	if err := k.apply(e, a); err != nil {
+		return err
+	}
+	if a.Side == Firm && !k.keeps {
+		clear(e.Signs) // they were over what stood before
+	}
+	e.next[a.Side] = a.Seq + 1
+	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a)})
+	return nil
+}
+
+// Next is the place of the next act of a side.
+func (e *Engagement) Next(side Side) int { return e.next[side] }
+
+// Terms are what is examined.
+type Terms struct {
+	Report     string     `json:"report"` // kind of report, such as soc2-type2
+	System     string     `json:"system"`
+	From       civil.Date `json:"from,omitzero"`  // of a Type 2: first day of the period
+	To         civil.Date `json:"to,omitzero"`    // last day
+	AsOf       civil.Date `json:"as_of,omitzero"` // of a Type 1
+	Zone       string     `json:"zone"`           // IANA
+	Categories []string   `json:"categories,omitempty"`
+}
+
+// TypeTwo reports whether the terms have a period.
+func (t Terms) TypeTwo() bool { return t.AsOf == 0 }
+
+// End is the last day that the report speaks of.
+func (t Terms) End() civil.Date {
+	if t.TypeTwo() {
+		return t.To
+	}
+	return t.AsOf
+}
+
+// Words says the time of the report.
+func (t Terms) Words() string {
+	if t.TypeTwo() {
+		return t.From.Long() + " to " + t.To.Long()
+	}
+	return "as of " + t.AsOf.Long()
+}
+
+func (t Terms) check() error {
+	switch {
+	case t.Report == "" || t.System == "":
+		return fault.Refuse("the terms name no report or no system; expected both")
+	case t.Zone == "":
+		return fault.Refuse("the terms name no time zone; expected an IANA name such as America/New_York")
+	case strings.HasSuffix(t.Report, "type1") && (t.AsOf == 0 || t.From != 0 || t.To != 0):
+		return fault.Refuse("a Type 1 report is as of a date; expected as_of, and no period")
+	case !strings.HasSuffix(t.Report, "type1") && (t.AsOf != 0 || t.From == 0 || t.To < t.From):
+		return fault.Refuse("%s is for a period; expected its first and its last day, and no as-of date", t.Report)
+	}
+	if _, err := civil.ParseZone(t.Zone); err != nil {
+		return err
+	}
+	return nil
+}
+
+// member finds a member, in force or not.
+func (e *Engagement) member(email string) *Member {
+	i := slices.IndexFunc(e.Members, func(m Member) bool { return m.Out == nil && strings.EqualFold(m.Email, email) })
+	if i < 0 {
+		return nil
+	}
+	return &e.Members[i]
+}
+
+// said refuses a text that says nothing, or too much.
+func said(field, text string) error {
+	switch n := len(strings.TrimSpace(text)); {
+	case n == 0:
+		return &fault.Error{Kind: fault.Refused, Field: field, What: "nothing is said; expected words"}
+	case n > 20_000:
+		return &fault.Error{Kind: fault.Refused, Field: field, What: "longer than 20,000 characters"}
+	}
+	return nil
+}
+
+// one refuses a value outside of a list.
+func one(field, value string, of ...string) error {
+	if slices.Contains(of, value) {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Refused, Field: field, What: fmt.Sprintf("%q is none of %s", value, strings.Join(of, ", "))}
+}
+
+func isHash(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
