@@ -1,11 +1,17 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/assayhq/assay/internal/assure"
+	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/sample"
 )
 
@@ -104,12 +110,76 @@ func TestE62PopulationChanged(t *testing.T) {
 
 // TestE63MoreThanThereAre: a sample larger than the population is the population, and no formula applies.
 func TestE63MoreThanThereAre(t *testing.T) {
-	t.Parallel()
-	s, err := sample.Draw(populationOf(t, numbered(0, 4)...), sample.Commit(firstSeed), firstSeed, 25)
-	if err != nil {
-		t.Fatal(err)
+	s := edge(t)
+	s.people("ann", "bob")
+	s.changes(0, 4)
+	s.commit(firstSeed)
+	s.freeze("CHG-01")
+	got := s.draws(cli.Drawing{Control: "CHG-01", Seed: firstSeed, Size: 25})
+	if len(got.Items) != 4 || !got.Full || got.Size != 4 || got.Asked != 25 {
+		t.Errorf("%d items of %d asked for, full %v; want all 4", len(got.Items), got.Asked, got.Full)
 	}
-	if len(s.Items) != 4 || !s.Full() {
-		t.Errorf("%d items, full %v; want all 4", len(s.Items), s.Full())
+	e, err := sample.Evaluate(got.Population.Count, len(got.Items), 0, 9500, 500)
+	if err != nil || !e.Full || e.Confidence != 0 || e.Formula != "" {
+		t.Errorf("Evaluate = %+v, %v; want no formula and no confidence", e, err)
+	}
+}
+
+// TestE64LimitAtTheTolerableRate: a limit of 4.95 % is within 5 % and one of 5.03 % is not: the comparison comes before the rounding, and
+// what is printed is rounded up.
+func TestE64LimitAtTheTolerableRate(t *testing.T) {
+	s := edge(t)
+	s.people("ann", "bob")
+	s.changes(0, 600)
+	s.commit(firstSeed)
+	s.freeze("CHG-01")
+	verdict := map[string]assure.Verdict{}
+	for _, i := range s.one("CHG-01").Items {
+		verdict[i.Key] = i.Verdict
+	}
+	for size, want := range map[int]sample.Evaluation{
+		59: {Items: 600, Tested: 59, Formula: "binomial", Confidence: 9500, Limit: 500, Within: true},  // 4.95 %
+		58: {Items: 600, Tested: 58, Formula: "binomial", Confidence: 9500, Limit: 510, Within: false}, // 5.03 %
+	} {
+		got := s.draws(cli.Drawing{Control: "CHG-01", Seed: firstSeed, Size: size})
+		deviating := 0
+		for _, i := range got.Items {
+			switch verdict[i.Key] {
+			case assure.Deviation:
+				deviating++
+			case assure.Pass:
+			default:
+				t.Fatalf("%s is %q", i.Key, verdict[i.Key])
+			}
+		}
+		e, err := sample.Evaluate(got.Population.Count, len(got.Items), deviating, 9500, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, e); diff != "" {
+			t.Errorf("%d items, %d deviate (-want +got):\n%s", size, deviating, diff)
+		}
+	}
+	if got := sample.Rate(510).String(); got != "5.1 %" {
+		t.Errorf("printed %s, want 5.1 %%", got)
+	}
+}
+
+// TestE65NothingTolerated: where no deviation is tolerated, every item is tested; no sample concludes.
+func TestE65NothingTolerated(t *testing.T) {
+	s := edge(t)
+	s.people("ann", "bob")
+	s.changes(0, 30)
+	s.commit(firstSeed)
+	s.freeze("CHG-01")
+	got := s.draws(cli.Drawing{Control: "CHG-01", Seed: firstSeed, Plan: &sample.Plan{Confidence: 9500}})
+	if !got.Full || len(got.Items) != 30 || !strings.Contains(got.Basis, "every item") {
+		t.Errorf("%d items, full %v, %q; want every item, and why", len(got.Items), got.Full, got.Basis)
+	}
+	if e, err := sample.Evaluate(30, 29, 0, 9500, 0); !errors.Is(err, fault.Refused) {
+		t.Errorf("Evaluate(29 of 30, nothing tolerated) = %+v, %v; want refused", e, err)
+	}
+	if e, err := sample.Evaluate(30, 30, 0, 9500, 0); err != nil || !e.Within || e.Confidence != 0 {
+		t.Errorf("Evaluate(all, nothing tolerated) = %+v, %v; want within, without a confidence", e, err)
 	}
 }

@@ -222,7 +222,7 @@ func (o *office) takeOf(ctx context.Context, i cli.Import, r io.Reader, mapping 
 // that brought some would put words into people's mouths.
 var madeHere = []string{"assignments", "notices_sent", "evidence", "deviation_answers", "access_review_lists", "access_review_rows",
 	"access_review_decisions", "access_review_removals", "access_review_turns", "policy_proposals", scope.Proposals,
-	publish.Signatures, publish.Drafts}
+	publish.Signatures, publish.Drafts, seedCommitments, frozenPopulations, samples}
 
 // taken are the registers that files can be taken into.
 func (o *office) taken() []string {

@@ -13,11 +13,15 @@ import (
 )
 
 // walled reads registers for whoever asks through a page or as a program. What belongs to drafts is not there for who may not read them: the
-// auditor, who reads records, sees no draft before it is given to them.
+// auditor, who reads records, sees no draft before it is given to them. Nor does management see what an auditor selected until the auditor
+// asks for it.
 type walled struct{ operate.Books }
 
 // mayRead reports whether the reader may know of the records of a register.
 func mayRead(ctx context.Context, name string) bool {
+	if v := access.From(ctx); name == samples {
+		return v.Is(access.Auditor) && access.Decide(access.ReadRecords, v) == nil
+	}
 	return !operate.OfDrafts(name) || access.Decide(access.ReadDrafts, access.From(ctx)) == nil
 }
 

@@ -94,6 +94,7 @@ type Office interface {
 	Examination
 	Papers
 	Guard
+	Sampling
 	// Notice says what whoever works with it has to know first, or nothing.
 	Notice() string
 	Close() error
@@ -279,6 +280,9 @@ type commands struct {
 	Checklist checklistCmd     `cmd:"" help:"Write the sheet of what waits for a person's answer."`
 	Ready     readyCmd         `cmd:"" help:"Would the report pass today, and what is missing."`
 	Forecast  forecastCmd      `cmd:"" help:"The earliest clean period, the options with their cost, the chances, what is due."`
+	Commit    commitCmd        `cmd:"" help:"Seal an auditor's commitment to the seed of a sample."`
+	Freeze    freezeCmd        `cmd:"" help:"Seal the population of a control: its hash, pulls and counts."`
+	Sample    sampleCmd        `cmd:"" help:"Select from a frozen population, by the seed that was committed to."`
 	Report    reportCmd        `cmd:"" help:"Draft the report."`
 	Package   packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
 	Verify    verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`

@@ -40,6 +40,7 @@ var byAct = map[string]string{
 	// Who approved and who accepted is the server's word here; elsewhere it is that of the source they are pulled from.
 	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "policy_reviews": "/policies", "acknowledgements": "/policies",
 	"program_changes": "/proposals", "assertion_signatures": "/documents/assertion", "report_drafts": "/documents/drafts",
+	"seed_commitments": "/controls", "frozen_populations": "/controls", "samples": "/controls",
 }
 
 // ByAct reports whether the records of a register are made by an act of their own, and on which page; nobody types them.
