@@ -76,19 +76,20 @@ func AssertionOf(k Kind, f Facts) (Assertion, error) {
 	if err != nil {
 		return Assertion{}, err
 	}
-	i := slices.IndexFunc(form.Sections, func(p part) bool { return p.Assertion })
-	if i < 0 {
+	if !slices.ContainsFunc(form.Sections, func(p part) bool { return p.Assertion }) {
 		return Assertion{}, fault.Refuse("%s holds no assertion of management", form.Title)
 	}
+	f.Examination = nil // what management asserts does not follow from what the auditor concludes
 	if err := f.check(form); err != nil {
 		return Assertion{}, err
 	}
-	p := form.Sections[i]
-	a := Assertion{Section: "section-" + strings.ToLower(p.Number), Number: p.Number, Title: p.Title}
-	if f.System == "" {
-		f.System = unnamed(f.Organization)
+	b, err := newBuilder(form, f)
+	if err != nil {
+		return Assertion{}, err
 	}
-	b := &builder{form: form, f: f, zone: f.When.zone()}
+	i := slices.IndexFunc(b.form.Sections, func(p part) bool { return p.Assertion })
+	p := b.form.Sections[i]
+	a := Assertion{Section: "section-" + strings.ToLower(p.Number), Number: p.Number, Title: b.title(p.Title)}
 	for _, para := range b.sworn(p) {
 		a.Text = append(a.Text, para.text.String())
 	}
@@ -100,10 +101,10 @@ func (b *builder) sworn(p part) []written {
 	return slices.DeleteFunc(b.paragraphs(p), func(w written) bool { return strings.HasPrefix(w.text.String(), "[") })
 }
 
-// Fingerprint is the SHA-256, in lower-case hex, of the draft that the facts make, but for signatures and for the state of the ledger
-// at which it was drawn: two drafts with one fingerprint say the same.
+// Fingerprint is the SHA-256, in lower-case hex, of management's draft that the facts make, but for signatures, for an examination, and
+// for the state of the ledger at which it was drawn: two drafts with one fingerprint say the same.
 func Fingerprint(k Kind, f Facts) (string, error) {
-	f.Signed = nil
+	f.Signed, f.Examination = nil, nil
 	f.Results.KnownAt, f.Results.Checkpoint, f.Results.Unanchored = "", assure.Checkpoint{}, 0
 	r, err := Build(k, f)
 	if err != nil {
@@ -165,11 +166,20 @@ func (b *builder) signed(p part) bool {
 		return false
 	}
 	place := "assertion-" + strings.ToLower(p.Number)
+	b.signatures(place, p, covers)
+	return true
+}
+
+// signatures is the assertion as it was signed, with what modifies it and who signed.
+func (b *builder) signatures(place string, p part, covers []Signature) {
 	for _, s := range covers {
+		if b.f.Examination != nil {
+			break
+		}
 		b.add(Block{Note: &Note{Tone: Info, Title: "Signed by management",
 			Text: Runs{data(s.Name + ", " + s.Title), say(", on " + s.On.Long() + ". The signature covers this draft as it stands; the document stays a draft until the service auditor has reported.")}}})
 	}
-	b.heading(1, place, "Text as it was signed")
+	b.heading(1, place, choose(b.f.Examination == nil, "Text as it was signed", b.title("{Assertion}")))
 	for _, para := range b.sworn(p) {
 		if para.head != "" {
 			b.heading(2, place+"-"+slug(strings.ToLower(para.head)), para.head)
@@ -193,5 +203,7 @@ func (b *builder) signed(p part) bool {
 		terms.Items = append(terms.Items, Term{"Signed", Runs{data(s.Name + ", " + s.Title), say(", " + s.On.Long())}})
 	}
 	b.add(Block{Terms: terms})
-	return true
+	if b.f.Examination != nil {
+		b.inclusiveAssertions()
+	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -30,6 +31,8 @@ type Facts struct {
 	Answers      map[ItemRef]Answer    // what management answered to deviations; nil: nobody answered any
 	Signed       []Signature           // under management's assertion, the latest first; withdrawn ones are left out
 	Examination  *Examination          // what an independent service auditor did and concluded; nil: nobody examined, and the draft is management's
+	// AssertionFirst puts management's assertion before the auditor's report.
+	AssertionFirst bool
 	// Findings names the file that holds all findings of a test. When nil: findings/<test>.json.
 	Findings func(assure.TestResult) string
 }
@@ -42,8 +45,8 @@ type System struct {
 	Environment string `json:"environment"`
 }
 
-// Build drafts a report of the kind. It refuses a time of the wrong type and a period that
-// is not the one tested. The result is a draft always: only people can make it a report.
+// Build makes a report of the kind. It refuses a time of the wrong type, a period that is not the one tested, and an examination that
+// contradicts itself. The result is a draft, but where the examination says that the report was issued: then nothing may be open.
 func Build(k Kind, f Facts) (*Report, error) {
 	form, err := formOf(k)
 	if err != nil {
@@ -52,6 +55,23 @@ func Build(k Kind, f Facts) (*Report, error) {
 	if err := f.check(form); err != nil {
 		return nil, err
 	}
+	b, err := newBuilder(form, f)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range b.form.Sections {
+		b.section(p)
+	}
+	if e := b.f.Examination; e != nil {
+		b.guards(e)
+		if e.Issued {
+			return Issue(b.r)
+		}
+	}
+	return b.r, Lint(b.r)
+}
+
+func newBuilder(form form, f Facts) (*builder, error) {
 	if f.System == "" {
 		f.System = unnamed(f.Organization)
 	}
@@ -61,15 +81,33 @@ func Build(k Kind, f Facts) (*Report, error) {
 	if f.Findings == nil {
 		f.Findings = func(t assure.TestResult) string { return "findings/" + fileName(t.Test) + ".json" }
 	}
-	b := &builder{form: form, f: f, zone: f.When.zone(), r: &Report{
-		Kind: k, Title: form.Title, Draft: true, Organization: f.Organization, System: f.System,
+	kit, err := theKit()
+	if err != nil {
+		return nil, err
+	}
+	f.Controls = f.relevant(form)
+	if f.AssertionFirst {
+		form.Sections = assertionFirst(form.Sections)
+	}
+	b := &builder{kit: kit, form: form, f: f, zone: f.When.zone(), r: &Report{
+		Kind: form.ID, Title: form.Title, Draft: true, Organization: f.Organization, System: f.System,
 		When: f.When, KnownAt: f.Results.KnownAt, Checkpoint: f.Results.Checkpoint, Unanchored: f.Results.Unanchored, Signed: f.Signed,
 		Subtitle: strings.NewReplacer("{system}", f.System, "{categories}", words(f.Categories)).Replace(form.Subtitle),
 	}}
-	for _, p := range form.Sections {
-		b.section(p)
+	return b, b.chooseStandards()
+}
+
+// assertionFirst puts management's assertion before the auditor's report, which is a house style.
+func assertionFirst(list []part) []part {
+	out := slices.Clone(list)
+	i := slices.IndexFunc(out, func(p part) bool { return p.Assertion })
+	if i > 0 {
+		out[0], out[i] = out[i], out[0]
 	}
-	return b.r, Lint(b.r)
+	for i := range out {
+		out[i].Number = roman[i]
+	}
+	return out
 }
 
 // unnamed is what a system without a name of its own is called.
@@ -96,33 +134,52 @@ func (f Facts) check(form form) error {
 	default:
 		return fault.Refuse("a report needs an as-of date or a period")
 	}
+	if f.Examination != nil {
+		return f.Examination.check(form, f)
+	}
 	return nil
 }
 
 type builder struct {
-	form form
-	f    Facts
-	zone civil.Zone
-	r    *Report
-	cur  *Section
+	kit       *kit
+	form      form
+	f         Facts
+	zone      civil.Zone
+	r         *Report
+	cur       *Section
+	standards map[string]Standard // by regime
+	filled    map[string]Run      // what the blanks of passages stand for
 }
 
 func (b *builder) section(p part) {
 	b.r.Sections = append(b.r.Sections, Section{
-		ID: "section-" + strings.ToLower(p.Number), Number: p.Number, Title: p.Title, Draft: b.r.Draft,
+		ID: "section-" + strings.ToLower(p.Number), Number: p.Number, Title: b.title(p.Title), Draft: b.r.Draft,
 	})
 	b.cur = &b.r.Sections[len(b.r.Sections)-1]
+	examined := b.f.Examination != nil
 	switch p.Part {
 	case "description":
 		b.description(p)
+	case "boundary":
+		b.boundary(p)
 	case "tests":
-		b.tests()
+		if examined {
+			b.testsOfAuditor()
+		} else {
+			b.tests()
+		}
 	case "controls":
 		b.controlsOnly()
 	case "letter":
 		b.letter(p)
 	case "statement":
 		b.applicability()
+	case "other":
+		if examined {
+			b.otherInformation(p)
+		} else {
+			b.owed(p)
+		}
 	default:
 		b.owed(p)
 	}
@@ -142,9 +199,11 @@ func (b *builder) open(rule, where string, rs ...Run) {
 
 // owed is a section, or a part of one, that people still have to write.
 func (b *builder) owed(p part) {
-	n := &Note{Tone: Owed, Title: "To be written by " + p.By, Text: Runs{say(p.Says)}}
+	n := &Note{Tone: Owed, Title: "To be written by " + p.By, Text: Runs{say(b.title(p.Says))}}
 	for _, o := range p.Owed {
-		n.List = append(n.List, Runs{say(o)})
+		if b.meets(o.When) {
+			n.List = append(n.List, Runs{say(b.title(o.Text))})
+		}
 	}
 	b.add(Block{Note: n})
 	if p.Part == "owed" {

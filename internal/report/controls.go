@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
@@ -10,16 +11,20 @@ import (
 
 // controlsOnly is section IV of a Type 1: controls, and no result of any test of operation.
 func (b *builder) controlsOnly() {
-	b.add(Block{Note: &Note{Tone: Warn, Title: "Design and implementation only", Text: Runs{
-		say("This section lists controls as of one date. It gives no test of their operation and no result of one. " +
-			"Whether each control is suitably designed, and a walkthrough of one instance that shows it in place, are concluded by the service auditor."),
-	}}})
+	examined := b.f.Examination != nil
+	text := "This section lists controls as of one date. It gives no test of their operation and no result of one. "
+	if !examined {
+		text += "Whether each control is suitably designed, and a walkthrough of one instance that shows it in place, are concluded by the service auditor."
+	}
+	b.add(Block{Note: &Note{Tone: Warn, Title: "Design and implementation only", Text: Runs{say(strings.TrimSpace(text))}}})
 	b.criteria()
 	b.heading(1, "controls", "Controls")
-	for _, c := range b.f.Controls {
+	b.inOrder(func(c assure.Control) {
 		b.controlHead(c, nil)
-		b.walked(c)
-	}
+		if !examined {
+			b.walked(c)
+		}
+	})
 	if len(b.f.Controls) == 0 {
 		b.para(say("The program holds no control yet."))
 	}
@@ -61,7 +66,7 @@ func (b *builder) tests() {
 	b.overTime()
 	b.criteria()
 	b.heading(1, "controls", "Controls, tests and results")
-	for _, c := range b.f.Controls {
+	b.inOrder(func(c assure.Control) {
 		ts := b.resultsOf(c.ID)
 		b.controlHead(c, ts)
 		for _, t := range ts {
@@ -71,7 +76,7 @@ func (b *builder) tests() {
 			b.add(Block{Note: &Note{Tone: Warn, Title: "Not tested", Text: Runs{say("No test of this control was run for the period.")}}})
 			b.open("test", "control-"+slug(c.ID), data(c.ID), say(" has no test for the period."))
 		}
-	}
+	})
 	if len(b.f.Controls) == 0 {
 		b.para(say("The program holds no control yet."))
 	}
@@ -144,7 +149,7 @@ func (b *builder) controlHead(c assure.Control, ts []assure.TestResult) {
 		{"Owner", Runs{data(c.Owner)}},
 		{"Frequency", Runs{say(FrequencyWords(c.Frequency))}},
 		{"Nature", Runs{data(c.Nature + ", " + c.Type)}},
-		{"Criteria", b.criteriaOf(c)},
+		{b.heldAgainst(), b.criteriaOf(c)},
 		{"Evidence", Runs{data(join(c.EvidenceTypes))}},
 	}
 	b.add(Block{Terms: &Terms{Items: terms}})
@@ -152,7 +157,7 @@ func (b *builder) controlHead(c assure.Control, ts []assure.TestResult) {
 
 func (b *builder) criteriaOf(c assure.Control) Runs {
 	var out Runs
-	for _, id := range slices.Concat(c.Criteria, c.Supporting) {
+	for _, id := range b.form.serves(c) {
 		if !slices.ContainsFunc(b.f.Criteria, func(cr assure.Criterion) bool { return cr.ID == id }) {
 			continue
 		}

@@ -16,10 +16,14 @@ type IncidentFact struct {
 	Impact   bool   // customers were affected
 }
 
-// description is section III: the description criteria one by one, each with what management said, and with what is
-// still to be written where nothing was.
+// description is section III: the parts that the criteria for a description ask for one by one, each with what management said, and with
+// what is still to be written where nothing was.
 func (b *builder) description(p part) {
-	b.add(Block{Note: &Note{Tone: Owed, Title: "Owned by " + p.By, Text: Runs{say(p.Says)}}})
+	if b.f.Examination == nil {
+		b.add(Block{Note: &Note{Tone: Owed, Title: "Owned by " + p.By, Text: Runs{say(p.Says)}}})
+	} else {
+		b.para(say("Management of "), data(b.f.Organization), say(" prepared this description and answers for it."))
+	}
 	b.heading(1, "system", "The report and the system")
 	terms := []Term{
 		{"Service organization", Runs{data(b.f.Organization)}},
@@ -29,12 +33,21 @@ func (b *builder) description(p part) {
 		{"Criteria in scope", Runs{figure(len(b.f.Criteria), "criteria")}},
 		{"Controls", Runs{figure(len(b.f.Controls), "criteria")}},
 	}
+	if b.form.Family == "soc1" {
+		terms = slices.Delete(terms, 3, 4)
+		terms[3].Name = "Control objectives"
+	}
 	b.add(Block{Terms: &Terms{Items: slices.Concat(terms[:2], b.whenTerms(), terms[2:])}})
 	at := len(b.cur.Blocks)
 	var lacking []string
+	n := 0
 	t := &Table{ID: "description", Columns: []Column{{Title: "Part", Narrow: true}, {Title: "Subject", Wide: true}, {Title: "State"}}}
-	for _, d := range p.Description {
-		owed := b.part(d.ID, d.Title)
+	for _, d := range b.form.parts {
+		if !b.meets(d.When) {
+			continue
+		}
+		n++
+		owed := b.part(d)
 		state := Runs{mark(MarkPass, "Stated")}
 		if len(owed) > 0 {
 			state = Runs{mark(MarkGap, "Incomplete")}
@@ -42,33 +55,36 @@ func (b *builder) description(p part) {
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{link(d.ID, "#"+partID(d.ID))}, {say(d.Title)}, state}})
 	}
-	n := len(p.Description)
-	t.Caption = Runs{say("Parts of the description: " + strconv.Itoa(n-len(lacking)) + " of " + strconv.Itoa(n) + " are stated")}
-	b.cur.Blocks = slices.Insert(b.cur.Blocks, at, Block{Table: t})
+	if len(lacking) > 0 || b.f.Examination == nil {
+		t.Caption = Runs{say("Parts of the description: " + strconv.Itoa(n-len(lacking)) + " of " + strconv.Itoa(n) + " are stated")}
+		b.cur.Blocks = slices.Insert(b.cur.Blocks, at, Block{Table: t})
+	}
 	if len(lacking) > 0 {
 		b.open("description", "description", say("The description is incomplete in "+Plural(len(lacking), "part", "parts")+": "+join(lacking)+"."))
 	}
+	b.events()
 }
 
 func partID(id string) string { return strings.ToLower(strings.ReplaceAll(id, " ", "-")) }
 
-// part is one description criterion. It answers what is still to be written.
-func (b *builder) part(id, title string) (owed []Runs) {
-	b.add(Block{Heading: &Heading{ID: partID(id), Level: 1, Label: id, Text: title}})
-	number := strings.ToLower(strings.ReplaceAll(id, " ", ""))
-	written := strings.TrimSpace(b.f.About.Texts[number]) != ""
+// part is one part of the description. It answers what is still to be written.
+func (b *builder) part(d describedPart) (owed []Runs) {
+	b.add(Block{Heading: &Heading{ID: partID(d.ID), Level: 1, Label: d.ID, Text: d.Title}})
+	text := b.f.About.Texts[d.Text]
+	written := d.Text != "" && strings.TrimSpace(text) != ""
 	if written {
-		blocks, left := markdown(partID(id), 1, b.f.About.Texts[number])
+		blocks, left := markdown(partID(d.ID), 1, text)
 		b.cur.Blocks = append(b.cur.Blocks, blocks...)
 		for _, what := range left {
 			owed = append(owed, Runs{say("The text of this part holds "), data(what), say(", which a report cannot: it was left out. Say it in words.")})
 		}
 	}
 	parts := map[string]func(written bool) []Runs{
-		"dc1": b.services, "dc2": b.commitments, "dc3": b.components, "dc4": b.incidents, "dc5": b.related,
-		"dc6": b.cuecs, "dc7": b.subservice, "dc8": b.notRelevant, "dc9": b.changes,
+		"services": b.services, "commitments": b.commitments, "components": b.components, "incidents": b.incidents, "related": b.related,
+		"cuecs": b.cuecs, "subservice": b.subservice, "not_relevant": b.notRelevant, "changes": b.changes,
+		"procedures": b.procedures, "records": b.records,
 	}
-	if f := parts[number]; f != nil {
+	if f := parts[d.Draws]; f != nil {
 		owed = append(owed, f(written)...)
 	} else if !written {
 		owed = append(owed, Runs{say("Nothing is written.")})
@@ -77,6 +93,68 @@ func (b *builder) part(id, title string) (owed []Runs) {
 		b.add(Block{Note: &Note{Tone: Owed, Title: "Still to be written", List: owed}})
 	}
 	return owed
+}
+
+// procedures are those by which transactions run, of a description about control objectives.
+func (b *builder) procedures(written bool) []Runs {
+	c := b.f.About.Components
+	b.named("procedures", "Procedures, automated and manual", "Procedure", c.Procedures)
+	b.named("programs", "Software by which transactions are processed", "Software", c.Software)
+	return lacks(written, "How transactions are initiated, authorized, recorded, processed, corrected and reported, from the first step to the reports for users.")
+}
+
+// records are what is kept of transactions.
+func (b *builder) records(written bool) []Runs {
+	b.named("records", "Records and information used", "Record", b.f.About.Components.Data)
+	b.systems()
+	b.flow(b.f.About.Flow)
+	return lacks(written || len(b.f.About.Components.Data) > 0, "Which records, accounts and information are used to carry out transactions and to correct them.")
+}
+
+// boundary is what a SOC 3 says of the system: what it is and what is promised of it, and neither controls nor tests.
+func (b *builder) boundary(p part) {
+	a := b.f.About
+	b.add(Block{Note: &Note{Tone: Info, Title: "Not examined apart from the assertion", Text: Runs{say(p.Says)}}})
+	b.heading(1, "system", "The system")
+	b.add(Block{Terms: &Terms{Items: append([]Term{{"Service organization", Runs{data(b.f.Organization)}}, {"System", Runs{data(b.f.System)}},
+		{"Categories", Runs{say(words(b.f.Categories))}}}, b.whenTerms()...)}})
+	if len(a.Services) == 0 {
+		b.open("description", "system", say("The services that the report covers are not stated."))
+	}
+	b.named("services", "Services", "Service", a.Services)
+	b.heading(1, "boundaries", "Boundaries of the system")
+	t := &Table{ID: "components", Caption: Runs{say("Of what the system consists")}, Columns: []Column{{Title: "Component"}, {Title: "What it holds", Wide: true}}}
+	for _, x := range []struct {
+		name string
+		list []assure.Part
+	}{{"Infrastructure", a.Components.Infrastructure}, {"Software", a.Components.Software}, {"People", a.Components.People},
+		{"Procedures", a.Components.Procedures}, {"Data", a.Components.Data}} {
+		var in []string
+		for _, c := range x.list {
+			in = append(in, c.Name)
+		}
+		if len(in) > 0 {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{say(x.name)}, {data(names(in))}}})
+		}
+	}
+	if len(t.Rows) > 0 {
+		b.add(Block{Table: t})
+	} else {
+		b.open("description", "boundaries", say("The boundaries of the system are not stated."))
+	}
+	if b.holds("carve_out") {
+		b.para(b.fields()["organization"], say(" uses subservice organizations. Their controls lie outside the boundaries of the system."))
+	}
+	b.heading(1, "principal", "Principal service commitments and system requirements")
+	var list []Runs
+	for _, c := range a.Commitments {
+		list = append(list, Runs{data(c.Text)})
+	}
+	if len(list) > 0 {
+		b.add(Block{List: list})
+	} else {
+		b.open("description", "principal", say("The principal service commitments are not stated."))
+	}
 }
 
 func (b *builder) whenTerms() []Term {
@@ -221,15 +299,15 @@ func (b *builder) related(bool) []Runs {
 	if len(b.f.Controls) == 0 {
 		return []Runs{{say("The controls: the program holds none yet.")}}
 	}
-	b.para(figure(len(b.f.Criteria), "criteria"), say(" criteria and "), figure(len(b.f.Controls), "criteria"), say(" controls that serve them stand in section IV, which is a part of this description."))
+	b.para(figure(len(b.f.Criteria), "criteria"), say(" "+b.noun()+" and "), figure(len(b.f.Controls), "criteria"), say(" controls that serve them stand in section IV, which is a part of this description."))
 	return nil
 }
 
 func (b *builder) cuecs(written bool) []Runs {
 	a := b.f.About
 	if len(a.CUECs) > 0 {
-		b.para(say("Controls of the service organization were designed on the assumption that users of the system do what follows. Where they do not, the criteria named are not met by the controls of the service organization alone."))
-		t := &Table{ID: "cuecs", Caption: Runs{say("Complementary user entity controls")}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What users do", Wide: true}, {Title: "Criteria"}}}
+		b.para(say("Controls of the service organization were designed on the assumption that users of the system do what follows. Where they do not, the " + b.noun() + " named are not met by the controls of the service organization alone."))
+		t := &Table{ID: "cuecs", Caption: Runs{say("Complementary user entity controls")}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What users do", Wide: true}, {Title: b.heldAgainst()}}}
 		for _, c := range a.CUECs {
 			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(c.ID)}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
 		}
@@ -237,8 +315,8 @@ func (b *builder) cuecs(written bool) []Runs {
 	} else if a.NoCUECs != "" {
 		b.para(data(a.NoCUECs))
 	}
-	b.named("user-duties", "What users are asked to do besides: good practice, on which no criterion rests", "Duty", a.Duties)
-	return lacks(written || len(a.CUECs) > 0 || a.NoCUECs != "", "What users must do for the criteria to be met, or that they need do nothing.")
+	b.named("user-duties", "What users are asked to do besides: good practice, on which no "+choose(b.form.Family == "soc1", "control objective", "criterion")+" rests", "Duty", a.Duties)
+	return lacks(written || len(a.CUECs) > 0 || a.NoCUECs != "", "What users must do for the "+b.noun()+" to be met, or that they need do nothing.")
 }
 
 func (b *builder) subservice(written bool) (owed []Runs) {
@@ -261,7 +339,7 @@ func (b *builder) subservice(written bool) (owed []Runs) {
 		b.add(Block{Terms: &Terms{Items: terms}})
 		if len(v.CSOCs) > 0 {
 			t := &Table{ID: id + "-csocs", Caption: Runs{say("Complementary subservice organization controls, assumed to be in place at "), data(v.Name)},
-				Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What it does", Wide: true}, {Title: "Criteria"}}}
+				Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What it does", Wide: true}, {Title: b.heldAgainst()}}}
 			for k, c := range v.CSOCs {
 				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(k + 1))}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
 			}
@@ -336,12 +414,20 @@ func (b *builder) changes(written bool) []Runs {
 	return lacks(written || len(t.Rows) > 0 || a.NoChanges != "", "What changed significantly in the system or its controls during the period, or that nothing did.")
 }
 
-// criteria is the table of criteria and their controls. A criterion with neither control nor
+// heldAgainst heads a column of what controls serve.
+func (b *builder) heldAgainst() string {
+	return choose(b.form.Family == "soc1", "Control objectives", "Criteria")
+}
+
+// criteria is the table of criteria or objectives and their controls. One with neither control nor
 // reason is an open point: the report could not be issued with it.
 func (b *builder) criteria() {
-	b.heading(1, "criteria", "Criteria and the controls that serve them")
-	b.para(say("Criteria are given in our own words and named by their published identifiers; the official text is not reproduced."))
-	t := &Table{ID: "criteria-table", Columns: []Column{{Title: "Criterion", Narrow: true}, {Title: "Subject", Wide: true}, {Title: "Controls", Wide: true}}}
+	one := b.form.Family == "soc1"
+	b.heading(1, "criteria", b.heldAgainst()+" and the controls that serve them")
+	if !one {
+		b.para(say("Criteria are given in our own words and named by their published identifiers; the official text is not reproduced."))
+	}
+	t := &Table{ID: "criteria-table", Columns: []Column{{Title: choose(one, "Objective", "Criterion"), Narrow: true}, {Title: "Subject", Wide: true}, {Title: "Controls", Wide: true}}}
 	served := 0
 	var bare []string
 	for _, cr := range b.f.Criteria {
@@ -357,11 +443,11 @@ func (b *builder) criteria() {
 		}
 		t.Rows = append(t.Rows, Row{ID: "criterion-" + slug(cr.ID), Cells: []Runs{{data(cr.ID)}, {data(cr.Title)}, cell}})
 	}
-	t.Caption = Runs{say("Criteria in scope: "), figureOf(served, len(b.f.Criteria), t.ID), say(" served by at least one control")}
+	t.Caption = Runs{say(b.heldAgainst() + " in scope: "), figureOf(served, len(b.f.Criteria), t.ID), say(" served by at least one control")}
 	b.add(Block{Table: t})
 	if len(bare) > 0 {
 		b.open("criterion", t.ID, figureOf(len(bare), len(b.f.Criteria), t.ID),
-			say(" criteria in scope have neither a control nor a reason: "), data(join(bare)), say("."))
+			say(" "+b.noun()+" in scope have neither a control nor a reason: "), data(join(bare)), say("."))
 	}
 }
 
@@ -380,6 +466,10 @@ func (b *builder) controlsOf(cr assure.Criterion) Runs {
 				}
 			}
 		}
+	}
+	if b.form.Family == "soc1" {
+		list("", func(c assure.Control) []string { return c.Objectives })
+		return out
 	}
 	list("", func(c assure.Control) []string { return c.Criteria })
 	list(" (supporting)", func(c assure.Control) []string { return c.Supporting })

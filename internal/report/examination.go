@@ -5,24 +5,27 @@ import "github.com/assayhq/assay/internal/civil"
 // Examination is what an independent service auditor did and concluded, as its firm keeps it. Facts without one are management's, and
 // what they build is management's draft: nobody has examined anything.
 type Examination struct {
-	Firm           Firm                `json:"firm"`
-	Addressee      string              `json:"addressee"`            // whom the letter is to, such as "the management of Example, Inc."
-	ReportDate     civil.Date          `json:"report_date,omitzero"` // of the auditor's report; decides which standards apply
-	Tests          []TestedControl     `json:"tests,omitempty"`
-	Exceptions     []Exception         `json:"exceptions,omitempty"`
-	Controls       []ControlConclusion `json:"controls,omitempty"`
-	Matters        []MatterConclusion  `json:"matters,omitempty"`
-	Limits         []Limit             `json:"limits,omitempty"` // evidence that could not be got
-	Elements       []ElementOpinion    `json:"elements,omitempty"`
-	Emphasis       []string            `json:"emphasis,omitempty"`
-	Events         []Event             `json:"subsequent_events,omitempty"`
-	Represented    civil.Date          `json:"represented,omitzero"` // date of management's representation letter; zero: none was received
-	Inclusive      []InclusiveParty    `json:"inclusive,omitempty"`  // subservice organizations presented by the inclusive method
-	Signs          []SignOff           `json:"signs,omitempty"`
-	Issued         bool                `json:"issued,omitempty"`          // the report went out; Build refuses while a guard is not satisfied
-	Revision       int                 `json:"revision,omitempty"`        // 0: the report as first issued
-	RevisionReason string              `json:"revision_reason,omitempty"` // why a revised report replaces the one before
-	Wording        Wording             `json:"wording,omitempty"`         // the firm's own texts of passages; of the others ours stand
+	Firm        Firm                `json:"firm"`
+	Addressee   string              `json:"addressee"`            // whom the letter is to, such as "the management of Example, Inc."
+	ReportDate  civil.Date          `json:"report_date,omitzero"` // of the auditor's report; decides which standards apply
+	Tests       []TestedControl     `json:"tests,omitempty"`
+	Exceptions  []Exception         `json:"exceptions,omitempty"`
+	Controls    []ControlConclusion `json:"controls,omitempty"`
+	Matters     []MatterConclusion  `json:"matters,omitempty"`
+	Limits      []Limit             `json:"limits,omitempty"` // evidence that could not be got
+	Elements    []ElementOpinion    `json:"elements,omitempty"`
+	Emphasis    []string            `json:"emphasis,omitempty"`
+	Events      []Event             `json:"subsequent_events,omitempty"`
+	Represented civil.Date          `json:"represented,omitzero"` // date of management's representation letter; zero: none was received
+	// RepresentationRefused is set where management refuses the letter: then every element is disclaimed, or the firm withdraws.
+	RepresentationRefused string           `json:"representation_refused,omitempty"`
+	Inclusive             []InclusiveParty `json:"inclusive,omitempty"` // subservice organizations presented by the inclusive method
+	Signs                 []SignOff        `json:"signs,omitempty"`
+	Issued                bool             `json:"issued,omitempty"`          // the report went out; Build refuses while a guard is not satisfied
+	Revision              int              `json:"revision,omitempty"`        // 0: the report as first issued
+	RevisionReason        string           `json:"revision_reason,omitempty"` // why a revised report replaces the one before
+	Wording               Wording          `json:"wording,omitempty"`         // the firm's own texts of passages; of the others ours stand
+	Unmodified            string           `json:"unmodified,omitempty"`      // management keeps its assertion as it is although the opinion is modified: why the firm reports nevertheless
 }
 
 // Firm is the service auditor as the report names it.

@@ -8,22 +8,46 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 )
 
-// letter is a section that somebody else writes and signs: the auditor's report, management's assertion. It says what
-// the section owes, and then gives a text with the facts filled in, to be edited by whom it belongs to. What only that
-// person can say stands in square brackets.
+// letter is a section that somebody writes and signs: the auditor's report, management's assertion. In a draft it says what the section owes,
+// and then gives a text with the facts filled in, to be edited by whom it belongs to; what only that person can say stands in square
+// brackets. Of an examination the auditor's letter is drawn from what was concluded.
 func (b *builder) letter(p part) {
 	if p.Assertion && b.signed(p) {
 		return
 	}
+	if !p.Assertion && b.f.Examination != nil {
+		b.lines("letter-"+strings.ToLower(p.Number), p)
+		return
+	}
 	b.owed(p)
-	b.open("section", b.cur.ID, say("Section "+p.Number+" is to be written by "+p.By+"."))
+	if b.f.Examination == nil {
+		b.open("section", b.cur.ID, say("Section "+p.Number+" is to be written by "+p.By+"."))
+	}
 	place := "template-" + strings.ToLower(p.Number)
 	b.heading(1, place, "Text to begin with: DRAFT, nothing in it is concluded")
-	for _, para := range b.paragraphs(p) {
-		if para.head != "" {
-			b.heading(2, place+"-"+slug(strings.ToLower(para.head)), para.head)
+	b.lines(place, p)
+}
+
+// lines writes the paragraphs of a letter.
+func (b *builder) lines(place string, p part) {
+	for _, x := range p.Text {
+		if !b.meets(x.When) {
+			continue
 		}
-		b.add(Block{Paragraph: para.text})
+		switch x.Do {
+		case "basis":
+			b.basis(place)
+		case "opinion":
+			b.opinion(place)
+		case "emphasis":
+			b.emphasis(place)
+		default:
+			w := b.written(x.Use)
+			if w.head != "" {
+				b.heading(2, place+"-"+slug(strings.ToLower(w.head)), w.head)
+			}
+			b.add(Block{Paragraph: w.text})
+		}
 	}
 }
 
@@ -33,74 +57,121 @@ type written struct {
 	text Runs
 }
 
-// paragraphs are those of a letter that the facts ask for.
+// paragraphs are those of a letter that the facts ask for, without what is made of conclusions.
 func (b *builder) paragraphs(p part) []written {
-	facts := b.letterFacts()
 	var out []written
-	for _, para := range p.Text {
-		if para.When != "" && !b.holds(para.When) {
-			continue
+	for _, x := range p.Text {
+		if x.Use != "" && b.meets(x.When) {
+			out = append(out, b.written(x.Use))
 		}
-		text := strings.TrimSpace(para.Text)
-		if b.f.System == unnamed(b.f.Organization) {
-			text = strings.ReplaceAll(text, "{system} of {organization}", "{system}")
-		}
-		out = append(out, written{para.Head, filled(text, facts)})
 	}
 	return out
+}
+
+func (b *builder) written(id string) written {
+	p := b.wording(id)
+	return written{p.Head, b.fill(p.Text, nil)}
+}
+
+// fill puts the facts, and those of the place, into a text.
+func (b *builder) fill(text string, more map[string]Run) Runs {
+	if b.f.System == unnamed(b.f.Organization) {
+		text = strings.ReplaceAll(text, "{system} of {organization}", "{system}")
+	}
+	return filled(text, func(name string) Run {
+		if r, ok := more[name]; ok {
+			return r
+		}
+		return b.fields()[name]
+	})
 }
 
 var blank = regexp.MustCompile(`\{[a-z]+\}`)
 
 // filled puts the facts into a text. The words around them are ours, and linted as such; a name that came with the program
 // is not. Where a name ends in a full stop, such as "Inc.", it ends the sentence too.
-func filled(text string, facts map[string]Run) Runs {
+func filled(text string, fact func(string) Run) Runs {
 	var out Runs
+	put := func(r Run) {
+		if n := len(out); n > 0 && !r.Data && !out[n-1].Data && r.Figure == nil && out[n-1].Figure == nil {
+			out[n-1].Text += r.Text
+		} else if r.Text != "" || r.Figure != nil {
+			out = append(out, r)
+		}
+	}
 	for text != "" {
 		at := blank.FindStringIndex(text)
 		if at == nil {
-			return append(out, say(text))
+			put(say(text))
+			break
 		}
-		if at[0] > 0 {
-			out = append(out, say(text[:at[0]]))
-		}
-		fact := facts[text[at[0]+1:at[1]-1]]
-		if text = text[at[1]:]; strings.HasSuffix(fact.Text, ".") {
+		put(say(text[:at[0]]))
+		r := fact(text[at[0]+1 : at[1]-1])
+		if text = text[at[1]:]; strings.HasSuffix(r.Text, ".") {
 			text = strings.TrimPrefix(text, ".")
 		}
-		out = append(out, fact)
+		put(r)
+	}
+	if n := len(out); n > 0 {
+		out[n-1].Text = strings.TrimRight(out[n-1].Text, " ")
 	}
 	return out
 }
 
+// meets reports whether every condition holds; "!" turns one round.
+func (b *builder) meets(conds []string) bool {
+	for _, c := range conds {
+		name, not := strings.CutPrefix(c, "!")
+		if b.holds(name) == not {
+			return false
+		}
+	}
+	return true
+}
+
 // holds answers a condition of a paragraph.
 func (b *builder) holds(cond string) bool {
-	a := b.f.About
-	carved := slices.ContainsFunc(a.Subservice, func(s assure.Subservice) bool { return s.Method == "carve_out" })
-	inclusive := slices.ContainsFunc(a.Subservice, func(s assure.Subservice) bool { return s.Method == "inclusive" })
+	a, e := b.f.About, b.f.Examination
 	switch cond {
+	case "type1":
+		return !b.form.typeTwo()
+	case "type2":
+		return b.form.typeTwo()
+	case "soc1", "soc2", "soc3":
+		return b.form.Family == cond
+	case "ssae", "isae":
+		return b.form.under(cond)
+	case "dual":
+		return len(b.form.Regimes) > 1
 	case "cuecs":
 		return len(a.CUECs) > 0
 	case "carve_out":
-		return carved
+		return slices.ContainsFunc(a.Subservice, func(s assure.Subservice) bool { return s.Method == "carve_out" })
 	case "inclusive":
-		return inclusive
+		return slices.ContainsFunc(a.Subservice, func(s assure.Subservice) bool { return s.Method == "inclusive" })
+	case "draft":
+		return e == nil
+	case "examined":
+		return e != nil
 	}
-	return false
+	return e != nil && b.examined(e, cond)
 }
 
-// letterFacts are what a letter's blanks stand for.
-func (b *builder) letterFacts() map[string]Run {
-	var carved, inclusive []string
-	for _, s := range b.f.About.Subservice {
-		if s.Method == "carve_out" {
-			carved = append(carved, s.Name)
-		} else {
-			inclusive = append(inclusive, s.Name)
-		}
+// examined answers a condition that only an examination can meet.
+func (b *builder) examined(e *Examination, cond string) bool {
+	switch cond {
+	case "revised":
+		return e.Revision > 0
+	case "independence":
+		return e.Firm.Independence != ""
+	case "not_occurred":
+		return len(e.notOccurred()) > 0
+	case "disclaimed":
+		return slices.ContainsFunc(b.opinions(), func(o ElementOpinion) bool { return o.Opinion == Disclaimer })
+	case "assertion_not_modified":
+		return b.unmodified()
 	}
-	return map[string]Run{"organization": data(b.f.Organization), "system": data(b.f.System), "when": say(b.f.When.Words()),
-		"categories": say(words(b.f.Categories)), "carved": data(names(carved)), "inclusive": data(names(inclusive)), "report": say(b.form.Title)}
+	return false
 }
 
 // names prints a list of names as English does; words is for our own.

@@ -13,11 +13,14 @@ import (
 // confidence level may stand beside it (4.6, E66).
 var forbidden = regexp.MustCompile(`(?i)\b(certified|certification|compliant|confidence|no exceptions? (was|were)? ?noted|audit passed)\b`)
 
+// Words that only a draft holds.
+var unfinished = regexp.MustCompile(`(?i)\bdraft\b|\[`)
+
 // Lint refuses a model that a renderer must not draw: a figure without its items, a link to
 // nothing, two places with one name, a section that hides that it is a draft, a claim that
 // only an examination can make. Texts that came with the data are not our claims.
 func Lint(r *Report) error {
-	l := &linter{anchors: map[string]bool{}}
+	l := &linter{anchors: map[string]bool{}, issued: !r.Draft}
 	l.words("title", say(r.Title))
 	if r.When == nil {
 		l.add("the report has neither a period nor an as-of date")
@@ -31,6 +34,9 @@ func Lint(r *Report) error {
 		for _, b := range s.Blocks {
 			l.block(s.ID, b)
 		}
+	}
+	if l.issued && len(r.Open) > 0 {
+		l.add("it is no draft, and %s open", Plural(len(r.Open), "point is", "points are"))
 	}
 	for _, p := range r.Open {
 		l.link("open point", p.Where)
@@ -47,15 +53,17 @@ func Lint(r *Report) error {
 	return fmt.Errorf("report %s: %s", r.Kind, strings.Join(l.faults, "; "))
 }
 
-// Issuable refuses to call the document a report while anything is open. No draft of this
-// program is issuable: its first sections are written by people.
+// Issuable refuses to call the document a report while anything is open, and where no service auditor examined it.
 func (r *Report) Issuable() error {
-	if len(r.Open) == 0 && !r.Draft {
+	if len(r.Open) == 0 && r.Auditor != nil {
 		return nil
 	}
 	var open []string
 	for _, p := range r.Open {
 		open = append(open, p.Text.String())
+	}
+	if r.Auditor == nil {
+		open = append(open, "No service auditor has examined it.")
 	}
 	return fault.Refuse("%s is a draft: %s", r.Title, strings.Join(open, " "))
 }
@@ -64,6 +72,7 @@ type linter struct {
 	anchors map[string]bool
 	links   []reference
 	faults  []string
+	issued  bool // no draft: nothing in it may say that it is one
 }
 
 type reference struct{ place, target string }
@@ -96,6 +105,9 @@ func (l *linter) link(place, to string) {
 func (l *linter) words(place string, r Run) {
 	if w := forbidden.FindString(r.Text); w != "" && !r.Data {
 		l.add("%s: says %q, which a document of ours must not claim", place, w)
+	}
+	if w := unfinished.FindString(r.Text); l.issued && w != "" && !r.Data {
+		l.add("%s: says %q, and the report is no draft", place, w)
 	}
 }
 
@@ -133,6 +145,9 @@ func (l *linter) block(place string, b Block) {
 	}
 	if n := b.Note; n != nil {
 		set++
+		if l.issued && n.Tone == Owed {
+			l.add("%s: the note %q says what is still to be written, and the report is no draft", place, n.Title)
+		}
 		l.words(place, say(n.Title))
 		l.runs(place, n.Text)
 		l.runs(place, n.List...)

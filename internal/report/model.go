@@ -22,8 +22,19 @@ type Report struct {
 	Checkpoint   assure.Checkpoint `json:"checkpoint"`
 	Unanchored   int64             `json:"unanchored"` // records after the last checkpoint that somebody outside holds
 	Sections     []Section         `json:"sections"`
-	Open         []Point           `json:"open"`             // what stands between this draft and a report
-	Signed       []Signature       `json:"signed,omitempty"` // under management's assertion, the latest first
+	Open         []Point           `json:"open"`              // what stands between this draft and a report
+	Signed       []Signature       `json:"signed,omitempty"`  // under management's assertion, the latest first
+	Auditor      *Auditor          `json:"auditor,omitempty"` // who reports; nil: nobody examined
+}
+
+// Auditor is the firm that reports, and what it concluded, as a cover says it.
+type Auditor struct {
+	Firm
+	Date           civil.Date `json:"report_date,omitzero"`
+	Opinion        Opinion    `json:"opinion"` // the worst on any element; empty while one is not decided
+	Standards      []string   `json:"standards"`
+	Revision       int        `json:"revision,omitempty"`
+	RevisionReason string     `json:"revision_reason,omitempty"`
 }
 
 // Kind names a kind of report, as the command line does.

@@ -25,13 +25,17 @@ type Matter struct {
 
 // Scope is what an examination concludes on.
 type Scope struct {
-	TypeTwo bool
-	Matters []Matter
+	TypeTwo     bool
+	OfAssertion bool // a SOC 3: one opinion, on management's assertion
+	Matters     []Matter
 }
 
 // Elements are those of an opinion over the scope.
 func (s Scope) Elements() []Element {
-	if s.TypeTwo {
+	switch {
+	case s.OfAssertion:
+		return []Element{TheAssertion}
+	case s.TypeTwo:
 		return []Element{TheDescription, Design, Operation}
 	}
 	return []Element{TheDescription, Design}
@@ -78,11 +82,21 @@ type weighing struct {
 
 func propose(e Examination, s Scope, el Element) Proposal {
 	w := &weighing{p: Proposal{Element: el}}
-	for _, m := range MattersOf(e, s, el) {
-		w.matter(m)
+	of := []Element{el}
+	if el == TheAssertion { // that controls were effective: in design and in operation
+		of = []Element{Design, Operation}
 	}
-	for _, l := range e.Limits {
-		if l.Element == el {
+	for _, x := range of {
+		for _, m := range MattersOf(e, s, x) {
+			w.matter(m)
+		}
+	}
+	limits := e.Limits
+	if e.RepresentationRefused != "" {
+		limits = append(slices.Clone(limits), Limit{Element: el, Text: "management refused written representations: " + e.RepresentationRefused, Pervasive: true})
+	}
+	for _, l := range limits {
+		if l.Element == el || slices.Contains(of, l.Element) {
 			w.unseen, w.unseenAll = true, w.unseenAll || l.Pervasive
 			w.p.Reasons = append(w.p.Reasons, "Evidence could not be got: "+l.Text)
 		}

@@ -1,0 +1,304 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/assayhq/assay/internal/assure"
+)
+
+// testsOfAuditor is section IV of a Type 2 that was examined: control by control what the auditor did, of how many items, what came out, and
+// the exceptions with management's responses beside them.
+func (b *builder) testsOfAuditor() {
+	for _, id := range []string{"tests-intro", "tests-procedures"} {
+		b.add(Block{Paragraph: b.written(id).text})
+	}
+	b.resultsOfAuditor()
+	b.criteria()
+	b.heading(1, "controls", "Controls, tests and results")
+	b.inOrder(func(c assure.Control) {
+		b.controlHead(c, nil)
+		n := 0
+		for _, t := range b.f.Examination.Tests {
+			if t.Control == c.ID {
+				n++
+				b.tested(t, testedID(t, n), n)
+			}
+		}
+		if n == 0 {
+			b.para(append(Runs{mark(MarkGap, "Not tested.")}, b.untestedBecause(c.ID)...)...)
+		}
+		for _, x := range b.f.Examination.Exceptions {
+			if x.Control == c.ID {
+				b.exception(x)
+			}
+		}
+	})
+	if len(b.f.Controls) == 0 {
+		b.para(say("The description states no control."))
+	}
+}
+
+func testedID(t TestedControl, n int) string {
+	id := "tested-" + slug(t.Control)
+	if n > 1 {
+		id += "-" + strconv.Itoa(n)
+	}
+	return id
+}
+
+func (b *builder) untestedBecause(control string) Runs {
+	for _, c := range b.f.Examination.Controls {
+		if c.Control == control && c.Operation == Untested && c.Reason != "" {
+			return Runs{say(" "), data(c.Reason)}
+		}
+	}
+	return nil
+}
+
+// resultsOfAuditor is the table of all tests.
+func (b *builder) resultsOfAuditor() {
+	b.heading(1, "results", "Results at a glance")
+	t := &Table{ID: "results-table", Columns: []Column{{Title: "Control"}, {Title: "Extent"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true}}}
+	count := 0
+	for _, c := range b.f.Controls {
+		n := 0
+		for _, x := range b.f.Examination.Tests {
+			if x.Control != c.ID {
+				continue
+			}
+			n++
+			row := Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, x.Extent.runs(testedID(x, n)), {x.standing()}, {}}}
+			if x.Outcome == TestRun {
+				row.Cells[3] = Runs{figureOf(x.Deviating, x.needed(), testedID(x, n))}
+			} else {
+				row.Cells[1] = Runs{}
+			}
+			t.Rows = append(t.Rows, row)
+		}
+		if n == 0 {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, {mark(MarkGap, "Not tested")}, {}}})
+		} else {
+			count++
+		}
+	}
+	t.Caption = Runs{say("Tests of the service auditor: "), figureOf(count, len(b.f.Controls), t.ID), say(" controls have a test")}
+	b.add(Block{Table: t})
+}
+
+// needed counts the items that a test saw and that needed the control.
+func (t TestedControl) needed() int { return t.Extent.Tested - t.Exempt }
+
+func (t TestedControl) standing() Run {
+	switch {
+	case t.Outcome == DidNotOccur:
+		return mark(MarkNone, "Did not occur in the period")
+	case t.Outcome == NotTested:
+		return mark(MarkGap, "Not tested")
+	case t.Deviating > 0:
+		return mark(MarkDeviation, "Deviations")
+	}
+	return mark(MarkPass, "No deviation found")
+}
+
+// runs says of how many items.
+func (x Extent) runs(id string) Runs {
+	switch x.Kind {
+	case Whole:
+		return Runs{say("All "), figure(x.Population, id), say(" " + one(x.Population, "item", "items") + " of the population")}
+	case Sampled:
+		return Runs{say("A selection, "), figureOf(x.Tested, x.Population, id), say(" items, by "), data(x.Method)}
+	}
+	rs := Runs{say("One instance")}
+	if x.Reason != "" {
+		rs = append(rs, say(": "), data(x.Reason))
+	}
+	return rs
+}
+
+// tested is one test of one control by the auditor.
+func (b *builder) tested(t TestedControl, id string, n int) {
+	title := "Test of the service auditor"
+	if n > 1 {
+		title += " (" + strconv.Itoa(n) + ")"
+	}
+	if t.Version > 0 {
+		title += ", version " + strconv.Itoa(t.Version) + " of the control"
+	}
+	if t.From != 0 && t.To != 0 {
+		title += ", " + t.From.Long() + " to " + t.To.Long()
+	}
+	b.heading(3, id, title)
+	tab := &Table{ID: id + "-procedures", Caption: Runs{say("What was done to test "), data(strings.TrimSpace(t.Control + " " + t.Test))},
+		Columns: []Column{{Title: "Procedure", Narrow: true}, {Title: "What was done", Wide: true}}}
+	for _, p := range t.Procedures {
+		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{say(ProcedureWord(p.Kind))}, {data(p.Text)}}})
+	}
+	if len(tab.Rows) > 0 {
+		b.add(Block{Table: tab})
+	}
+	items := []Term{{"Result", b.resultOfAuditor(t, id)}}
+	if t.Outcome == TestRun {
+		extent := t.Extent.runs(id)
+		if t.Exempt > 0 {
+			extent = append(extent, say("; of these "), figure(t.Exempt, id), say(" did not need the control"))
+		}
+		items = append([]Term{{"Extent", extent}}, items...)
+		if t.Extent.Completely != "" {
+			items = append(items, Term{"Population", Runs{data(t.Extent.Completely)}})
+		}
+	}
+	b.add(Block{Terms: &Terms{Items: items}})
+	b.attributesOfAuditor(t, id)
+	for _, note := range t.Notes {
+		b.para(data(note))
+	}
+}
+
+// ProcedureWord names a procedure.
+func ProcedureWord(k ProcedureKind) string {
+	if k == "" {
+		return ""
+	}
+	return strings.ToUpper(string(k[:1])) + string(k[1:])
+}
+
+// resultOfAuditor gives the number of items tested and of those that deviate, whether or not anything follows from it.
+func (b *builder) resultOfAuditor(t TestedControl, id string) Runs {
+	switch t.Outcome {
+	case DidNotOccur:
+		return Runs{t.standing(), say(": the operation of this control was not tested. "), data(t.Why)}
+	case NotTested:
+		return Runs{t.standing(), say(": "), data(t.Why)}
+	}
+	n := t.needed()
+	if t.Deviating == 0 {
+		return Runs{t.standing(), say(" in "), figure(n, id), say(" " + one(n, "item", "items") + " tested.")}
+	}
+	out := Runs{t.standing(), say(": "), figureOf(t.Deviating, n, id), say(" items tested " + one(t.Deviating, "deviates.", "deviate."))}
+	for _, x := range b.f.Examination.Exceptions {
+		if x.Control == t.Control && (x.Test == t.Test || x.Test == "" || t.Test == "") {
+			out = append(out, say(" See exception "), link(x.ID, "#exception-"+slug(x.ID)), say("."))
+		}
+	}
+	return out
+}
+
+func (b *builder) attributesOfAuditor(t TestedControl, id string) {
+	if len(t.Attributes) == 0 || t.Outcome != TestRun {
+		return
+	}
+	tab := &Table{ID: id + "-attributes", Caption: Runs{say("Attributes tested of each item; an item that fails several counts once above and in each row here")},
+		Columns: []Column{{Title: "", Narrow: true}, {Title: "Attribute", Wide: true}, {Title: "Deviations", Number: true}}}
+	for _, a := range t.Attributes {
+		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{data(a.ID)}, {data(a.Text)}, {figure(a.Deviating, id)}}})
+	}
+	b.add(Block{Table: tab})
+}
+
+// exception is disclosed whether or not it modifies anything.
+func (b *builder) exception(x Exception) {
+	id := "exception-" + slug(x.ID)
+	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception", Mark: MarkDeviation, Word: "Exception"}})
+	b.para(data(x.Text))
+	items := []Term{{"Deviations", Runs{figureOf(x.Deviating, x.Tested, id), say(" items tested")}}}
+	put := func(name, text string) {
+		if text != "" {
+			items = append(items, Term{name, Runs{data(text)}})
+		}
+	}
+	put("Nature", x.Nature)
+	put("Cause", strings.ReplaceAll(x.Cause, "_", " "))
+	put("Isolated or systemic", x.Spread)
+	if len(x.Affects) > 0 {
+		items = append(items, Term{choose(b.form.Family == "soc1", "Objectives affected", "Criteria affected"), b.criterionLinks(x.Affects)})
+	}
+	if c := x.Compensating; c != nil {
+		items = append(items, Term{"Compensating control", b.compensating(c)})
+	}
+	said := Runs{say("No response is recorded.")}
+	if x.Response != "" {
+		said = Runs{data(x.Response), say(" (Management's words, which were not examined.)")}
+	}
+	b.add(Block{Terms: &Terms{Items: append(items, Term{"Management's response", said})}})
+}
+
+func (b *builder) compensating(c *Compensating) Runs {
+	rs := append(b.controlLinks([]string{c.Control}), say(": "))
+	if c.Counts() {
+		rs = append(rs, say("tested, in force when the deviations happened, and described. "))
+	} else {
+		var lacks []string
+		for _, x := range []struct {
+			ok   bool
+			what string
+		}{{c.Tested, "not tested"}, {c.InForce, "not in force when the deviations happened"}, {c.Described, "not in the description"}} {
+			if !x.ok {
+				lacks = append(lacks, x.what)
+			}
+		}
+		rs = append(rs, say("not relied upon, because it was "+names(lacks)+". "))
+	}
+	if c.Text != "" {
+		rs = append(rs, data(c.Text))
+	}
+	if c.FallsShort != "" {
+		rs = append(rs, say(" It falls short: "), data(c.FallsShort))
+	}
+	return rs
+}
+
+// events are those after the period or the date of which readers are told.
+func (b *builder) events() {
+	e := b.f.Examination
+	if e == nil || len(e.Events) == 0 {
+		return
+	}
+	after := choose(b.form.typeTwo(), "the end of the period", "the date of the description")
+	b.heading(1, "subsequent-events", "Events after "+after)
+	t := &Table{ID: "subsequent", Caption: Runs{say("Events after " + after + " and not after the date of the service auditor's report")},
+		Columns: []Column{{Title: "On"}, {Title: "What happened", Wide: true}, {Title: "What it shows"}}}
+	for _, x := range e.Events {
+		kind := "A condition that is new"
+		if x.Existed {
+			kind = "A condition that existed before"
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Runs{{say(x.On.Long())}, {data(strings.TrimSpace(x.Text + " " + x.Effect))}, {say(kind)}}})
+	}
+	b.add(Block{Table: t})
+}
+
+// otherInformation is section V: management's responses and plans, which nobody examined.
+func (b *builder) otherInformation(p part) {
+	b.add(Block{Note: &Note{Tone: Warn, Title: "Not examined", Text: Runs{say("Management gives the information in this section. It was not examined, and the service auditor's opinion does not cover it.")}}})
+	t := &Table{ID: "responses", Caption: Runs{say("Responses and plans of management, as it states them")},
+		Columns: []Column{{Title: "Exception"}, {Title: "Control"}, {Title: "Response", Wide: true}, {Title: "Plan", Wide: true}, {Title: "Given by"}}}
+	for _, x := range b.f.Examination.Exceptions {
+		if x.Response != "" || x.Plan != "" {
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(x.ID)}, {data(x.Control)}, {data(x.Response)}, {data(x.Plan)}, {data(x.ResponseBy)}}})
+		}
+	}
+	if len(t.Rows) == 0 {
+		b.para(say("Management adds no other information."))
+		return
+	}
+	b.heading(1, "other-responses", "Management's responses to exceptions")
+	b.add(Block{Table: t})
+}
+
+// inclusiveAssertions tell who else asserts: subservice organizations that are part of the description.
+func (b *builder) inclusiveAssertions() {
+	for _, p := range b.f.Examination.Inclusive {
+		if p.Asserted == 0 {
+			continue
+		}
+		b.para(data(p.Name), say(", whose part of the system is included, gave "+b.fields()["anassertion"].Text+" of its own on "+p.Asserted.Long()), data(signedBy(p.AssertedBy)), say("."))
+	}
+}
+
+func signedBy(who string) string {
+	if who == "" {
+		return ""
+	}
+	return ", signed by " + who
+}
