@@ -43,7 +43,7 @@ func about() assure.System {
 
 func soa(t *testing.T) Facts {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := theCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,8 @@ func (b *builder) namedFields() {
 	}
 	b.filled["organization"], b.filled["system"] = data(b.f.Organization), data(b.f.System)
 	b.filled["carved"], b.filled["inclusive"] = data(names(carved)), data(names(inclusive))
+	b.put("subservice", choose(len(carved) == 1, "a subservice organization", "subservice organizations"))
+	b.put("isconducted", choose(b.f.Examination == nil, "is conducted", "was conducted"))
 	b.put("categories", words(b.f.Categories))
 	b.put("report", b.form.Title)
 	section := "section I"
@@ -58,6 +60,7 @@ func (b *builder) typedFields() {
 	two := b.form.typeTwo()
 	b.put("when", b.f.When.Words())
 	b.put("throughout", strings.Replace(b.f.When.Words(), "for the period", "throughout the period", 1))
+	b.put("theend", choose(two, "the end of the period", "the date of the description"))
 	b.put("time", choose(two, "period", "as-of date"))
 	b.put("subject", choose(two, "suitability of the design and the operating effectiveness", "suitability of the design"))
 	b.put("usersat", choose(two, "during some or all of the period", "as of the date"))
@@ -119,7 +122,7 @@ func (b *builder) regimeFields() {
 
 func (b *builder) examinedFields(e *Examination) {
 	for name, text := range map[string]string{"addressee": e.Addressee, "firm": e.Firm.Name, "city": e.Firm.City, "region": e.Firm.Region, "licence": e.Firm.Licence,
-		"independence": e.Firm.Independence, "revision": e.RevisionReason, "notoccurred": names(e.notOccurred()), "keeps": e.Unmodified} {
+		"independence": e.Firm.Independence, "revision": e.RevisionReason, "notoccurred": names(b.notOccurred()), "keeps": e.Unmodified} {
 		b.filled[name] = data(text)
 	}
 	b.put("reportdate", choose(e.ReportDate != 0, e.ReportDate.Long(), "[date of the report]"))

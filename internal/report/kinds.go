@@ -80,6 +80,7 @@ type kit struct {
 	forms     []form
 	passages  []Passage
 	standards []Standard
+	represent []owes // what management represents
 }
 
 // the files are read once. A fault in them is a defect of the program, shown at the first use and by the tests.
@@ -103,10 +104,12 @@ func readKit() (*kit, error) {
 		Sections     map[string]part            `yaml:"sections"`
 		Letters      map[string][]para          `yaml:"letters"`
 		Descriptions map[string][]describedPart `yaml:"descriptions"`
+		Represent    []owes                     `yaml:"representations"`
 	}
 	if err := yaml.UnmarshalWithOptions(sectionFile, &shared, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("sections.yaml: %w", err)
 	}
+	k.represent = shared.Represent
 	names, err := fs.Glob(kindFiles, "kinds/*/kind.yaml")
 	if err != nil {
 		return nil, err

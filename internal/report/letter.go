@@ -165,7 +165,7 @@ func (b *builder) examined(e *Examination, cond string) bool {
 	case "independence":
 		return e.Firm.Independence != ""
 	case "not_occurred":
-		return len(e.notOccurred()) > 0
+		return len(b.notOccurred()) > 0
 	case "disclaimed":
 		return slices.ContainsFunc(b.opinions(), func(o ElementOpinion) bool { return o.Opinion == Disclaimer })
 	case "assertion_not_modified":

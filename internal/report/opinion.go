@@ -213,11 +213,11 @@ func (b *builder) unmodified() bool {
 	return signed
 }
 
-// notOccurred are the controls that had nothing to do in the period.
-func (e *Examination) notOccurred() []string {
+// notOccurred are the controls of the report that had nothing to do in the period.
+func (b *builder) notOccurred() []string {
 	var out []string
-	for _, t := range e.Tests {
-		if t.Outcome == DidNotOccur && !slices.Contains(out, t.Control) {
+	for _, t := range b.f.Examination.Tests {
+		if t.Outcome == DidNotOccur && b.f.knows(t.Control) && !slices.Contains(out, t.Control) {
 			out = append(out, t.Control)
 		}
 	}

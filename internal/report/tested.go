@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -199,7 +200,7 @@ func (b *builder) attributesOfAuditor(t TestedControl, id string) {
 // exception is disclosed whether or not it modifies anything.
 func (b *builder) exception(x Exception) {
 	id := "exception-" + slug(x.ID)
-	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception", Mark: MarkDeviation, Word: "Exception"}})
+	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception of " + x.Control, Mark: MarkDeviation, Word: "Deviations"}})
 	b.para(data(x.Text))
 	items := []Term{{"Deviations", Runs{figureOf(x.Deviating, x.Tested, id), say(" items tested")}}}
 	put := func(name, text string) {
@@ -210,8 +211,8 @@ func (b *builder) exception(x Exception) {
 	put("Nature", x.Nature)
 	put("Cause", strings.ReplaceAll(x.Cause, "_", " "))
 	put("Isolated or systemic", x.Spread)
-	if len(x.Affects) > 0 {
-		items = append(items, Term{choose(b.form.Family == "soc1", "Objectives affected", "Criteria affected"), b.criterionLinks(x.Affects)})
+	if affects := b.inScope(x.Affects); len(affects) > 0 {
+		items = append(items, Term{choose(b.form.Family == "soc1", "Objectives affected", "Criteria affected"), b.criterionLinks(affects)})
 	}
 	if c := x.Compensating; c != nil {
 		items = append(items, Term{"Compensating control", b.compensating(c)})
@@ -223,10 +224,17 @@ func (b *builder) exception(x Exception) {
 	b.add(Block{Terms: &Terms{Items: append(items, Term{"Management's response", said})}})
 }
 
+// inScope leaves out what another report over the same control is held against (handbook E58).
+func (b *builder) inScope(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return !slices.ContainsFunc(b.f.Criteria, func(c assure.Criterion) bool { return c.ID == id })
+	})
+}
+
 func (b *builder) compensating(c *Compensating) Runs {
 	rs := append(b.controlLinks([]string{c.Control}), say(": "))
 	if c.Counts() {
-		rs = append(rs, say("tested, in force when the deviations happened, and described. "))
+		rs = append(rs, say("tested, in force when the deviations happened, and described."))
 	} else {
 		var lacks []string
 		for _, x := range []struct {
@@ -237,10 +245,10 @@ func (b *builder) compensating(c *Compensating) Runs {
 				lacks = append(lacks, x.what)
 			}
 		}
-		rs = append(rs, say("not relied upon, because it was "+names(lacks)+". "))
+		rs = append(rs, say("not relied upon, because it was "+names(lacks)+"."))
 	}
 	if c.Text != "" {
-		rs = append(rs, data(c.Text))
+		rs = append(rs, say(" "), data(c.Text))
 	}
 	if c.FallsShort != "" {
 		rs = append(rs, say(" It falls short: "), data(c.FallsShort))
