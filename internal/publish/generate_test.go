@@ -28,7 +28,7 @@ import (
 	"github.com/assayhq/assay/internal/record"
 )
 
-const testOrg = id.Org("org_0123456789abcdefghjkmnpqrs")
+const testOrg = id.Org("org_0123456789abcdefghjkmnpqrr")
 
 // memory is a ledger in memory: all four things that a package is fed from.
 type memory struct {
