@@ -25,7 +25,9 @@ var roles = []struct {
 
 var numbered = regexp.MustCompile(`(?i)^\s*section\s+([ivx]+|\d+)\b[\s.:–—-]*`)
 
-func roleOf(heading string) string {
+// RoleOf tells by its heading which section of a report a section is: opinion, assertion, description, tests or other; empty
+// where it cannot be told.
+func RoleOf(heading string) string {
 	heading = strings.ReplaceAll(heading, "’", "'")
 	for _, r := range roles {
 		if r.words.MatchString(heading) {
@@ -62,7 +64,7 @@ func sectionLevel(d *Document) int {
 		found := map[string]bool{}
 		for _, b := range d.Blocks {
 			if b.Level == level && !b.Contents {
-				if role := roleOf(b.Text); role != "" {
+				if role := RoleOf(b.Text); role != "" {
 					found[role] = true
 				}
 			}
@@ -81,7 +83,7 @@ func (r *reader) heading(b Block) (role string, is bool) {
 	}
 	plainNumbered := numbered.MatchString(b.Text) && len(b.Text) < 160 && !strings.HasSuffix(strings.TrimSpace(b.Text), ".")
 	if b.Level > 0 && b.Level == r.headAt || r.headAt == 0 && plainNumbered || b.Level == 0 && r.headAt > 0 && plainNumbered && strings.ToUpper(b.Text) == b.Text {
-		return roleOf(b.Text), true
+		return RoleOf(b.Text), true
 	}
 	return "", false
 }

@@ -88,7 +88,15 @@ func (p *packet) document() (*lint.Document, error) {
 			return nil, err
 		}
 	}
-	w := &walker{p: p, d: d, sheet: sheet, about: map[string]int{}, said: map[string]*strings.Builder{}}
+	notes := map[string]string{}
+	for _, kind := range []string{"footnotes", "endnotes"} {
+		if t, ok := of[kind]; ok {
+			if err := p.notes(t, strings.TrimSuffix(kind, "s"), notes); err != nil {
+				return nil, err
+			}
+		}
+	}
+	w := &walker{p: p, d: d, sheet: sheet, notes: notes, about: map[string]int{}, said: map[string]*strings.Builder{}}
 	if err := p.walk(main, w.token); err != nil {
 		return nil, err
 	}
@@ -342,6 +350,38 @@ func (p *packet) comments(part string, w *walker) error {
 					w.d.Comments = append(w.d.Comments, *c)
 				}
 				c = nil
+			}
+		}
+		return nil
+	})
+}
+
+// notes reads the texts of footnotes or endnotes by their kind and number. They are read in the place of their signs.
+func (p *packet) notes(part, kind string, into map[string]string) error {
+	id, deleted, inText := "", 0, false
+	return p.walk(part, func(t xml.Token, _ int) error {
+		switch e := t.(type) {
+		case xml.StartElement:
+			switch e.Name.Local {
+			case kind:
+				if id = kind + attr(e, "id"); attr(e, "type") != "" { // the line between text and notes
+					id = ""
+				}
+			case "del":
+				deleted++
+			case "t":
+				inText = id != "" && deleted == 0
+			}
+		case xml.CharData:
+			if inText && len(into[id]) < maxText>>4 && len(into) < maxBlocks {
+				into[id] += string(e)
+			}
+		case xml.EndElement:
+			switch e.Name.Local {
+			case "t":
+				inText = false
+			case "del":
+				deleted--
 			}
 		}
 		return nil

@@ -106,6 +106,17 @@ func TestReadStylesCommentsProperties(t *testing.T) {
 	}
 }
 
+func TestReadFootnotes(t *testing.T) {
+	t.Parallel()
+	d := read(t, `<w:p><w:r><w:t>Opinion</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:t>.</w:t></w:r></w:p>`, map[string]string{
+		"word/_rels/document.xml.rels": relsNS + `<Relationship Id="f" Type="` + office + `footnotes" Target="footnotes.xml"/></Relationships>`,
+		"word/footnotes.xml":           `<w:footnotes xmlns:w="urn:w"><w:footnote w:id="0" w:type="separator"><w:p><w:r><w:t>---</w:t></w:r></w:p></w:footnote><w:footnote w:id="2"><w:p><w:r><w:t xml:space="preserve"> Not for prospects</w:t></w:r></w:p></w:footnote></w:footnotes>`,
+	})
+	if got, want := d.Blocks[0].Text, "Opinion [Not for prospects]."; got != want {
+		t.Errorf("Read(a footnote) = %q, want %q", got, want)
+	}
+}
+
 // TestStrangersFiles gives what a file from a stranger may do to whoever opens it.
 func TestStrangersFiles(t *testing.T) {
 	t.Parallel()

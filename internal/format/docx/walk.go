@@ -28,6 +28,7 @@ type walker struct {
 	gallery bool // a list of contents
 	sdt     []bool
 
+	notes  map[string]string // footnotes and endnotes, by kind and number
 	tables []*tableState
 	count  int // tables so far
 
@@ -119,6 +120,10 @@ func (w *walker) start(e xml.StartElement) error {
 		}
 	case "noBreakHyphen":
 		return w.put("-")
+	case "footnoteReference", "endnoteReference":
+		if note := w.notes[strings.TrimSuffix(name, "Reference")+attr(e, "id")]; note != "" {
+			return w.put(" [" + strings.TrimSpace(note) + "]")
+		}
 	case "pStyle":
 		if w.nest == 0 {
 			w.par.Style = attr(e, "val")

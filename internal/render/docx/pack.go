@@ -3,6 +3,9 @@ package docx
 import (
 	"archive/zip"
 	"compress/flate"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
@@ -41,6 +44,10 @@ type part struct {
 // pack writes the package. The parts have one order and one date, so that equal documents are equal bytes.
 func (d *doc) pack(w io.Writer) error {
 	body := d.document()
+	draft, err := fingerprint(d.r)
+	if err != nil {
+		return err
+	}
 	parts := []part{
 		{"word/document.xml", wordType + "document.main+xml", body},
 		{"word/styles.xml", wordType + "styles+xml", []byte(styles(d.width))},
@@ -52,6 +59,7 @@ func (d *doc) pack(w io.Writer) error {
 		{"docProps/core.xml", "application/vnd.openxmlformats-package.core-properties+xml", d.core()},
 		{"docProps/app.xml", "application/vnd.openxmlformats-officedocument.extended-properties+xml",
 			[]byte(head + `<Properties xmlns="` + nsExtended + `"><Application>Assay</Application></Properties>`)},
+		{"docProps/custom.xml", "application/vnd.openxmlformats-officedocument.custom-properties+xml", []byte(custom(draft))},
 	}
 	for _, m := range d.images {
 		n := strconv.Itoa(m.number)
@@ -104,7 +112,8 @@ func types(parts []part) []byte {
 const packageParts = head + `<Relationships xmlns="` + nsParts + `">` +
 	`<Relationship Id="rId1" Type="` + nsRelation + `/officeDocument" Target="word/document.xml"/>` +
 	`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="docProps/core.xml"/>` +
-	`<Relationship Id="rId3" Type="` + nsRelation + `/extended-properties" Target="docProps/app.xml"/></Relationships>`
+	`<Relationship Id="rId3" Type="` + nsRelation + `/extended-properties" Target="docProps/app.xml"/>` +
+	`<Relationship Id="rId4" Type="` + nsRelation + `/custom-properties" Target="docProps/custom.xml"/></Relationships>`
 
 func (d *doc) relations() []byte {
 	var w writer
@@ -220,6 +229,22 @@ func (d *doc) core() []byte {
 	}
 	w.raw(`<dc:language>`, language, `</dc:language></cp:coreProperties>`)
 	return w.Bytes()
+}
+
+// fingerprint is the SHA-256 of the model, in lower-case hex. A document that comes back edited is told by it from one that
+// was made of another draft.
+func fingerprint(r *report.Report) (string, error) {
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// custom is the properties that word processors keep without knowing them.
+func custom(draft string) string {
+	return head + `<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">` +
+		`<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="2" name="AssayDraft"><vt:lpwstr>` + draft + `</vt:lpwstr></property></Properties>`
 }
 
 // numbering is the signs of lists: a dot, and numbers.
