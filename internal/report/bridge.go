@@ -61,7 +61,7 @@ func BridgeLetter(f Facts, x Bridge) (*Report, error) {
 	if !b.r.Draft && len(b.r.Open) > 0 {
 		return nil, fault.Refuse("the bridge letter is signed and not finished: %s", b.r.Open[0].Text)
 	}
-	return b.r, Lint(b.r)
+	return b.r, lint(b.r, !b.r.Draft)
 }
 
 func (x Bridge) check() error {

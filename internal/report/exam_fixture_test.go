@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -160,6 +161,13 @@ func TestIssued(t *testing.T) {
 			}
 			got := r.Title + "\n" + r.Subtitle + "\n" + r.When.Words() + "\n" + strings.Join(r.Auditor.Standards, "\n") + "\n" + text(r)
 			golden(t, "kinds/"+string(k)+"/issued.txt", []byte(got))
+			if k == "soc2-type2" || k == "soc1-type2" { // renderers draw these in their tests
+				b, err := json.Marshal(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, "testdata/issued-"+string(k)+".json", append(b, '\n'))
+			}
 		})
 	}
 }

@@ -18,9 +18,13 @@ var unfinished = regexp.MustCompile(`(?i)\bdraft\b|\[`)
 
 // Lint refuses a model that a renderer must not draw: a figure without its items, a link to
 // nothing, two places with one name, a section that hides that it is a draft, a claim that
-// only an examination can make. Texts that came with the data are not our claims.
-func Lint(r *Report) error {
-	l := &linter{anchors: map[string]bool{}, issued: !r.Draft}
+// only an examination can make, and in an auditor's report that is no draft whatever only a draft holds.
+// Texts that came with the data are not our claims.
+func Lint(r *Report) error { return lint(r, !r.Draft && r.Auditor != nil) }
+
+// lint holds a report against what a draft may say, or against what is finished.
+func lint(r *Report, finished bool) error {
+	l := &linter{anchors: map[string]bool{}, issued: finished}
 	l.words("title", say(r.Title))
 	if r.When == nil {
 		l.add("the report has neither a period nor an as-of date")

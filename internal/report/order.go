@@ -26,7 +26,7 @@ func (b *builder) inOrder(each func(assure.Control)) {
 func (b *builder) byObjective(each func(assure.Control)) {
 	told := map[string]bool{}
 	for _, cr := range b.f.Criteria {
-		b.add(Block{Heading: &Heading{ID: "objective-" + slug(cr.ID), Level: 1, Label: cr.ID, Text: choose(cr.SeriesTitle != "", cr.SeriesTitle, "Control objective")}})
+		b.add(Block{Heading: &Heading{ID: "objective-" + slug(cr.ID), Level: 1, Label: "Objective " + cr.ID, Text: choose(cr.SeriesTitle != "", cr.SeriesTitle, "Control objective")}})
 		b.add(Block{Statement: &Statement{Label: "The control objective, as management states it", Text: Runs{data(cr.Title)}}})
 		var again Runs
 		n := 0

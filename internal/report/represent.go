@@ -49,7 +49,7 @@ func RepresentationLetter(k Kind, f Facts, l Representation) (*Report, error) {
 	b.r.Subtitle = "To " + choose(e.Firm.Name != "", e.Firm.Name, "the service auditor") + ", on the " + form.Title + " of " + f.Organization
 	b.represented(l)
 	b.underSigned(l.By, e.ReportDate, "section-i", "Management has not signed the representation letter.")
-	return b.r, Lint(b.r)
+	return b.r, lint(b.r, !b.r.Draft)
 }
 
 func (b *builder) beginLetter(k Kind, title string, draft bool) {
