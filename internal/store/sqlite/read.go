@@ -96,7 +96,7 @@ func (s *Store) Checkpoints(ctx context.Context, org id.Org) ([]ledger.Signed, e
 }
 
 // CheckpointAt is the signed checkpoint of a size that is committed; it is signed now if no
-// transaction ended there.
+// transaction ended there. In a copy of somebody else's ledger it then carries no note.
 func (s *Store) CheckpointAt(ctx context.Context, org id.Org, size int64) (ledger.Signed, error) {
 	latest, err := s.Checkpoint(ctx, org)
 	if err != nil {
@@ -118,6 +118,12 @@ func (s *Store) CheckpointAt(ctx context.Context, org id.Org, size int64) (ledge
 	}
 	o, err := s.state(org)
 	s.release()
+	copied := false
+	if o != nil {
+		if _, copied = o.signer.(foreign); copied {
+			err = o.fault // nothing is going to be written
+		}
+	}
 	if err != nil {
 		return ledger.Signed{}, err
 	}
@@ -125,7 +131,11 @@ func (s *Store) CheckpointAt(ctx context.Context, org id.Org, size int64) (ledge
 	if err != nil {
 		return ledger.Signed{}, err
 	}
-	return ledger.Checkpoint{Origin: ledger.Origin(org), Size: size, Root: root}.Sign(o.signer)
+	c := ledger.Checkpoint{Origin: ledger.Origin(org), Size: size, Root: root}
+	if copied {
+		return ledger.Signed{Checkpoint: c}, nil // a prefix of what its owner signed, without a signature of its own
+	}
+	return c.Sign(o.signer)
 }
 
 // present names the state of a ledger.

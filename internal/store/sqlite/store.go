@@ -271,6 +271,9 @@ func (s *Store) state(org id.Org) (*orgState, error) {
 	if !ok {
 		return nil, &fault.Error{Kind: fault.NotFound, What: fmt.Sprintf("no organization %q", org)}
 	}
+	if _, is := o.signer.(foreign); is {
+		return o, errors.Join(o.fault, copied(ledger.Origin(org)))
+	}
 	if s.conf.ReadOnly {
 		return o, errors.Join(o.fault, unwritable(s.conf.Dir, nil))
 	}
