@@ -3,6 +3,8 @@ package engage
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/access"
@@ -167,6 +169,9 @@ var accepting = []kind{
 		if e.own(a) && len(b.Ties) > 0 {
 			return denied("%s cannot examine %s: %s", b.Name, e.Client.Name, strings.Join(b.Ties, "; "))
 		}
+		if e.Agreed != nil && contains(e.Agreed.Advisers, Digest(b.Email)) {
+			return e.entangled(b.Name)
+		}
 		for _, m := range e.Members {
 			if m.Out == nil && m.Part == b.Part && (b.Part == Partner || b.Part == Quality) {
 				return fault.Refuse("%s is the %s of this engagement; expected one", m.Name, b.Part)
@@ -257,8 +262,15 @@ var accepting = []kind{
 		if err := said("strategy", b.Strategy); err != nil {
 			return err
 		}
-		if b.Ordinary < 0 || b.Ordinary > 10_000 {
-			return fault.Refuse("the tolerable rate is %d basis points; expected 0 to 10,000", b.Ordinary)
+		for _, rate := range slices.Concat([]int{b.Ordinary}, slices.Collect(maps.Values(b.Tolerable))) {
+			if rate < 0 || rate > 10_000 {
+				return fault.Refuse("the tolerable rate is %d basis points; expected 0 to 10,000", rate)
+			}
+		}
+		for c, risk := range b.Risk {
+			if err := one("risk", risk, "low", "high"); err != nil {
+				return fault.Refuse("%s: %v", c, err)
+			}
 		}
 		if len(b.Matters) == 0 {
 			return fault.Refuse("the plan names no objective or criterion; expected those in scope, with the controls that serve them")
@@ -285,15 +297,34 @@ var accepting = []kind{
 		if err := said("reason", b.Reason); err != nil {
 			return err
 		}
-		if b.Terms.TypeTwo() != e.Terms.TypeTwo() {
+		switch {
+		case b.Terms.TypeTwo() != e.Terms.TypeTwo():
 			return fault.Refuse("a Type 1 does not become a Type 2 by another date: they are different engagements").WithHint("open another engagement")
+		case b.Terms.Report != e.Terms.Report:
+			return fault.Refuse("%s does not become %s: another report is another engagement", e.Terms.Report, b.Terms.Report).WithHint("open another engagement")
+		case b.Terms.same(e.Terms):
+			return fault.Refuse("these are the terms that stand")
+		}
+		if err := e.mayNarrow(a, b.Terms); err != nil {
+			return err
 		}
 		e.Changes = append(e.Changes, Change{e.Terms, b.Terms, b.Reason, a.By, a.At})
-		e.Terms = b.Terms
+		e.retermed(b.Terms)
 		return nil
 	}).by(Partner).in(Accepted, Planning, Fieldwork, WrapUp).sent().proven(),
 
-	{name: "refused", side: Firm, keeps: true, apply: func(e *Engagement, a Act) error {
+	act("consent_terms", Firm, func(e *Engagement, a Act, b Terming) error {
+		if err := b.Terms.check(); err != nil {
+			return err
+		}
+		if err := said("reason", b.Reason); err != nil {
+			return err
+		}
+		e.Consent = &Consent{Terms: b.Terms, Reason: b.Reason, By: a.By, Name: a.Name, At: a.At}
+		return nil
+	}).by(Quality).in(Accepted, Planning, Fieldwork, WrapUp).proven(),
+
+	{name: tried, side: Firm, keeps: true, apply: func(e *Engagement, a Act) error {
 		var r Refusal
 		if err := decode(a.Body, &r); err != nil {
 			return err
@@ -339,8 +370,12 @@ func (e *Engagement) acceptable() error {
 	}
 	for _, m := range e.Members {
 		if m.Out == nil && contains(e.Agreed.Advisers, Digest(m.Email)) {
-			return denied("%s advises %s or works for it, or did: nobody examines what they helped to make", m.Name, e.Client.Name)
+			return e.entangled(m.Name)
 		}
 	}
 	return nil
+}
+
+func (e *Engagement) entangled(name string) error {
+	return denied("%s advises %s or works for it, or did: nobody examines what they helped to make", name, e.Client.Name)
 }

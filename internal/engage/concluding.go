@@ -162,6 +162,105 @@ func short(c report.Compensating) string {
 
 func percent(basis int) string { return fmt.Sprintf("%d.%02d %%", basis/100, basis%100) }
 
+// designed holds what is said of a control's design against its paper. A control that is not there, or that would not do if it operated, is not
+// saved by operating.
+func (e *Engagement) designed(b report.ControlConclusion) error {
+	p := e.Papers[b.Control]
+	switch {
+	case b.Design == report.Untested && b.Operation == report.Effective:
+		return fault.Refuse("%s: a control whose design was not assessed is not concluded to operate effectively", b.Control)
+	case b.Design == report.Untested:
+		return nil
+	case p == nil || p.Assessed == nil:
+		return fault.Refuse("%s: design and implementation are not assessed", b.Control)
+	case b.Design == report.Effective && p.Assessed.Design != report.Effective:
+		return fault.Refuse("%s: the paper says that the design is not suitable", b.Control)
+	case b.Design == report.Effective && !p.Assessed.Implemented:
+		return fault.Refuse("%s: the paper says that the control is not implemented", b.Control)
+	case b.Design == report.NotEffective && b.Operation == report.Effective:
+		return fault.Refuse("%s: its design is not suitable; operating as designed does not help", b.Control)
+	}
+	return nil
+}
+
+// carried refuses a matter as achieved that nothing carries: at least one control that serves it is effective, or the deviations of one are
+// compensated in full by a control that was tested itself (handbook 4.8, steps 5 and 7).
+func (e *Engagement) carried(b report.MatterConclusion) error {
+	i := slices.IndexFunc(e.Scope().Matters, func(m report.Matter) bool { return m.ID == b.ID })
+	if i < 0 || b.Element == report.TheDescription {
+		if b.Conclusion == report.NoneOccurred {
+			return fault.Refuse("%s: what did not occur is said of operation only", b.ID)
+		}
+		return nil
+	}
+	of := func(c string) report.Conclusion {
+		if b.Element == report.Design {
+			return e.Controls[c].Design
+		}
+		return e.Controls[c].Operation
+	}
+	controls := e.Scope().Matters[i].Controls
+	switch b.Conclusion {
+	case report.Achieved:
+		if slices.ContainsFunc(controls, func(c string) bool {
+			return of(c) == report.Effective || b.Element == report.Operation && e.compensated(c)
+		}) {
+			return nil
+		}
+		return fault.Refuse("%s: no control that serves it is concluded to be effective, and none is compensated for in full: nothing achieves it", b.ID)
+	case report.NoneOccurred:
+		if b.Element != report.Operation || slices.ContainsFunc(controls, func(c string) bool { return of(c) != report.NoneOccurred }) {
+			return fault.Refuse("%s: not all controls that serve it had nothing to do", b.ID)
+		}
+	}
+	return nil
+}
+
+// compensated reports whether each deviation of a control that stands is compensated for in full by one that is effective now.
+func (e *Engagement) compensated(control string) bool {
+	list := e.Standing(control)
+	for _, d := range list {
+		if !slices.ContainsFunc(d.Compensating, func(c report.Compensating) bool {
+			return c.Counts() && c.FallsShort == "" && e.Controls[c.Control].Operation == report.Effective
+		}) {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// fits refuses an opinion that the facts cannot give (handbook 2.4): none is modified without a matter that modifies it, none unqualified over one,
+// none adverse where nothing is known to have failed, and none disclaimed where all could be seen.
+func (e *Engagement) fits(o report.Opinion, p report.Proposal) error {
+	hint := "conclude on the matters first: they, and not the opinion, are what is judged"
+	failed := slices.ContainsFunc(report.MattersOf(e.Examination(), e.Scope(), p.Element), func(m report.MatterConclusion) bool { return m.Conclusion == report.NotAchieved })
+	switch {
+	case o == report.Unqualified && p.Opinion.Modified():
+		return fault.Refuse("the opinion on %s cannot be unqualified: %s", p.Element, p.Reasons[0]).WithHint("%s", hint)
+	case o.Modified() && !p.Opinion.Modified():
+		return fault.Refuse("the opinion on %s cannot be %s: nothing on record modifies it", p.Element, o).WithHint("%s", hint)
+	case o == report.Adverse && !failed:
+		return fault.Refuse("the opinion on %s cannot be adverse: nothing is known to have failed; what could not be seen is a limitation", p.Element).WithHint("%s", hint)
+	case o == report.Disclaimer && !p.ScopeLimitation:
+		return fault.Refuse("the opinion on %s cannot be disclaimed: all evidence could be got", p.Element).WithHint("%s", hint)
+	}
+	return nil
+}
+
+// stands says why an opinion that was decided does not follow any more from what is concluded now.
+func (e *Engagement) stands(o report.ElementOpinion, p report.Proposal) error {
+	if len(p.Open) > 0 {
+		return fault.Refuse("on %s something is still to be concluded: %s", o.Element, p.Open[0])
+	}
+	if err := e.fits(o.Opinion, p); err != nil {
+		return err
+	}
+	if !slices.Equal(o.Affected, p.Affected) || o.ScopeLimitation != p.ScopeLimitation || o.Pervasive != p.Pervasive {
+		return fault.Refuse("the opinion on %s rests on other conclusions than stand now; it is to be decided again", o.Element)
+	}
+	return nil
+}
+
 var concluding = []kind{
 	act("conclude_control", Firm, func(e *Engagement, a Act, b report.ControlConclusion) error {
 		if e.Planned == nil || !slices.Contains(e.InScope(), b.Control) {
@@ -180,9 +279,8 @@ var concluding = []kind{
 		if err := said("reason", b.Reason); err != nil {
 			return err
 		}
-		p := e.Papers[b.Control]
-		if b.Design != report.Untested && (p == nil || p.Assessed == nil) {
-			return fault.Refuse("%s: design and implementation are not assessed", b.Control)
+		if err := e.designed(b); err != nil {
+			return err
 		}
 		for _, d := range e.Deviations {
 			if d.Control == b.Control {
@@ -199,9 +297,18 @@ var concluding = []kind{
 		if b.Deviating < 0 || b.Deviating > b.Tested {
 			return fault.Refuse("%d of %d items deviate; expected no more than were tested", b.Deviating, b.Tested)
 		}
-		if b.Operation == report.NoneOccurred && b.Tested > 0 {
-			return fault.Refuse("%d items were tested: the control had something to do", b.Tested)
+		if n := e.items(b.Control); b.Deviating < n {
+			return fault.Refuse("%d items deviate, and the deviations that stand are of %d", b.Deviating, n)
 		}
+		if b.Operation == report.NoneOccurred {
+			if b.Tested > 0 {
+				return fault.Refuse("%d items were tested: the control had something to do", b.Tested)
+			}
+			if err := e.zero(b.Control); err != nil {
+				return err
+			}
+		}
+		e.reopen(b.Control)
 		b.Tolerable, b.Judged = e.Tolerable(b.Control), report.Judged{By: a.By, At: a.At}
 		e.Controls[b.Control] = b
 		return nil
@@ -240,6 +347,9 @@ var concluding = []kind{
 		if len(b.Reasons) == 0 {
 			return fault.Refuse("%s: no reason is given; expected why", b.ID)
 		}
+		if err := e.carried(b); err != nil {
+			return err
+		}
 		for _, r := range b.Reasons {
 			if err := said("reason", r); err != nil {
 				return err
@@ -269,6 +379,9 @@ var concluding = []kind{
 		if i < 0 {
 			return fault.Refuse("the report has no conclusion on %s", b.Element)
 		}
+		if e.Planned == nil {
+			return fault.Refuse("nothing is planned: expected the objectives or criteria in scope")
+		}
 		p := e.Proposals()[i]
 		if len(p.Open) > 0 {
 			return fault.Refuse("on %s something is still to be concluded: %s", b.Element, p.Open[0])
@@ -276,8 +389,8 @@ var concluding = []kind{
 		if err := one("conclusion", string(b.Opinion), string(report.Unqualified), string(report.Qualified), string(report.Adverse), string(report.Disclaimer)); err != nil {
 			return err
 		}
-		if b.Opinion == report.Unqualified && p.Opinion.Modified() {
-			return fault.Refuse("the opinion on %s cannot be unqualified: %s", b.Element, p.Reasons[0]).WithHint("conclude on the matters first: they, and not the opinion, are what is judged")
+		if err := e.fits(b.Opinion, p); err != nil {
+			return err
 		}
 		if b.Opinion != p.Opinion && len(b.Rationale) < 20 {
 			return fault.Refuse("the facts ask for %s; another opinion needs a rationale", p.Opinion)

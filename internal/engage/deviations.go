@@ -126,7 +126,7 @@ var deviating = []kind{
 		}
 		b.Raised, b.By, b.Responses, b.Analysis, b.Compensating, b.Resolution = a.At, a.By, nil, nil, nil, nil
 		e.Deviations = append(e.Deviations, &b)
-		delete(e.Controls, b.Control) // what was concluded did not know of it
+		e.reopen(b.Control) // what was concluded did not know of it
 		return nil
 	}).by(Partner, Manager, Staff).in(Fieldwork, WrapUp).sent(),
 
@@ -158,7 +158,7 @@ var deviating = []kind{
 			}
 		}
 		d.Analysis = &b
-		delete(e.Controls, d.Control)
+		e.reopen(d.Control)
 		return nil
 	}).by(Partner, Manager, Staff),
 
@@ -172,6 +172,7 @@ var deviating = []kind{
 			}
 		}
 		d.Compensating = append(d.Compensating, b.Compensating)
+		e.reopen(d.Control)
 		return nil
 	}).by(Partner, Manager),
 
@@ -186,9 +187,25 @@ var deviating = []kind{
 			return fault.Refuse("%s: no evidence of the client is older than the question; what came after it proves nothing by itself", d.ID).WithHint("say what proves it independently, or let the deviation stand")
 		}
 		d.Resolution = &b
-		delete(e.Controls, d.Control)
+		e.reopen(d.Control)
+		if len(e.Standing(d.Control)) == 0 {
+			e.Exceptions = slices.DeleteFunc(e.Exceptions, func(x report.Exception) bool { return x.Control == d.Control })
+		}
 		return nil
 	}).by(Partner, Manager),
+}
+
+// reopen takes back what was concluded of a control, and of the matters and elements that rest on it.
+func (e *Engagement) reopen(control string) {
+	delete(e.Controls, control)
+	for _, m := range e.Scope().Matters {
+		if !slices.Contains(m.Controls, control) {
+			continue
+		}
+		e.Matters = slices.DeleteFunc(e.Matters, func(c report.MatterConclusion) bool { return c.ID == m.ID && c.Element != report.TheDescription })
+	}
+	delete(e.Elements, report.Design)
+	delete(e.Elements, report.Operation)
 }
 
 // provenBefore reports whether a piece of the client's evidence was in its ledger before the auditor asked.

@@ -40,7 +40,14 @@ func (e *Engagement) Doubts(control string) []Doubt {
 			continue
 		}
 		if at, err := civil.ParseInstant(f.KnownAt); err != nil || at < end {
-			add("early:"+f.Test, f.Test, "the population of %s was frozen as known at %s, before the period had ended: what happened after it is not in it", f.Test, f.KnownAt)
+			add(fmt.Sprintf("early:%s@%d", f.Test, f.Version), f.Test, "the population of %s was frozen as known at %s, before the period had ended: what happened after it is not in it", f.Test, f.KnownAt)
+		}
+	}
+	if p := e.Papers[control]; p != nil {
+		for _, test := range p.Order {
+			if from, to, gap := e.uncovered(test); gap {
+				add(fmt.Sprintf("uncovered:%s:%s:%s", test, from, to), test, "no population of %s reaches the days from %s to %s: the report would speak of days that nobody looked at", test, from.Long(), to.Long())
+			}
 		}
 	}
 	for _, ev := range e.given(control) {
@@ -60,7 +67,19 @@ func (e *Engagement) given(control string) []Evidence {
 	for _, r := range e.Requests {
 		if r.Control == control {
 			for _, s := range r.Says {
-				out = append(out, s.Evidence...)
+				for _, ev := range s.Evidence {
+					if r.Wants == "configuration" { // whatever whoever gives it calls it
+						ev.Standard = r.Wants
+					}
+					out = append(out, ev)
+				}
+			}
+		}
+	}
+	for _, d := range e.Deviations {
+		if d.Control == control {
+			for _, r := range d.Responses {
+				out = append(out, r.Evidence...)
 			}
 		}
 	}
@@ -84,19 +103,21 @@ func (e *Engagement) supported(control string) error {
 	if d := e.Doubts(control); len(d) > 0 {
 		return fault.Refuse("%s: %s", control, d[0].Say).WithHint("get other evidence, or say why you rely on it")
 	}
-	for _, t := range p.Traces {
-		if !t.Found {
-			return fault.Refuse("%s: %s was found outside of the population of %s: it is not complete", control, t.Item, t.Test).WithHint("have the population mended and frozen again")
-		}
+	if t, bad := p.missing(); bad {
+		return e.incomplete(control, t)
 	}
-	for _, c := range p.Checks {
-		if !c.Passed && !slices.ContainsFunc(p.Checks, func(x PopulationCheck) bool { return x.Test == c.Test && x.Check == c.Check && x.Passed }) {
-			return fault.Refuse("%s: the check %s of the population of %s failed", control, c.Check, c.Test)
-		}
+	if c, bad := p.failed(); bad {
+		return fault.Refuse("%s: the check %s of the population of %s failed", control, c.Check, c.Test)
+	}
+	if err := p.undecidedMark(); err != nil {
+		return err
 	}
 	for _, name := range p.Order {
+		if err := e.populated(p, name); err != nil {
+			return err
+		}
 		if p.Tests[name].Extent == report.Whole {
-			if !slices.ContainsFunc(p.Tests[name].Reperformed, Reperformance.Same) {
+			if n := len(p.Tests[name].Reperformed); n == 0 || !p.Tests[name].Reperformed[n-1].Same() {
 				return fault.Refuse("%s: the whole population of %s was tested by the client's rule, and the auditor has not run it again with the same result", control, name)
 			}
 		}

@@ -82,6 +82,7 @@ func (s State) Done() bool { return s == Issued || s == Revised || s == Withdraw
 type Act struct {
 	Engagement string
 	Seq        int // among the acts of this side, from 1
+	After      int // the act of this side before it that crossed, 0 for none: who gets it sees that none is missing
 	Side       Side
 	Kind       string
 	Body       json.RawMessage
@@ -167,31 +168,61 @@ func (e *Engagement) May(side Side, who Who, name string) error {
 	if !ok {
 		return fault.Refuse("%q is no act of an engagement", name)
 	}
-	if k.side != side {
+	return e.may(k, side, who)
+}
+
+func (e *Engagement) may(k kind, side Side, who Who) error {
+	name := k.name
+	switch {
+	case name == tried:
+		return denied("what was refused is put on record by the program, and by nobody else")
+	case k.side != side:
 		return denied("%s is for the %s to do; the %s cannot", words(name), k.side, side)
 	}
 	if len(k.roles) > 0 && !slices.ContainsFunc(who.Roles, func(r access.Role) bool { return slices.Contains(k.roles, r) }) {
 		return denied("none of your roles includes it: %s", words(name))
 	}
 	if k.parts != nil {
-		part, ok := e.PartOf(who.Email)
-		if !ok {
-			return denied("you are no member of this engagement: %s", words(name))
-		}
-		if !slices.Contains(k.parts, part) {
-			return denied("%s is not for the %s of the engagement", words(name), part)
+		if err := e.partMay(who, k); err != nil {
+			return err
 		}
 	}
-	if !slices.Contains(k.when(), e.State) {
-		if e.State.Done() {
-			return denied("%s: the report is %s, and nothing of the work changes any more", words(name), e.State)
-		}
-		return fault.Refuse("%s: the engagement is in %s; expected %s", words(name), e.State, or(k.when()))
+	if err := k.now(e.State); err != nil {
+		return err
+	}
+	if m := e.member(who.Email); k.parts != nil && m.Independent == nil && e.State != Draft && name != "confirm_independence" {
+		return fault.Refuse("%s: you have not confirmed that you are independent of %s", words(name), e.Client.Name).WithHint("confirm it first")
 	}
 	if k.stepUp && !who.Strong {
 		return access.StepUp
 	}
 	return nil
+}
+
+// partMay holds somebody's part in the engagement against an act. Who has lost their role in the firm has no part any more, and
+// the partner of an engagement is one of the firm.
+func (e *Engagement) partMay(who Who, k kind) error {
+	part, ok := e.PartOf(who.Email)
+	switch {
+	case !ok:
+		return denied("you are no member of this engagement: %s", words(k.name))
+	case !slices.Contains(k.parts, part):
+		return denied("%s is not for the %s of the engagement", words(k.name), part)
+	case slices.Contains(who.Roles, access.Partner), part != Partner && slices.Contains(who.Roles, access.Practitioner):
+		return nil
+	}
+	return denied("none of your roles includes it: %s", words(k.name))
+}
+
+// now says whether the act can be done in a state.
+func (k kind) now(s State) error {
+	switch {
+	case slices.Contains(k.when(), s):
+		return nil
+	case s.Done():
+		return denied("%s: the report is %s, and nothing of the work changes any more", words(k.name), s)
+	}
+	return fault.Refuse("%s: the engagement is in %s; expected %s", words(k.name), s, or(k.when()))
 }
 
 func (k kind) when() []State {
@@ -204,6 +235,9 @@ func (k kind) when() []State {
 func denied(format string, args ...any) error {
 	return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf(format, args...)}
 }
+
+// tried is the act by which an attempt that was not allowed is kept on record.
+const tried = "refused"
 
 // words is an act's name as sentences say it.
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }

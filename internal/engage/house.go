@@ -40,7 +40,7 @@ type House struct {
 	open  map[string]*Engagement
 	where map[string]map[int]int64 // engagement -> own act -> place in the ledger
 	done  map[string]bool          // records that were applied when they were made, and not read yet
-	mail  map[string]bool          // messages that came in, by their sum
+	mail  map[string]string        // sums of the other party's records that came in, by engagement and place
 	acts  *register.Schema
 	post  *register.Schema
 }
@@ -55,7 +55,7 @@ func (h *House) load(ctx context.Context) error {
 		if h.post, err = register.Load(Mail+".yaml", MailSchema); err != nil {
 			return err
 		}
-		h.open, h.where, h.done, h.mail = map[string]*Engagement{}, map[string]map[int]int64{}, map[string]bool{}, map[string]bool{}
+		h.open, h.where, h.done, h.mail = map[string]*Engagement{}, map[string]map[int]int64{}, map[string]bool{}, map[string]string{}
 	}
 	list, size, err := h.Books.Since(ctx, h.Org, h.seen)
 	if err != nil {
@@ -63,6 +63,7 @@ func (h *House) load(ctx context.Context) error {
 	}
 	for _, k := range list {
 		if err := h.take(k); err != nil {
+			h.forget() // half a reading is none
 			return err
 		}
 	}
@@ -75,12 +76,16 @@ func (h *House) take(k record.Known) error {
 	var a Act
 	var err error
 	if k.Register == Mail {
-		if a, err = h.opened(k); err != nil {
+		m, err := h.opened(k)
+		if err != nil {
 			return err
 		}
-		h.mail[k.Key] = true
+		a = m.act
+		h.mail[place(a)] = Sum(m.Record)
 	} else if a, err = ActOf(k.Record, h.Side); err != nil {
 		return err
+	} else {
+		a.Received = a.At
 	}
 	e := h.open[a.Engagement]
 	if e == nil {
@@ -96,26 +101,77 @@ func (h *House) take(k record.Known) error {
 		delete(h.done, k.Key)
 		return nil
 	}
-	if err := e.Apply(a); err != nil {
+	err = e.Apply(a)
+	if err != nil && a.Side != h.Side && late(err) && e.inOrder(a) == nil {
+		e.pass(a, err)
+		return nil
+	}
+	if err != nil {
 		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("record #%d, %s in engagement %s, does not follow from those before it: %v", k.Index, a.Kind, a.Engagement, err)}
 	}
 	return nil
 }
 
+// late reports whether a message of the other party is kept although it changes nothing: who sent it could not know better.
+func late(err error) bool {
+	return !errors.Is(err, fault.Integrity) && (errors.Is(err, fault.Refused) || errors.Is(err, fault.Denied) || errors.Is(err, fault.NotFound))
+}
+
+// place names an act of the other party.
+func place(a Act) string { return fmt.Sprintf("%s %d", a.Engagement, a.Seq) }
+
+// proven is a message with its act.
+type proven struct {
+	Message
+	act Act
+}
+
 // opened proves a message again that came in before, against the key that the engagement knew.
-func (h *House) opened(k record.Known) (Act, error) {
+func (h *House) opened(k record.Known) (proven, error) {
 	var b struct {
 		Engagement string `json:"engagement"`
 		Message    string `json:"message"`
+		Received   string `json:"received_here_at"`
 	}
 	if err := json.Unmarshal(k.Body, &b); err != nil {
-		return Act{}, fmt.Errorf("read %s: %w", k.Name(), err)
+		return proven{}, fmt.Errorf("read %s: %w", k.Name(), err)
 	}
 	m, err := ParseMessage([]byte(b.Message))
 	if err != nil {
-		return Act{}, err
+		return proven{}, err
 	}
-	return m.Open(h.keyOf(b.Engagement, m.Key), h.Side.Other(), k.Received)
+	at, err := civil.ParseInstant(b.Received)
+	if err != nil {
+		return proven{}, fmt.Errorf("read %s: %w", k.Name(), err)
+	}
+	a, err := m.Open(h.keyOf(b.Engagement, m.Key), h.Side.Other(), at)
+	if err != nil {
+		return proven{}, err
+	}
+	return proven{m, a}, h.named(a, m.Key)
+}
+
+// named holds the key that the first message of each party names against the one that signs it, and the organization against this one.
+func (h *House) named(a Act, key string) error {
+	var o Opening
+	var g Agreement
+	switch a.Kind {
+	case "open":
+		if err := decode(a.Body, &o); err != nil {
+			return err
+		}
+		if o.Firm.Key != key || o.Client.Org != "" && o.Client.Org != string(h.Org) {
+			return denied("the message is for another organization, or names another key than it is signed with")
+		}
+	case "agree":
+		if err := decode(a.Body, &g); err != nil {
+			return err
+		}
+		if g.Client.Key != key || g.Client.Org == "" {
+			return &fault.Error{Kind: fault.Integrity, What: "the agreement names no organization, or another key than it is signed with"}
+		}
+	}
+	return nil
 }
 
 // keyOf is the key pinned for the other party. The first message of an engagement brings it: whoever takes that one in has compared it.
@@ -179,25 +235,29 @@ func (h *House) DoAll(ctx context.Context, who Who, engagement string, deeds []D
 	if err := h.load(ctx); err != nil {
 		return err
 	}
+	if len(deeds) == 0 || slices.ContainsFunc(deeds, func(d Deed) bool { return d.Kind == tried }) {
+		return fault.Refuse("nothing is to be done, or what only the program puts on record")
+	}
 	e := h.open[engagement]
 	if e == nil {
-		if len(deeds) == 0 || deeds[0].Kind != "open" || h.Side != Firm {
+		if deeds[0].Kind != "open" || h.Side != Firm {
 			return fault.NotFound
 		}
 		e, _ = Fold(h.Side, engagement, nil)
 	}
-	err := h.try(ctx, who, e, deeds)
+	name, err := h.try(ctx, who, e, deeds)
 	if !errors.Is(err, fault.Denied) || errors.Is(err, access.StepUp) {
 		return err
 	}
 	if load := h.load(ctx); load != nil || h.open[engagement] == nil {
 		return errors.Join(err, load)
 	}
-	return errors.Join(err, h.try(ctx, who, h.open[engagement], []Deed{{"refused", Refusal{Kind: deeds[0].Kind, Why: err.Error()}}}))
+	_, kept := h.try(ctx, who, h.open[engagement], []Deed{{tried, Refusal{Kind: name, Why: err.Error()}}})
+	return errors.Join(err, kept)
 }
 
-// try checks the acts one after another, each after those before it, and appends them together.
-func (h *House) try(ctx context.Context, who Who, e *Engagement, deeds []Deed) error {
+// try checks the acts one after another, each after those before it, and appends them together. It names the one that is refused.
+func (h *House) try(ctx context.Context, who Who, e *Engagement, deeds []Deed) (string, error) {
 	now := civil.InstantOf(h.Clock())
 	var drafts []record.Draft
 	for i, d := range deeds {
@@ -206,16 +266,16 @@ func (h *House) try(ctx context.Context, who Who, e *Engagement, deeds []Deed) e
 			if i > 0 {
 				h.forget() // what the first ones changed is read again
 			}
-			return err
+			return d.Kind, err
 		}
 		drafts = append(drafts, record.Draft{Row: row, Source: Source})
 	}
-	return h.keep(ctx, e, drafts)
+	return "", h.keep(ctx, e, drafts)
 }
 
 // deed applies one act.
 func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*register.Row, error) {
-	if d.Kind != "refused" {
+	if d.Kind != tried {
 		if err := e.May(h.Side, who, d.Kind); err != nil {
 			return nil, err
 		}
@@ -224,7 +284,7 @@ func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*regist
 	if err != nil {
 		return nil, err
 	}
-	a := Act{Engagement: e.ID, Seq: e.next[h.Side], Side: h.Side, Kind: d.Kind, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
+	a := Act{Engagement: e.ID, Seq: e.next[h.Side], After: e.sent[h.Side], Side: h.Side, Kind: d.Kind, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
 	row, err := h.row(a)
 	if err != nil {
 		return nil, err
@@ -253,7 +313,7 @@ func (h *House) forget() { h.open, h.seen = nil, 0 }
 const Source = "people"
 
 func (h *House) row(a Act) (*register.Row, error) {
-	b, err := json.Marshal(actBody{a.Engagement, a.Seq, a.Kind, string(a.Body), a.By, a.Person, a.Name, a.At.String()})
+	b, err := json.Marshal(actBody{a.Engagement, a.Seq, a.After, a.Kind, string(a.Body), a.By, a.Person, a.Name, a.At.String()})
 	if err != nil {
 		return nil, err
 	}
@@ -300,74 +360,100 @@ func (h *House) Outbox(ctx context.Context, engagement string, from int) ([][]by
 	return out, nil
 }
 
-// Receive takes messages of the other party in. One that came before changes nothing. The first message of an engagement that is not known here
+// Receive takes messages of the other party in, in their order. One that came before changes nothing. One that came too late for how the
+// engagement stands here is kept and changes nothing either; the error says so, and those after it are taken in all the same. The first message of an engagement that is not known here
 // opens it, under the key that it names: Expect is that key, which somebody compared with the other party; empty refuses unknown engagements.
 func (h *House) Receive(ctx context.Context, texts [][]byte, expect string) (taken int, err error) {
+	var passed error
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.load(ctx); err != nil {
 		return 0, err
 	}
 	for _, text := range texts {
-		if h.mail[Sum(text)] {
+		late, err := h.receive(ctx, text, expect)
+		if errors.Is(err, errAgain) {
 			continue
 		}
-		if err := h.receive(ctx, text, expect); err != nil {
-			return taken, err
+		if err != nil {
+			return taken, errors.Join(passed, err)
 		}
+		passed = errors.Join(passed, late)
 		taken++
 	}
-	return taken, nil
+	return taken, passed
 }
 
-func (h *House) receive(ctx context.Context, text []byte, expect string) error {
-	m, err := ParseMessage(text)
+// errAgain says that a message came in before.
+var errAgain = errors.New("came in before")
+
+func (h *House) receive(ctx context.Context, text []byte, expect string) (passed, err error) {
+	m, key, err := h.signed(text, expect)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := civil.InstantOf(h.Clock())
-	r, err := record.Decode(m.Record)
-	if err != nil {
-		return err
-	}
-	claimed, err := ActOf(r, h.Side.Other())
-	if err != nil {
-		return err
-	}
-	key := h.keyOf(claimed.Engagement, "")
-	if key == "" {
-		if key = expect; key == "" {
-			return fault.Refuse("the engagement %s is not known here, and nobody has compared the key of who sends it", claimed.Engagement).WithHint("compare the key with the other party, and take the message in with it")
-		}
-	}
 	a, err := m.Open(key, h.Side.Other(), now)
+	if err == nil {
+		err = h.named(a, key)
+	}
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if was, ok := h.mail[place(a)]; ok { // the same act comes again with a newer proof
+		if was != Sum(m.Record) {
+			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("act %d of the %s in engagement %s came in before and said something else: its ledger has two histories", a.Seq, a.Side, a.Engagement)}
+		}
+		return nil, errAgain
 	}
 	e := h.open[a.Engagement]
-	if e == nil {
-		if a.Kind != "open" || h.Side != Client {
-			return fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
-		}
+	known := e != nil
+	switch {
+	case !known && (a.Kind != "open" || h.Side != Client):
+		return nil, fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
+	case !known:
 		e, _ = Fold(h.Side, a.Engagement, nil)
-		var o Opening
-		if err := decode(a.Body, &o); err != nil {
-			return err
-		}
-		if o.Firm.Key != key || o.Client.Org != "" && o.Client.Org != string(h.Org) {
-			return denied("the message is for another organization, or names another key than it is signed with")
-		}
+	case h.Side == Firm && e.Client.Key == "" && a.Kind != "agree":
+		return nil, fault.Refuse("the client's first message is its agreement; this one is %q", a.Kind)
+	}
+	if err := e.inOrder(a); err != nil {
+		return nil, err
 	}
 	b, err := json.Marshal(map[string]any{"message_sha256": Sum(text), "engagement": a.Engagement, "kind": a.Kind, "seq": a.Seq, "message": string(text), "received_here_at": now.String()})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	row, err := rowOf(h.post, b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := e.Apply(a); err != nil {
-		return err
+		if !known || !late(err) {
+			return nil, err
+		}
+		passed = fmt.Errorf("%s of the %s changes nothing here: %w", words(a.Kind), a.Side, err)
+		e.pass(a, err)
 	}
-	return h.keep(ctx, e, []record.Draft{{Row: row, Source: "message"}})
+	return passed, h.keep(ctx, e, []record.Draft{{Row: row, Source: "message"}})
+}
+
+// signed reads a message, and says by which key it has to be signed.
+func (h *House) signed(text []byte, expect string) (Message, string, error) {
+	m, err := ParseMessage(text)
+	if err != nil {
+		return m, "", err
+	}
+	r, err := record.Decode(m.Record)
+	if err != nil {
+		return m, "", err
+	}
+	claimed, err := ActOf(r, h.Side.Other())
+	if err != nil {
+		return m, "", err
+	}
+	key := h.keyOf(claimed.Engagement, expect)
+	if key == "" {
+		return m, "", fault.Refuse("the engagement %s is not known here, and nobody has compared the key of who sends it", claimed.Engagement).WithHint("compare the key with the other party, and take the message in with it")
+	}
+	return m, key, nil
 }

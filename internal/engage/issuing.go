@@ -84,6 +84,9 @@ func (e *Engagement) Unfinished() []string {
 			out = append(out, err.Error())
 		}
 	}
+	if e.Planned == nil {
+		out = append(out, "nothing is planned: expected the objectives or criteria in scope")
+	}
 	for _, c := range e.InScope() {
 		switch p := e.Papers[c]; {
 		case p == nil || p.Prepared == nil:
@@ -102,16 +105,58 @@ func (e *Engagement) Undecided() []string {
 		if _, ok := e.Controls[c]; !ok {
 			out = append(out, c+": no conclusion")
 		}
-		if len(e.Standing(c)) > 0 && !slices.ContainsFunc(e.Exceptions, func(x report.Exception) bool { return x.Control == c }) {
-			out = append(out, c+": deviations stand, and no exception discloses them")
+	}
+	out = append(out, e.undisclosed()...)
+	for _, m := range e.Matters {
+		if err := e.carried(m); err != nil {
+			out = append(out, err.Error())
 		}
 	}
-	for _, el := range e.Scope().Elements() {
-		if _, ok := e.Elements[el]; !ok {
-			out = append(out, fmt.Sprintf("the opinion on %s is not decided", el))
+	for _, p := range e.Proposals() {
+		if o, ok := e.Elements[p.Element]; !ok {
+			out = append(out, fmt.Sprintf("the opinion on %s is not decided", p.Element))
+		} else if err := e.stands(o, p); err != nil {
+			out = append(out, err.Error())
 		}
 	}
 	return out
+}
+
+// undisclosed lists the controls whose exceptions do not say what stands. Those out of scope are among them: what was found is not
+// left out by leaving a control out.
+func (e *Engagement) undisclosed() []string {
+	var controls, out []string
+	for _, d := range e.Deviations {
+		if d.Stands() && !slices.Contains(controls, d.Control) {
+			controls = append(controls, d.Control)
+		}
+	}
+	slices.Sort(controls)
+	for _, c := range controls {
+		n := 0
+		for _, x := range e.Exceptions {
+			if x.Control == c {
+				n += x.Deviating
+			}
+		}
+		switch all := e.items(c); {
+		case n == 0:
+			out = append(out, c+": deviations stand, and no exception discloses them")
+		case n < all:
+			out = append(out, fmt.Sprintf("%s: deviations of %d items stand, and the exceptions disclose %d", c, all, n))
+		}
+	}
+	return out
+}
+
+// revising says whether a fact discovered after the report asks for another one.
+func (e *Engagement) revising() error {
+	if e.State.Done() && !slices.ContainsFunc(e.Discovered, func(d Discovery) bool {
+		return d.Effect == "revise" && d.At >= e.Reports[len(e.Reports)-1].At
+	}) {
+		return denied("the report is %s, and no fact discovered after it asks for a revision", e.State)
+	}
+	return nil
 }
 
 // Unissuable lists what keeps the report of that date from going out (handbook 2.6, 2.9).
@@ -153,6 +198,38 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 		}
 	}
 	return out
+}
+
+// named reports whether the report is named by its text and by each of its files.
+func (r IssuedReport) named() bool {
+	for _, sum := range r.Files {
+		if !isHash(sum) {
+			return false
+		}
+	}
+	return len(r.Files) > 0 && isHash(r.Fingerprint)
+}
+
+// outgoing holds a report that is about to go out against all that is on record.
+func (e *Engagement) outgoing(a Act, b IssuedReport) error {
+	if err := refuseWhile(e.Unissuable(b.Date, b.Fingerprint)); err != nil {
+		return err
+	}
+	var list []report.Opinion
+	for _, o := range e.Elements {
+		list = append(list, o.Opinion)
+	}
+	if worst := report.Aggregate(list); b.Opinion != worst {
+		return fault.Refuse("the report is said to be %s, and its elements are decided as %s", b.Opinion, worst)
+	}
+	zone, err := civil.ParseZone(e.Terms.Zone)
+	if err != nil {
+		return err
+	}
+	if today := zone.DateOf(a.At); b.Date > today {
+		return fault.Refuse("the report date %s is not here yet; today is %s", b.Date.Long(), today.Long())
+	}
+	return nil
 }
 
 func refuseWhile(list []string) error {
@@ -222,6 +299,9 @@ var issuing = []kind{
 	}).by(Partner, Manager).in(WrapUp, Review).sent().keeping(),
 
 	act("assert", Client, func(e *Engagement, a Act, b Assertion) error {
+		if err := e.revising(); err != nil {
+			return err
+		}
 		if err := said("text", b.Text); err != nil {
 			return err
 		}
@@ -239,9 +319,12 @@ var issuing = []kind{
 		b.At = a.At
 		e.Asserted = &b
 		return nil
-	}).role(access.Executive).in(WrapUp, Review).sent().proven(),
+	}).role(access.Executive).in(WrapUp, Review, Issued, Revised).sent().proven(),
 
 	act("represent", Client, func(e *Engagement, a Act, b Representation) error {
+		if err := e.revising(); err != nil {
+			return err
+		}
 		for _, f := range []struct{ name, text string }{{"name", b.Name}, {"title", b.Title}} {
 			if err := said(f.name, f.text); err != nil {
 				return err
@@ -260,17 +343,17 @@ var issuing = []kind{
 		b.At = a.At
 		e.Represented = &b
 		return nil
-	}).role(access.Executive).in(WrapUp, Review).sent().proven(),
+	}).role(access.Executive).in(WrapUp, Review, Issued, Revised).sent().proven(),
 
 	signing("sign_partner", Partner),
 	signing("sign_quality", Quality),
 
 	act("issue", Firm, func(e *Engagement, a Act, b IssuedReport) error {
-		if len(b.Files) == 0 || b.Revision != 0 || !isHash(b.Fingerprint) {
+		if !b.named() || b.Revision != 0 {
 			return fault.Refuse("a report is issued as files, with its fingerprint, and is no revision")
 		}
 		if e.own(a) {
-			if err := refuseWhile(e.Unissuable(b.Date, b.Fingerprint)); err != nil {
+			if err := e.outgoing(a, b); err != nil {
 				return err
 			}
 		}
@@ -291,20 +374,20 @@ var issuing = []kind{
 		b.By, b.At = a.By, a.At
 		e.Discovered = append(e.Discovered, b)
 		return nil
-	}).by(Partner).in(Issued, Revised).proven(),
+	}).by(Partner).in(Issued, Revised).sent().proven(),
 
 	act("revise", Firm, func(e *Engagement, a Act, b IssuedReport) error {
 		if err := said("reason", b.Reason); err != nil {
 			return err
 		}
-		if b.Revision != len(e.Reports) || len(b.Files) == 0 || !isHash(b.Fingerprint) {
+		if b.Revision != len(e.Reports) || !b.named() {
 			return fault.Refuse("a revised report is number %d, and has files of its own", len(e.Reports))
 		}
 		if e.own(a) {
-			if len(e.Discovered) == 0 || e.Discovered[len(e.Discovered)-1].Effect != "revise" {
-				return fault.Refuse("no fact discovered after the report asks for a revision")
+			if err := e.revising(); err != nil {
+				return err
 			}
-			if err := refuseWhile(e.Unissuable(b.Date, b.Fingerprint)); err != nil {
+			if err := e.outgoing(a, b); err != nil {
 				return err
 			}
 		}
@@ -322,5 +405,5 @@ var issuing = []kind{
 		}
 		e.State = Withdrawn
 		return nil
-	}).by(Partner).in(Draft, Accepted, Planning, Fieldwork, WrapUp, Review, Issued, Revised).sent().proven(),
+	}).by(Partner).in(Draft, Accepted, Planning, Fieldwork, WrapUp, Review, Issued, Revised).sent().proven().keeping(),
 }

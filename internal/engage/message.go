@@ -123,6 +123,7 @@ func (m Message) Open(key string, side Side, received civil.Instant) (Act, error
 type actBody struct {
 	Engagement string `json:"engagement"`
 	Seq        int    `json:"seq"`
+	After      int    `json:"after"`
 	Kind       string `json:"kind"`
 	Body       string `json:"body"`
 	By         string `json:"acted_by"`
@@ -142,5 +143,5 @@ func ActOf(r record.Record, side Side) (Act, error) {
 		return Act{}, fmt.Errorf("read %s: %w", r.Name(), err)
 	}
 	// The time that counts is when the ledger took it in: what the record says of itself is its maker's clock.
-	return Act{Engagement: b.Engagement, Seq: b.Seq, Side: side, Kind: b.Kind, Body: json.RawMessage(b.Body), By: b.By, Person: b.Person, Name: b.Name, At: at, Received: r.Received}, nil
+	return Act{Engagement: b.Engagement, Seq: b.Seq, After: b.After, Side: side, Kind: b.Kind, Body: json.RawMessage(b.Body), By: b.By, Person: b.Person, Name: b.Name, At: at, Received: r.Received}, nil
 }

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/assayhq/assay/internal/civil"
@@ -185,22 +186,38 @@ func (t *TestPaper) Planned() error {
 	return nil
 }
 
-// Unmarked are the items of the samples of a control for which the auditor has no result at all.
+// Unmarked are the items of the samples of a control for which the auditor has no result, or none for an attribute that was asked of others.
 func (e *Engagement) Unmarked(control string) int {
 	n := 0
 	for _, s := range e.Samples {
 		if s.Control != control {
 			continue
 		}
-		p := e.Papers[control]
+		var t *TestPaper
+		if p := e.Papers[control]; p != nil {
+			t = p.Tests[s.Test]
+		}
 		for _, x := range s.Items {
-			if !x.Void && (p == nil || p.Tests[s.Test] == nil || len(p.Tests[s.Test].Marks[x.Key]) == 0) {
+			if !x.Void && (t == nil || len(t.Marks[x.Key]) == 0 || len(t.Marks[x.Key]) < len(t.asked())) {
 				n++
 			}
 		}
 	}
 	return n
 }
+
+// asked are the attributes that somebody marked of any item.
+func (t *TestPaper) asked() []string {
+	seen := map[string]bool{}
+	for _, m := range t.Marks {
+		for a := range m {
+			seen[a] = true
+		}
+	}
+	return sortedKeys(seen)
+}
+
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 var papering = []kind{
 	act("assess", Firm, func(e *Engagement, _ Act, b Assessment) error {
@@ -313,6 +330,9 @@ var papering = []kind{
 		}
 		if n := e.Unmarked(b.Control); n > 0 {
 			return fault.Refuse("%s: %d sampled items have no result", b.Control, n)
+		}
+		if err := e.raised(p); err != nil {
+			return err
 		}
 		p.Prepared, p.Reviewed = &Signed{a.By, a.Name, a.At}, nil
 		return nil

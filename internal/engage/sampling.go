@@ -83,6 +83,7 @@ type PopulationCheck struct {
 	Passed  bool   `json:"passed"`
 	Words   string `json:"words"`
 	By      string `json:"by,omitempty"`
+	Version int    `json:"-"` // of the frozen population it was done on; 0: nothing was frozen
 }
 
 // Trace is an item that the auditor took from the world and looked for in the population (C4, handbook E72).
@@ -213,8 +214,8 @@ var sampling = []kind{
 	}).by(Partner, Manager, Staff).in(Planning, Fieldwork, WrapUp),
 
 	act("freeze", Client, func(e *Engagement, a Act, b Frozen) error {
-		if !isHash(b.Hash) || b.Test == "" || b.Count < 0 {
-			return fault.Refuse("the population has no hash or no test")
+		if !isHash(b.Hash) || b.Test == "" || b.Control == "" || b.Count < 0 || b.To < b.From {
+			return fault.Refuse("the population has no hash, no control or no test, or it ends before it begins")
 		}
 		i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test })
 		if i < 0 {
@@ -247,9 +248,11 @@ var sampling = []kind{
 		if f, ok := e.FrozenOf(b.Test); ok && b.Check == "C2" && b.Passed && *b.Count != f.Count {
 			return fault.Refuse("the second source counts %d, the population %d: the check has not passed", *b.Count, f.Count).WithHint("find the difference, or record the check as failed")
 		}
-		b.By = a.By
+		now, _ := e.FrozenOf(b.Test)
+		b.By, b.Version = a.By, now.Version
 		p := e.paper(b.Control)
 		p.Checks = append(p.Checks, b)
+		p.changed()
 		return nil
 	}).by(Partner, Manager, Staff).in(Planning, Fieldwork, WrapUp),
 
@@ -262,6 +265,7 @@ var sampling = []kind{
 		b.By = a.By
 		p := e.paper(b.Control)
 		p.Traces = append(p.Traces, b)
+		p.changed()
 		return nil
 	}).by(Partner, Manager, Staff).in(Planning, Fieldwork, WrapUp),
 
@@ -285,8 +289,13 @@ var sampling = []kind{
 		if b.By.Instead != b.Key || slices.ContainsFunc(s.Items, func(x SampledItem) bool { return x.Key == b.By.Key }) {
 			return fault.Refuse("%q does not stand for %q", b.By.Key, b.Key)
 		}
+		if b.By.Key == "" || b.By.Void {
+			return fault.Refuse("nothing stands for %q", b.Key)
+		}
 		s.Items[i].Void = true
 		s.Items = append(s.Items, b.By)
+		s.Released = nil // the client was told of another list
+		e.paper(s.Control).changed()
 		return nil
 	}).by(Partner, Manager, Staff).in(Fieldwork, WrapUp),
 
@@ -299,22 +308,47 @@ var sampling = []kind{
 			if s.Released != nil {
 				return fault.Refuse("the client was told already")
 			}
+			if !s.says(b) {
+				return fault.Refuse("this is not the sample %s as it was drawn; expected its own items and seed", b.ID)
+			}
 			s.Released = &a.At
 			return nil
 		}
-		b.At, b.By, b.Released = a.At, a.By, &a.At
-		if s != nil {
-			*s = b
-			return nil
+		return e.told(s, a, b)
+	}).by(Partner, Manager, Staff).in(Fieldwork, WrapUp).sent(),
+}
+
+// says reports whether another copy of a sample says the same.
+func (s Sample) says(b Sample) bool {
+	return s.ID == b.ID && s.Control == b.Control && s.Test == b.Test && s.Purpose == b.Purpose && s.Method == b.Method && s.Size == b.Size &&
+		s.Population == b.Population && s.Count == b.Count && s.Commitment == b.Commitment && s.Seed == b.Seed && slices.Equal(s.Items, b.Items)
+}
+
+// told is what the client makes of a sample that the firm releases. The seed is the one that was committed to, and what was released once
+// only grows by what stands for void items.
+func (e *Engagement) told(s *Sample, a Act, b Sample) error {
+	wrong := func(what string) error {
+		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the sample %s is not what it says: %s", b.ID, what)}
+	}
+	if b.Seed != "" || sample.Method(b.Method).Projects() {
+		raw, err := hex.DecodeString(b.Seed)
+		i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test })
+		if err != nil || i < 0 || sample.Commit(raw) != b.Commitment {
+			return wrong("its seed is none to which the firm committed for this test")
 		}
-		for i := range e.Seeds { // the client sees the seed opened, and can draw the selection again
-			if e.Seeds[i].Commitment == b.Commitment {
-				e.Seeds[i].Used, e.Seeds[i].Secret = true, b.Seed
-			}
-		}
+		e.Seeds[i].Used, e.Seeds[i].Secret = true, b.Seed
+	}
+	b.At, b.By, b.Released = a.At, a.By, &a.At
+	if s == nil {
 		e.Samples = append(e.Samples, b)
 		return nil
-	}).by(Partner, Manager, Staff).in(Fieldwork, WrapUp).sent(),
+	}
+	if s.Seed != b.Seed || s.Population != b.Population || s.Test != b.Test || len(b.Items) < len(s.Items) ||
+		!slices.EqualFunc(s.Items, b.Items[:len(s.Items)], func(x, y SampledItem) bool { return x.Key == y.Key }) {
+		return wrong("it was released before, with other items")
+	}
+	*s = b
+	return nil
 }
 
 // drawn takes a selection over: its items are those that the opened seed draws from the population that the client had frozen after the
@@ -322,6 +356,9 @@ var sampling = []kind{
 func drawn(e *Engagement, a Act, b Sample) error {
 	if b.ID == "" || e.SampleOf(b.ID) != nil {
 		return fault.Refuse("the sample %q is there already", b.ID)
+	}
+	if err := b.whole(); err != nil {
+		return err
 	}
 	if err := one("purpose", b.Purpose, "operation", "passed", "undecided", "rollforward", "extension"); err != nil {
 		return err
@@ -351,11 +388,14 @@ func drawn(e *Engagement, a Act, b Sample) error {
 		if err != nil || sample.Commit(raw) != b.Commitment {
 			return fault.Refuse("the seed does not open the commitment")
 		}
-		i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment })
+		i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test })
 		if i < 0 {
-			return fault.Refuse("nobody committed to this seed")
+			return fault.Refuse("nobody committed to this seed for %s", b.Test)
 		}
-		e.Seeds[i].Used = true
+		if e.Seeds[i].Used && b.Purpose != "extension" {
+			return fault.Refuse("the seed for %s was opened already; expected one of its own for each draw", b.Test)
+		}
+		e.Seeds[i].Used, e.Seeds[i].Secret = true, b.Seed
 	} else {
 		for _, x := range b.Items {
 			if err := said("reason", x.Reason); err != nil {
@@ -363,10 +403,29 @@ func drawn(e *Engagement, a Act, b Sample) error {
 			}
 		}
 	}
-	if b.Count < len(b.Items) {
-		return fault.Refuse("the sample holds %d items of a population of %d", len(b.Items), b.Count)
-	}
-	b.At, b.By = a.At, a.By
+	b.At, b.By, b.Released = a.At, a.By, nil
 	e.Samples = append(e.Samples, b)
+	e.paper(b.Control).changed()
+	return nil
+}
+
+// whole says what is wrong with the list of a new sample.
+func (s Sample) whole() error {
+	if s.Control == "" || s.Test == "" || len(s.Items) == 0 {
+		return fault.Refuse("a sample is of a test of a control, and holds items; expected all three")
+	}
+	if !slices.Contains([]sample.Method{sample.Random, sample.Systematic, sample.Stratified, sample.Judgemental}, sample.Method(s.Method)) {
+		return fault.Refuse("%q is no method of selection", s.Method)
+	}
+	if s.Count < len(s.Items) {
+		return fault.Refuse("the sample holds %d items of a population of %d", len(s.Items), s.Count)
+	}
+	seen := map[string]bool{}
+	for _, x := range s.Items {
+		if x.Key == "" || seen[x.Key] || x.Void || x.Instead != "" {
+			return fault.Refuse("the sample holds an item without a key, one twice, or one that stands for another: %q", x.Key)
+		}
+		seen[x.Key] = true
+	}
 	return nil
 }

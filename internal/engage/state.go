@@ -54,7 +54,9 @@ type Engagement struct {
 	Reports     []IssuedReport // the latest last
 	Refused     []Refusal      // what was tried and not allowed, by this side
 	Log         []Entry        // all acts, in order
+	Consent     *Consent       // of the quality reviewer to a shorter period; nil: none stands
 	next        map[Side]int
+	sent        map[Side]int // the last act of a side that crossed
 }
 
 // Entry is an act in the engagement's log.
@@ -66,6 +68,7 @@ type Entry struct {
 	At       civil.Instant
 	Received civil.Instant
 	About    string // a control, request or deviation, where the act is about one
+	Passed   string // of the other party's: why it came too late to change anything; empty where it stands
 }
 
 // Part of the members that are in force.
@@ -82,7 +85,7 @@ func (e *Engagement) PartOf(email string) (Part, bool) {
 // cannot have been made by this program: it is a fault.Integrity.
 func Fold(side Side, id string, acts []Act) (*Engagement, error) {
 	e := &Engagement{ID: id, Side: side, State: Draft, Papers: map[string]*Paper{}, Controls: map[string]report.ControlConclusion{},
-		Elements: map[report.Element]report.ElementOpinion{}, Signs: map[Part]Sign{}, next: map[Side]int{Firm: 1, Client: 1}}
+		Elements: map[report.Element]report.ElementOpinion{}, Signs: map[Part]Sign{}, next: map[Side]int{Firm: 1, Client: 1}, sent: map[Side]int{}}
 	for _, a := range acts {
 		if err := e.Apply(a); err != nil {
 			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("act %d of the %s in engagement %s, %s, does not follow from those before it: %v", a.Seq, a.Side, id, a.Kind, err)}
@@ -93,26 +96,77 @@ func Fold(side Side, id string, acts []Act) (*Engagement, error) {
 
 // Apply takes one act over. It changes nothing when it answers an error.
 func (e *Engagement) Apply(a Act) error {
+	if err := e.inOrder(a); err != nil {
+		return err
+	}
 	k, ok := find(a.Kind)
 	switch {
 	case !ok:
 		return fault.Refuse("%q is no act of an engagement", a.Kind)
-	case k.side != a.Side && k.name != "refused":
+	case k.side != a.Side && k.name != tried:
 		return denied("%s is for the %s to do; the %s cannot", words(a.Kind), k.side, a.Side)
-	case a.Side == e.Side && a.Seq != e.next[a.Side]:
-		return &fault.Error{Kind: fault.Busy, What: fmt.Sprintf("somebody did something else in this engagement meanwhile: expected act %d, not %d", e.next[a.Side], a.Seq), Hint: "look at how it stands now, and do it again"}
-	case a.Side != e.Side && a.Seq < e.next[a.Side]:
-		return fault.Refuse("act %d of the %s came in before", a.Seq, a.Side)
 	}
-	if err := k.apply(e, a); err != nil {
+	was := e.State
+	if e.Side == Client && a.Side == Firm && was == Accepted && !contains(k.when(), Accepted) && contains(k.when(), Planning) {
+		e.State = Planning // the plan does not cross: that there is one shows in what the firm does
+	}
+	err := e.mayStand(k, a)
+	if err == nil {
+		err = k.apply(e, a)
+	}
+	if err != nil {
+		e.State = was
 		return err
 	}
 	if a.Side == Firm && !k.keeps {
 		clear(e.Signs) // they were over what stood before
 	}
-	e.next[a.Side] = a.Seq + 1
-	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a)})
+	e.note(a, k, "")
 	return nil
+}
+
+// inOrder refuses an act that is not the next one of its side. Of the other party's some never come here; each that does names the one
+// before it that did, so that none can be left out.
+func (e *Engagement) inOrder(a Act) error {
+	switch next := e.next[a.Side]; {
+	case a.Side == e.Side && a.Seq != next:
+		return &fault.Error{Kind: fault.Busy, What: fmt.Sprintf("somebody did something else in this engagement meanwhile: expected act %d, not %d", next, a.Seq), Hint: "look at how it stands now, and do it again"}
+	case a.Side == e.Side:
+		return nil
+	case a.Seq < next:
+		return fault.Refuse("act %d of the %s came in before", a.Seq, a.Side)
+	case a.After != e.sent[a.Side]:
+		return fault.Refuse("a message of the %s is missing: act %d follows on act %d, and the last that came in is %d", a.Side, a.Seq, a.After, e.sent[a.Side]).WithHint("take the messages in in their order")
+	}
+	return nil
+}
+
+// mayStand holds an act against the state, and one of this side against the part of whoever did it.
+func (e *Engagement) mayStand(k kind, a Act) error {
+	if k.name == tried {
+		return nil
+	}
+	if err := k.now(e.State); err != nil {
+		return err
+	}
+	if part, ok := e.PartOf(a.By); e.own(a) && k.parts != nil && (!ok || !contains(k.parts, part)) {
+		return denied("%s is not for %s, who has no such part in the engagement", words(k.name), a.By)
+	}
+	return nil
+}
+
+// pass keeps an act of the other party that came too late, or that its guards refuse here, on record; it changes nothing else.
+func (e *Engagement) pass(a Act, why error) {
+	k, _ := find(a.Kind)
+	e.note(a, k, why.Error())
+}
+
+func (e *Engagement) note(a Act, k kind, passed string) {
+	e.next[a.Side] = a.Seq + 1
+	if k.crosses {
+		e.sent[a.Side] = a.Seq
+	}
+	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a), Passed: passed})
 }
 
 // Next is the place of the next act of a side.
