@@ -88,19 +88,27 @@ const (
 
 // TestedControl is one test of one control by the auditor.
 type TestedControl struct {
-	Control    string            `json:"control"`
-	Test       string            `json:"test"`                // name of the test; empty where the control has one
-	Version    int               `json:"version,omitempty"`   // of the control, where several were in force in the period
-	From       civil.Date        `json:"from,omitzero"`       // the part of the period, where it is not the whole
-	To         civil.Date        `json:"to,omitzero"`         //
-	Procedures []Procedure       `json:"procedures"`          // what was done
-	Extent     Extent            `json:"extent"`              //
-	Attributes []TestedAttribute `json:"attributes,omitzero"` // what was asked of each item
-	Outcome    TestOutcome       `json:"outcome"`
-	Why        string            `json:"why,omitempty"`            // what shows that nothing occurred, or why nothing was tested
-	Exempt     int               `json:"not_applicable,omitempty"` // examined items that did not need the control
-	Deviating  int               `json:"deviating"`                // items, each counted once
-	Notes      []string          `json:"notes,omitempty"`
+	Control      string            `json:"control"`
+	Test         string            `json:"test"`                // name of the test; empty where the control has one
+	Version      int               `json:"version,omitempty"`   // of the control, where several were in force in the period
+	From         civil.Date        `json:"from,omitzero"`       // the part of the period, where it is not the whole
+	To           civil.Date        `json:"to,omitzero"`         //
+	Procedures   []Procedure       `json:"procedures"`          // what was done
+	Extent       Extent            `json:"extent"`              //
+	Attributes   []TestedAttribute `json:"attributes,omitzero"` // what was asked of each item
+	Outcome      TestOutcome       `json:"outcome"`
+	Why          string            `json:"why,omitempty"`            // what shows that nothing occurred, or why nothing was tested
+	Exempt       int               `json:"not_applicable,omitempty"` // examined items that did not need the control
+	Deviating    int               `json:"deviating"`                // items, each counted once
+	Notes        []string          `json:"notes,omitempty"`
+	Reservations []Reservation     `json:"reservations,omitempty"`
+}
+
+// Reservation is evidence that cannot support a conclusion without the auditor's reason, such as a population offered before the period was
+// over, or a configuration captured after it.
+type Reservation struct {
+	Text   string `json:"text"`
+	Reason string `json:"reason,omitempty"` // why the conclusion stands nevertheless
 }
 
 // TestedAttribute is one lettered question of a test, and how many items failed it.
@@ -145,7 +153,7 @@ func (c *Compensating) Counts() bool { return c != nil && c.Tested && c.InForce 
 // Judged is who concluded, and when.
 type Judged struct {
 	By string        `json:"decided_by,omitempty"`
-	At civil.Instant `json:"decided_at,omitzero"`
+	At civil.Instant `json:"decided_at,omitzero"` // microseconds since 1970 began in UTC
 }
 
 // Conclusion is what was concluded of a control or of a matter.

@@ -28,7 +28,13 @@ func (e *Examination) check(form form, f Facts) error {
 			return err
 		}
 	}
+	if len(e.Exceptions) > 0 && !form.typeTwo() {
+		return fault.Refuse("%s tests no operation; expected no exceptions", form.Title)
+	}
 	if err := e.checkExceptions(f); err != nil {
+		return err
+	}
+	if err := e.checkConclusions(form, f); err != nil {
 		return err
 	}
 	if err := e.checkElements(form, f); err != nil {
@@ -134,6 +140,38 @@ func (e *Examination) checkExceptions(f Facts) error {
 	return nil
 }
 
+func (e *Examination) checkConclusions(form form, f Facts) error {
+	seen := map[string]bool{}
+	for _, c := range e.Controls {
+		switch {
+		case !f.knows(c.Control):
+			return fault.Refuse("a conclusion on %q: the program holds no control of this name", c.Control)
+		case seen[c.Control]:
+			return fault.Refuse("two conclusions on %s; expected one", c.Control)
+		case !slices.Contains([]Conclusion{Effective, NotEffective, Untested}, c.Design):
+			return fault.Refuse("%s: %q says nothing of its design; expected effective, not_effective or not_tested", c.Control, c.Design)
+		case !form.typeTwo() && c.Operation != "":
+			return fault.Refuse("%s: a Type 1 concludes nothing on operation", c.Control)
+		case form.typeTwo() && !slices.Contains([]Conclusion{Effective, NotEffective, NoneOccurred, Untested}, c.Operation):
+			return fault.Refuse("%s: %q says nothing of its operation; expected effective, not_effective, did_not_occur or not_tested", c.Control, c.Operation)
+		}
+		seen[c.Control] = true
+	}
+	for _, m := range e.Matters {
+		id := string(m.Element) + "\x00" + m.ID
+		switch {
+		case seen[id]:
+			return fault.Refuse("two conclusions on %s and %s; expected one", m.ID, ElementWords(m.Element))
+		case !slices.Contains([]Element{TheDescription, Design, Operation}, m.Element) || m.Element == Operation && !form.typeTwo():
+			return fault.Refuse("%s: %s concludes nothing on %s", m.ID, form.Title, ElementWords(m.Element))
+		case !slices.Contains([]Conclusion{Achieved, NotAchieved, NotDeterminable, NoneOccurred}, m.Conclusion):
+			return fault.Refuse("%s: %q is no conclusion; expected achieved, not_achieved, not_determinable or did_not_occur", m.ID, m.Conclusion)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
 func (e *Examination) checkElements(form form, f Facts) error {
 	s := form.scope(f)
 	seen := map[Element]bool{}
@@ -167,11 +205,7 @@ func (e *Examination) checkElements(form form, f Facts) error {
 
 // against is a matter that keeps an element from being unqualified.
 func (e *Examination) against(s Scope, el Element) string {
-	of := []Element{el}
-	if el == TheAssertion {
-		of = []Element{Design, Operation}
-	}
-	for _, x := range of {
+	for _, x := range restsOn(el) {
 		for _, m := range MattersOf(*e, s, x) {
 			if m.Conclusion == NotAchieved || m.Conclusion == NotDeterminable {
 				return m.ID

@@ -44,6 +44,8 @@ func (b *builder) guards(e *Examination) {
 	b.guardOpinions(e, at)
 	b.guardTests(e, at)
 	b.guardExceptions(e, at)
+	b.guardConclusions(e, at)
+	b.guardWords(e, at)
 }
 
 // concludedOpinion is the worst opinion, or none while an element is not decided.
@@ -179,7 +181,7 @@ func (b *builder) guardTests(e *Examination, at string) {
 	tested := map[string]bool{}
 	for _, t := range e.Tests {
 		tested[t.Control] = true
-		if t.Outcome == TestRun && !slices.ContainsFunc(t.Procedures, func(p Procedure) bool { return p.Kind != Inquiry }) {
+		if b.f.knows(t.Control) && t.Outcome == TestRun && !slices.ContainsFunc(t.Procedures, func(p Procedure) bool { return p.Kind != Inquiry }) {
 			b.open("procedure", at, data(t.Control), say(": inquiry alone, or nothing, is no test."))
 		}
 	}
@@ -201,21 +203,78 @@ func (b *builder) guardTests(e *Examination, at string) {
 	}
 }
 
-// guardExceptions: what deviates is disclosed, and management has answered it.
+// guardExceptions: what deviates is disclosed in the same figures, and management has answered it.
 func (b *builder) guardExceptions(e *Examination, at string) {
 	for _, t := range e.Tests {
-		if t.Deviating > 0 && !slices.ContainsFunc(e.Exceptions, func(x Exception) bool {
-			return x.Control == t.Control && (x.Test == t.Test || x.Test == "" || t.Test == "")
-		}) {
+		told, tested := 0, 0
+		for _, x := range e.Exceptions {
+			if x.tells(t) {
+				told, tested = told+x.Deviating, max(tested, x.Tested)
+			}
+		}
+		switch {
+		case t.Deviating == 0 || !b.f.knows(t.Control):
+		case told == 0:
 			b.open("exception", at, data(t.Control), say(": "+Plural(t.Deviating, "item deviates", "items deviate")+", and no exception tells of it."))
+		case told < t.Deviating || tested < t.needed():
+			b.open("exception", at, data(t.Control), say(": "+Count(t.Deviating)+" of "+Count(t.needed())+" items tested deviate, and its exceptions tell of "+Count(told)+" of "+Count(tested)+"."))
 		}
 	}
-	for _, x := range e.Exceptions {
+	for _, x := range b.exceptions() {
+		if !slices.ContainsFunc(e.Tests, func(t TestedControl) bool { return x.tells(t) && t.Deviating > 0 }) {
+			b.open("exception", at, data(x.ID), say(" of "), data(x.Control), say(" tells of deviations, and no test found any."))
+		}
 		if strings.TrimSpace(x.Response) == "" {
 			b.open("response", at, data(x.ID), say(" of "), data(x.Control), say(": management's response is not recorded."))
 		}
 		if x.Cause == "" || strings.TrimSpace(x.Text) == "" {
 			b.open("exception", at, data(x.ID), say(" of "), data(x.Control), say(": its text or its cause is not recorded."))
+		}
+	}
+}
+
+// guardConclusions: somebody concluded on each control, and not beyond what was tested.
+func (b *builder) guardConclusions(e *Examination, at string) {
+	for _, c := range b.f.Controls {
+		i := slices.IndexFunc(e.Controls, func(x ControlConclusion) bool { return x.Control == c.ID })
+		if i < 0 {
+			b.open("conclusion", at, data(c.ID), say(": nobody has concluded on it."))
+			continue
+		}
+		ran, some := false, false
+		for _, t := range e.Tests {
+			some = some || t.Control == c.ID
+			ran = ran || t.Control == c.ID && t.Outcome == TestRun
+		}
+		op := e.Controls[i].Operation
+		if (op == Effective || op == NotEffective) && some && !ran {
+			b.open("conclusion", at, data(c.ID), say(": its operation is concluded upon, and no test of it was run."))
+		}
+		if op == NoneOccurred && ran {
+			b.open("conclusion", at, data(c.ID), say(": it is concluded that it had nothing to do, and a test of it was run."))
+		}
+	}
+}
+
+// guardWords: what people wrote for the letter is finished. Our own words are held against the same by Lint.
+func (b *builder) guardWords(e *Examination, at string) {
+	list := append([]string{e.Addressee, e.RevisionReason, e.Firm.Independence, e.Unmodified}, e.Emphasis...)
+	for _, o := range e.Elements {
+		list = append(list, o.Basis...)
+	}
+	for _, x := range b.exceptions() {
+		list = append(list, x.Text, x.Response, x.Plan)
+	}
+	for _, text := range list {
+		if strings.HasPrefix(strings.TrimSpace(text), "[") {
+			b.open("words", at, say("A text of the report is still to be written: "), data(text))
+		}
+	}
+	for _, t := range e.Tests {
+		for _, r := range t.Reservations {
+			if strings.TrimSpace(r.Reason) == "" {
+				b.open("evidence", at, data(t.Control), say(": "), data(r.Text), say(" It supports no conclusion without the auditor's reason."))
+			}
 		}
 	}
 }

@@ -116,11 +116,11 @@ func (b *builder) failedIn(o ElementOpinion) bool {
 
 // concluded are the conclusions on the matters of an element; of the assertion those of design and of operation.
 func (b *builder) concluded(el Element) []MatterConclusion {
-	e, s := *b.f.Examination, b.scope()
-	if el == TheAssertion {
-		return append(MattersOf(e, s, Design), MattersOf(e, s, Operation)...)
+	var out []MatterConclusion
+	for _, x := range restsOn(el) {
+		out = append(out, MattersOf(*b.f.Examination, b.scope(), x)...)
 	}
-	return MattersOf(e, s, el)
+	return out
 }
 
 // because lists the matters and exceptions of which a modified opinion is made.
@@ -144,7 +144,7 @@ func (b *builder) because(o ElementOpinion) []Runs {
 	if !b.form.typeTwo() || b.form.Family == "soc3" || o.Element == TheDescription {
 		return out
 	}
-	for _, x := range b.f.Examination.Exceptions {
+	for _, x := range b.exceptions() {
 		if slices.ContainsFunc(x.Affects, func(id string) bool { return slices.Contains(o.Affected, id) }) {
 			out = append(out, Runs{say("Exception "), link(x.ID, "#exception-"+slug(x.ID)), say(" of "), data(x.Control), say(": "), data(x.Text), say(" "),
 				figureOf(x.Deviating, x.Tested, "exception-"+slug(x.ID)), say(" items tested " + one(x.Deviating, "deviates.", "deviate."))})

@@ -168,11 +168,22 @@ func TestBuildRefusesExaminations(t *testing.T) {
 		"two opinions on one element": {"soc2-type2", func(f *Facts) {
 			f.Examination.Elements = append(f.Examination.Elements, f.Examination.Elements[0])
 		}, "two opinions on the description"},
-		"an event in the period":         {"soc2-type2", func(f *Facts) { f.Examination.Events = []Event{{On: EndOf(f.When), Text: "x"}} }, "does not lie after"},
-		"an event after the report":      {"soc2-type2", func(f *Facts) { f.Examination.Events = []Event{{On: f.Examination.ReportDate + 1, Text: "x"}} }, "up to the report date"},
-		"a revision without reason":      {"soc2-type2", func(f *Facts) { f.Examination.Revision = 1 }, "has no reason"},
-		"a wording that drops a field":   {"soc2-type2", func(f *Facts) { f.Examination.Wording = Wording{"addressee": "To whom it may concern"} }, "drops the field {addressee}"},
-		"a report before the standards":  {"soc2-type2", func(f *Facts) { f.Examination.ReportDate = 10000 }, "no standard of the kind"},
+		"an event in the period":        {"soc2-type2", func(f *Facts) { f.Examination.Events = []Event{{On: EndOf(f.When), Text: "x"}} }, "does not lie after"},
+		"an event after the report":     {"soc2-type2", func(f *Facts) { f.Examination.Events = []Event{{On: f.Examination.ReportDate + 1, Text: "x"}} }, "up to the report date"},
+		"a revision without reason":     {"soc2-type2", func(f *Facts) { f.Examination.Revision = 1 }, "has no reason"},
+		"a wording that drops a field":  {"soc2-type2", func(f *Facts) { f.Examination.Wording = Wording{"addressee": "To whom it may concern"} }, "drops the field {addressee}"},
+		"a report before the standards": {"soc2-type2", func(f *Facts) { f.Examination.ReportDate = 10000 }, "no standard of the kind"},
+		"an exception in a Type 1": {"soc2-type1", func(f *Facts) {
+			f.Examination.Exceptions = []Exception{{ID: "E", Control: "CHG-01", Deviating: 1, Tested: 1, Spread: "isolated"}}
+		}, "expected no exceptions"},
+		"two conclusions on a control":  {"soc2-type2", func(f *Facts) { f.Examination.Controls = append(f.Examination.Controls, f.Examination.Controls[0]) }, "two conclusions on CHG-01"},
+		"two conclusions on a matter":   {"soc2-type2", func(f *Facts) { f.Examination.Matters = append(f.Examination.Matters, f.Examination.Matters[0]) }, "two conclusions on The description"},
+		"operation concluded in Type 1": {"soc2-type1", func(f *Facts) { f.Examination.Controls[0].Operation = Effective }, "concludes nothing on operation"},
+		"a matter of operation, Type 1": {"soc2-type1", func(f *Facts) {
+			f.Examination.Matters = []MatterConclusion{{ID: "CC6.2", Element: Operation, Conclusion: Achieved}}
+		}, "concludes nothing on the operating"},
+		"a conclusion that says nothing": {"soc2-type2", func(f *Facts) { f.Examination.Controls[0].Operation = "" }, "says nothing of its operation"},
+		"a matter that says nothing":     {"soc2-type2", func(f *Facts) { f.Examination.Matters[0].Conclusion = "good" }, "is no conclusion"},
 		"an examination of a SoA":        {"iso27001", func(*Facts) {}, "not a report of a service auditor"},
 		"an opinion that does not exist": {"soc2-type2", func(f *Facts) { f.Examination.Elements[0].Opinion = "clean" }, "is no opinion"},
 	} {
@@ -228,7 +239,16 @@ func TestGuards(t *testing.T) {
 			f.Examination.Matters = append(f.Examination.Matters, MatterConclusion{ID: "CC6.2", Element: Operation, Conclusion: NotAchieved, Pervasive: true})
 			f.Examination.Elements[2] = ElementOpinion{Element: Operation, Opinion: Qualified, Basis: []string{"x"}, Judged: Judged{By: "Ruth Alder"}}
 		}, "is qualified where the conclusions ask for adverse, and gives no rationale"},
-		"a conclusion that is missing":       {func(f *Facts) { f.Examination.Controls = f.Examination.Controls[:7] }, "conclusion: Before the opinion on the suitability of the design of controls: CC1.4"},
+		"a conclusion that is missing": {func(f *Facts) { f.Examination.Controls = f.Examination.Controls[:7] }, "conclusion: Before the opinion on the suitability of the design of controls: CC1.4"},
+		"figures that disagree":        {func(f *Facts) { f.Examination.Exceptions[0].Deviating = 3 }, "exception: CHG-01: 12 of 1,173 items tested deviate, and its exceptions tell of 3 of 1,173."},
+		"an exception of nothing":      {func(f *Facts) { f.Examination.Tests[0].Deviating, f.Examination.Tests[0].Attributes = 0, nil }, "exception: E1 of CHG-01 tells of deviations, and no test found any."},
+		"concluded beyond the test":    {func(f *Facts) { f.Examination.Controls[1].Operation = Effective }, "conclusion: CHG-03: its operation is concluded upon, and no test of it was run."},
+		"nothing to do, and tested":    {func(f *Facts) { f.Examination.Controls[2].Operation = NoneOccurred }, "conclusion: IAM-02: it is concluded that it had nothing to do"},
+		"nobody concluded on one":      {func(f *Facts) { f.Examination.Controls = f.Examination.Controls[1:] }, "conclusion: CHG-01: nobody has concluded on it."},
+		"words still to be written":    {func(f *Facts) { f.Examination.Emphasis = []string{" [say more]"} }, "words: A text of the report is still to be written:  [say more]"},
+		"early evidence": {func(f *Facts) {
+			f.Examination.Tests[0].Reservations = []Reservation{{Text: "The population was offered before the period was over."}}
+		}, "evidence: CHG-01: The population was offered before the period was over. It supports no conclusion without the auditor's reason."},
 		"an unfinished description":          {func(f *Facts) { f.About.NoIncidents = "" }, "description: The description is incomplete in 1 part: DC 4."},
 		"an included vendor without its own": {func(f *Facts) { f.About.Subservice[0].Method = "inclusive" }, "assertion: Nimbus Hosting is included and has given no assertion of its own."},
 		"an included vendor's letter": {func(f *Facts) {
@@ -260,6 +280,7 @@ func TestSaysWhatWasDone(t *testing.T) {
 	t.Parallel()
 	f := examinedFacts(t, "soc2-type2")
 	e := f.Examination
+	e.Tests[0].Reservations = []Reservation{{Text: "The list was offered before the period was over.", Reason: "a second list after its end holds the same."}}
 	e.Emphasis = []string{"The company opened a second region in October 2025."}
 	e.Events = []Event{{On: e.ReportDate - 3, Text: "A new data centre was announced."}}
 	e.Firm.Independence = "The key with which the firm seals lies on a host that the client administers."
@@ -275,7 +296,7 @@ func TestSaysWhatWasDone(t *testing.T) {
 		"A selection, 25 of 46 items, by simple random selection", "All 1,204 items of the population; of these 31 did not need the control", "Reperformance",
 		"not relied upon, because it was not in the description. It falls short: Training does not stop a deployment.",
 		"(Management's words, which were not examined.)", "It was not examined, and the service auditor's opinion does not cover it.", "The rule will cover configuration by the end of the year.",
-		"Emphasis of matter", "A new data centre was announced.", "A condition that is new", "lies on a host that the client administers", "both are covered by the examination and by an assertion of its own.",
+		"The list was offered before the period was over. The conclusion rests on it nevertheless: a second list after its end holds the same.", "Emphasis of matter", "A new data centre was announced.", "A condition that is new", "lies on a host that the client administers", "both are covered by the examination and by an assertion of its own.",
 		"Nimbus Hosting, whose part of the system is included, gave an assertion of its own on 28 August 2026, signed by Lee Ash, COO.",
 		"Alder & Finch LLP (RI CPA 4471) · Providence, Rhode Island · 28 August 2026", "What users are asked to do besides: good practice",
 	} {

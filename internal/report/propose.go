@@ -41,6 +41,15 @@ func (s Scope) Elements() []Element {
 	return []Element{TheDescription, Design}
 }
 
+// MatterElements are the elements on which matters are concluded: those of the opinion, and of a SOC 3 the design and the operation of
+// controls, on which its one opinion rests.
+func (s Scope) MatterElements() []Element {
+	if s.OfAssertion {
+		return []Element{Design, Operation}
+	}
+	return s.Elements()
+}
+
 // Propose gives the opinion that the conclusions ask for, per element. An exception modifies nothing by itself: only a matter that is not
 // achieved, or evidence that could not be got, does. No element is proposed unqualified while a matter of it is not achieved.
 func Propose(e Examination, s Scope) []Proposal {
@@ -82,10 +91,7 @@ type weighing struct {
 
 func propose(e Examination, s Scope, el Element) Proposal {
 	w := &weighing{p: Proposal{Element: el}}
-	of := []Element{el}
-	if el == TheAssertion { // that controls were effective: in design and in operation
-		of = []Element{Design, Operation}
-	}
+	of := restsOn(el)
 	for _, x := range of {
 		for _, m := range MattersOf(e, s, x) {
 			w.matter(m)
@@ -119,6 +125,14 @@ func propose(e Examination, s Scope, el Element) Proposal {
 		p.Reasons = append(p.Reasons, apart(e, el)...)
 	}
 	return *p
+}
+
+// restsOn are the elements whose matters an opinion on an element rests on: that controls were effective is so in design and in operation.
+func restsOn(el Element) []Element {
+	if el == TheAssertion {
+		return []Element{Design, Operation}
+	}
+	return []Element{el}
 }
 
 // apart says why exceptions do not stand in the way of an unqualified opinion.

@@ -29,7 +29,7 @@ func (b *builder) testsOfAuditor() {
 		if n == 0 {
 			b.para(append(Runs{mark(MarkGap, "Not tested.")}, b.untestedBecause(c.ID)...)...)
 		}
-		for _, x := range b.f.Examination.Exceptions {
+		for _, x := range b.exceptions() {
 			if x.Control == c.ID {
 				b.exception(x)
 			}
@@ -149,6 +149,13 @@ func (b *builder) tested(t TestedControl, id string, n int) {
 			items = append(items, Term{"Population", Runs{data(t.Extent.Completely)}})
 		}
 	}
+	for _, r := range t.Reservations {
+		rs := Runs{data(r.Text)}
+		if r.Reason != "" {
+			rs = append(rs, say(" The conclusion rests on it nevertheless: "), data(r.Reason))
+		}
+		items = append(items, Term{"Reservation", rs})
+	}
 	b.add(Block{Terms: &Terms{Items: items}})
 	b.attributesOfAuditor(t, id)
 	for _, note := range t.Notes {
@@ -177,8 +184,8 @@ func (b *builder) resultOfAuditor(t TestedControl, id string) Runs {
 		return Runs{t.standing(), say(" in "), figure(n, id), say(" " + one(n, "item", "items") + " tested.")}
 	}
 	out := Runs{t.standing(), say(": "), figureOf(t.Deviating, n, id), say(" items tested " + one(t.Deviating, "deviates.", "deviate."))}
-	for _, x := range b.f.Examination.Exceptions {
-		if x.Control == t.Control && (x.Test == t.Test || x.Test == "" || t.Test == "") {
+	for _, x := range b.exceptions() {
+		if x.tells(t) {
 			out = append(out, say(" See exception "), link(x.ID, "#exception-"+slug(x.ID)), say("."))
 		}
 	}
@@ -195,6 +202,16 @@ func (b *builder) attributesOfAuditor(t TestedControl, id string) {
 		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{data(a.ID)}, {data(a.Text)}, {figure(a.Deviating, id)}}})
 	}
 	b.add(Block{Table: tab})
+}
+
+// exceptions are those of the controls that the report speaks of.
+func (b *builder) exceptions() []Exception {
+	return slices.DeleteFunc(slices.Clone(b.f.Examination.Exceptions), func(x Exception) bool { return !b.f.knows(x.Control) })
+}
+
+// tells reports whether an exception is of a test.
+func (x Exception) tells(t TestedControl) bool {
+	return x.Control == t.Control && (x.Test == t.Test || x.Test == "" || t.Test == "")
 }
 
 // exception is disclosed whether or not it modifies anything.
@@ -281,7 +298,7 @@ func (b *builder) otherInformation(p part) {
 	b.add(Block{Note: &Note{Tone: Warn, Title: "Not examined", Text: Runs{say("Management gives the information in this section. It was not examined, and the service auditor's opinion does not cover it.")}}})
 	t := &Table{ID: "responses", Caption: Runs{say("Responses and plans of management, as it states them")},
 		Columns: []Column{{Title: "Exception"}, {Title: "Control"}, {Title: "Response", Wide: true}, {Title: "Plan", Wide: true}, {Title: "Given by"}}}
-	for _, x := range b.f.Examination.Exceptions {
+	for _, x := range b.exceptions() {
 		if x.Response != "" || x.Plan != "" {
 			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(x.ID)}, {data(x.Control)}, {data(x.Response)}, {data(x.Plan)}, {data(x.ResponseBy)}}})
 		}
