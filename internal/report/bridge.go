@@ -101,8 +101,8 @@ func (b *builder) bridge(x Bridge) {
 	if x.Override != "" {
 		b.para(say("The letter reaches further than three months after the report. The reason is: "), data(x.Override))
 	}
-	b.told("changes", "Material changes", "changed materially in the system or in its controls", x.Changes, x.NoChanges)
-	b.told("incidents", "Incidents", "happened that came from controls that failed, or that kept a commitment from being met", x.Incidents, x.NoIncidents)
+	b.happened("changes", "Material changes", "changed materially in the system or in its controls", x.Changes, x.NoChanges)
+	b.happened("incidents", "Incidents", "happened that came from controls that failed, or that kept a commitment from being met", x.Incidents, x.NoIncidents)
 	if len(x.Deviations) > 0 {
 		b.heading(1, "letter-deviations", "Deviations of controls that we know of")
 		var list []Runs
@@ -124,8 +124,8 @@ func (b *builder) bridge(x Bridge) {
 	b.para(say("This letter is intended for those who may have the report itself. It ends when the next report is issued. Nothing in it is an opinion of a service auditor."))
 }
 
-// told lists what happened, or says that nothing did. Where management said neither, a point is open.
-func (b *builder) told(id, title, what string, list []assure.SystemChange, none bool) {
+// happened lists what happened, or says that nothing did. Where management said neither, a point is open.
+func (b *builder) happened(id, title, what string, list []assure.SystemChange, none bool) {
 	b.heading(1, "letter-"+id, title)
 	switch {
 	case len(list) > 0:

@@ -149,6 +149,7 @@ type builder struct {
 	cur       *Section
 	standards map[string]Standard // by regime
 	filled    map[string]Run      // what the blanks of passages stand for
+	told      *disclosed          // the auditor's exceptions
 }
 
 func (b *builder) section(p part) {

@@ -207,10 +207,8 @@ func (b *builder) guardTests(e *Examination, at string) {
 func (b *builder) guardExceptions(e *Examination, at string) {
 	for _, t := range e.Tests {
 		told, tested := 0, 0
-		for _, x := range e.Exceptions {
-			if x.tells(t) {
-				told, tested = told+x.Deviating, max(tested, x.Tested)
-			}
+		for _, x := range b.exceptions().by(t) {
+			told, tested = told+x.Deviating, max(tested, x.Tested)
 		}
 		switch {
 		case t.Deviating == 0 || !b.f.knows(t.Control):
@@ -220,8 +218,8 @@ func (b *builder) guardExceptions(e *Examination, at string) {
 			b.open("exception", at, data(t.Control), say(": "+Count(t.Deviating)+" of "+Count(t.needed())+" items tested deviate, and its exceptions tell of "+Count(told)+" of "+Count(tested)+"."))
 		}
 	}
-	for _, x := range b.exceptions() {
-		if !slices.ContainsFunc(e.Tests, func(t TestedControl) bool { return x.tells(t) && t.Deviating > 0 }) {
+	for _, x := range b.exceptions().list {
+		if !b.exceptions().found(x) {
 			b.open("exception", at, data(x.ID), say(" of "), data(x.Control), say(" tells of deviations, and no test found any."))
 		}
 		if strings.TrimSpace(x.Response) == "" {
@@ -262,7 +260,7 @@ func (b *builder) guardWords(e *Examination, at string) {
 	for _, o := range e.Elements {
 		list = append(list, o.Basis...)
 	}
-	for _, x := range b.exceptions() {
+	for _, x := range b.exceptions().list {
 		list = append(list, x.Text, x.Response, x.Plan)
 	}
 	for _, text := range list {

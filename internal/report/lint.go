@@ -24,7 +24,7 @@ func Lint(r *Report) error { return lint(r, !r.Draft && r.Auditor != nil) }
 
 // lint holds a report against what a draft may say, or against what is finished.
 func lint(r *Report, finished bool) error {
-	l := &linter{anchors: map[string]bool{}, issued: finished}
+	l := &linter{anchors: map[string]bool{}, clean: map[string]bool{}, issued: finished}
 	l.words("title", say(r.Title))
 	if r.When == nil {
 		l.add("the report has neither a period nor an as-of date")
@@ -76,7 +76,8 @@ type linter struct {
 	anchors map[string]bool
 	links   []reference
 	faults  []string
-	issued  bool // no draft: nothing in it may say that it is one
+	clean   map[string]bool // texts of ours that were read: long reports repeat them
+	issued  bool            // no draft: nothing in it may say that it is one
 }
 
 type reference struct{ place, target string }
@@ -107,11 +108,22 @@ func (l *linter) link(place, to string) {
 }
 
 func (l *linter) words(place string, r Run) {
-	if w := forbidden.FindString(r.Text); w != "" && !r.Data {
+	if r.Data || r.Text == "" || l.clean[r.Text] {
+		return
+	}
+	w := forbidden.FindString(r.Text)
+	if w != "" {
 		l.add("%s: says %q, which a document of ours must not claim", place, w)
 	}
-	if w := unfinished.FindString(r.Text); l.issued && w != "" && !r.Data {
-		l.add("%s: says %q, and the report is no draft", place, w)
+	u := ""
+	if l.issued {
+		u = unfinished.FindString(r.Text)
+	}
+	if u != "" {
+		l.add("%s: says %q, and the report is no draft", place, u)
+	}
+	if w == "" && u == "" {
+		l.clean[r.Text] = true
 	}
 }
 

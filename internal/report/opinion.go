@@ -144,7 +144,7 @@ func (b *builder) because(o ElementOpinion) []Runs {
 	if !b.form.typeTwo() || b.form.Family == "soc3" || o.Element == TheDescription {
 		return out
 	}
-	for _, x := range b.exceptions() {
+	for _, x := range b.exceptions().list {
 		if slices.ContainsFunc(x.Affects, func(id string) bool { return slices.Contains(o.Affected, id) }) {
 			out = append(out, Runs{say("Exception "), link(x.ID, "#exception-"+slug(x.ID)), say(" of "), data(x.Control), say(": "), data(x.Text), say(" "),
 				figureOf(x.Deviating, x.Tested, "exception-"+slug(x.ID)), say(" items tested " + one(x.Deviating, "deviates.", "deviate."))})

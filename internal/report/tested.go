@@ -29,10 +29,8 @@ func (b *builder) testsOfAuditor() {
 		if n == 0 {
 			b.para(append(Runs{mark(MarkGap, "Not tested.")}, b.untestedBecause(c.ID)...)...)
 		}
-		for _, x := range b.exceptions() {
-			if x.Control == c.ID {
-				b.exception(x)
-			}
+		for _, x := range b.exceptions().of[c.ID] {
+			b.exception(x)
 		}
 	})
 	if len(b.f.Controls) == 0 {
@@ -184,10 +182,8 @@ func (b *builder) resultOfAuditor(t TestedControl, id string) Runs {
 		return Runs{t.standing(), say(" in "), figure(n, id), say(" " + one(n, "item", "items") + " tested.")}
 	}
 	out := Runs{t.standing(), say(": "), figureOf(t.Deviating, n, id), say(" items tested " + one(t.Deviating, "deviates.", "deviate."))}
-	for _, x := range b.exceptions() {
-		if x.tells(t) {
-			out = append(out, say(" See exception "), link(x.ID, "#exception-"+slug(x.ID)), say("."))
-		}
+	for _, x := range b.exceptions().by(t) {
+		out = append(out, say(" See exception "), link(x.ID, "#exception-"+slug(x.ID)), say("."))
 	}
 	return out
 }
@@ -204,18 +200,55 @@ func (b *builder) attributesOfAuditor(t TestedControl, id string) {
 	b.add(Block{Table: tab})
 }
 
-// exceptions are those of the controls that the report speaks of.
-func (b *builder) exceptions() []Exception {
-	return slices.DeleteFunc(slices.Clone(b.f.Examination.Exceptions), func(x Exception) bool { return !b.f.knows(x.Control) })
+// disclosed is an examination's exceptions, found by what they tell of.
+type disclosed struct {
+	list     []*Exception // of the controls that the report speaks of
+	of       map[string][]*Exception
+	ofTest   map[[2]string][]*Exception
+	deviate  map[[2]string]bool // control and test, or control alone: a test of it found deviations
+	nameless map[string]bool    // control -> a test without a name found deviations
 }
 
-// tells reports whether an exception is of a test.
-func (x Exception) tells(t TestedControl) bool {
-	return x.Control == t.Control && (x.Test == t.Test || x.Test == "" || t.Test == "")
+// exceptions are those of the controls that the report speaks of. There may be thousands: they are sorted once.
+func (b *builder) exceptions() *disclosed {
+	if b.told != nil {
+		return b.told
+	}
+	e := b.f.Examination
+	d := &disclosed{of: map[string][]*Exception{}, ofTest: map[[2]string][]*Exception{}, deviate: map[[2]string]bool{}, nameless: map[string]bool{}}
+	for i := range e.Exceptions {
+		x := &e.Exceptions[i]
+		if b.f.knows(x.Control) {
+			d.list = append(d.list, x)
+			d.of[x.Control] = append(d.of[x.Control], x)
+			d.ofTest[[2]string{x.Control, x.Test}] = append(d.ofTest[[2]string{x.Control, x.Test}], x)
+		}
+	}
+	for i := range e.Tests {
+		if t := &e.Tests[i]; t.Deviating > 0 {
+			d.deviate[[2]string{t.Control, t.Test}], d.deviate[[2]string{t.Control}] = true, true
+			d.nameless[t.Control] = d.nameless[t.Control] || t.Test == ""
+		}
+	}
+	b.told = d
+	return d
+}
+
+// by are the exceptions that tell of a test. One that names no test is of any of its control.
+func (d *disclosed) by(t TestedControl) []*Exception {
+	if t.Test == "" {
+		return d.of[t.Control]
+	}
+	return slices.Concat(d.ofTest[[2]string{t.Control, t.Test}], d.ofTest[[2]string{t.Control}])
+}
+
+// found reports whether a test found what an exception tells of.
+func (d *disclosed) found(x *Exception) bool {
+	return d.deviate[[2]string{x.Control, x.Test}] || x.Test == "" && d.deviate[[2]string{x.Control}] || d.nameless[x.Control]
 }
 
 // exception is disclosed whether or not it modifies anything.
-func (b *builder) exception(x Exception) {
+func (b *builder) exception(x *Exception) {
 	id := "exception-" + slug(x.ID)
 	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception of " + x.Control, Mark: MarkDeviation, Word: "Deviations"}})
 	b.para(data(x.Text))
@@ -298,7 +331,7 @@ func (b *builder) otherInformation(p part) {
 	b.add(Block{Note: &Note{Tone: Warn, Title: "Not examined", Text: Runs{say("Management gives the information in this section. It was not examined, and the service auditor's opinion does not cover it.")}}})
 	t := &Table{ID: "responses", Caption: Runs{say("Responses and plans of management, as it states them")},
 		Columns: []Column{{Title: "Exception"}, {Title: "Control"}, {Title: "Response", Wide: true}, {Title: "Plan", Wide: true}, {Title: "Given by"}}}
-	for _, x := range b.exceptions() {
+	for _, x := range b.exceptions().list {
 		if x.Response != "" || x.Plan != "" {
 			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(x.ID)}, {data(x.Control)}, {data(x.Response)}, {data(x.Plan)}, {data(x.ResponseBy)}}})
 		}
