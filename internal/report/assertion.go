@@ -179,7 +179,9 @@ func (b *builder) signatures(place string, p part, covers []Signature) {
 		b.add(Block{Note: &Note{Tone: Info, Title: "Signed by management",
 			Text: Runs{data(s.Name + ", " + s.Title), say(", on " + s.On.Long() + ". The signature covers this draft as it stands; the document stays a draft until the service auditor has reported.")}}})
 	}
-	b.heading(1, place, choose(b.f.Examination == nil, "Text as it was signed", b.title("{Assertion}")))
+	if b.f.Examination == nil {
+		b.heading(1, place, "Text as it was signed")
+	}
 	for _, para := range b.sworn(p) {
 		if para.head != "" {
 			b.heading(2, place+"-"+slug(strings.ToLower(para.head)), para.head)

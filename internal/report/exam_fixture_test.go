@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/assayhq/assay/internal/catalog"
 	"github.com/assayhq/assay/internal/civil"
 )
@@ -169,6 +171,37 @@ func TestIssued(t *testing.T) {
 				golden(t, "testdata/issued-"+string(k)+".json", append(b, '\n'))
 			}
 		})
+	}
+}
+
+// TestExaminationIsARecord: what was concluded is kept as JSON and comes back as it was, and so does the report made of it.
+func TestExaminationIsARecord(t *testing.T) {
+	t.Parallel()
+	f := examinedFacts(t, "soc2-type2")
+	f.Examination.Issued, f.Examination.Wording = true, Wording{"tests": "See section IV."}
+	f.Examination.Tests[0].Reservations = []Reservation{{"early", "and why it holds"}}
+	b, err := json.Marshal(f.Examination)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e Examination
+	if err := json.Unmarshal(b, &e); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(*f.Examination, e); diff != "" {
+		t.Errorf("the examination came back otherwise (-want +got):\n%s", diff)
+	}
+	r := build(t, "soc2-type2", f)
+	kept, err := Keep(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ReadKept(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := back.Report.Issuable(); err != nil || back.Report.Draft || back.Report.Auditor.Firm.Name != "Alder & Finch LLP" {
+		t.Errorf("the report came back as %+v, %v", back.Report.Auditor, err)
 	}
 }
 

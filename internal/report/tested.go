@@ -60,7 +60,7 @@ func (b *builder) resultsOfAuditor() {
 	b.heading(1, "results", "Results at a glance")
 	t := &Table{ID: "results-table", Columns: []Column{{Title: "Control"}, {Title: "Extent"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true}}}
 	count := 0
-	for _, c := range b.f.Controls {
+	for _, c := range b.byCriterion() {
 		n := 0
 		for _, x := range b.f.Examination.Tests {
 			if x.Control != c.ID {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,64 @@ func TestWordingStands(t *testing.T) {
 	got := text(build(t, "soc2-type2", f))
 	if !strings.Contains(got, "No system of controls is perfect, that of Harborline, Inc. included.") || strings.Contains(got, "may leave out what one of them would find important") {
 		t.Error("the firm's text does not stand in place of ours")
+	}
+}
+
+// TestWordingTemplate: what a firm begins with is taken as it stands.
+func TestWordingTemplate(t *testing.T) {
+	t.Parallel()
+	b, err := WordingTemplate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := ParseWording("firm.yaml", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _ := Passages()
+	if len(w) != len(list) || len(list) < 30 {
+		t.Errorf("the template holds %d texts of %d", len(w), len(list))
+	}
+	for _, p := range list {
+		if w[p.ID] != strings.Join(strings.Fields(p.Text), " ") {
+			t.Errorf("%s: %q, want %q", p.ID, w[p.ID], p.Text)
+		}
+	}
+}
+
+// TestTemplateOf: a letter that comes back edited gives wordings again, and facts stay what they are.
+func TestTemplateOf(t *testing.T) {
+	t.Parallel()
+	for _, k := range audited(t) {
+		f := examinedFacts(t, k)
+		list, err := LetterTexts(k, f)
+		if err != nil || len(list) < 8 {
+			t.Fatalf("LetterTexts(%s) = %d passages, %v", k, len(list), err)
+		}
+		for _, x := range list {
+			w, err := TemplateOf(k, f, x.ID, x.Text+" And more.")
+			if err != nil {
+				t.Errorf("TemplateOf(%s, %s) = %v", k, x.ID, err)
+				continue
+			}
+			g := f
+			e := *f.Examination
+			e.Wording, g.Examination = Wording{x.ID: w}, &e
+			again, err := LetterTexts(k, g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(again, func(y Filled) bool { return y.ID == x.ID })
+			if want := x.Text + " And more."; again[i].Text != want {
+				t.Errorf("%s, %s: comes back as %q, want %q (by %q)", k, x.ID, again[i].Text, want, w)
+			}
+		}
+	}
+	f := examinedFacts(t, "soc2-type2")
+	for id, edited := range map[string]string{"addressee": "To the management of Somebody Else", "firm": "Alder & Finch LLP · Boston, Rhode Island · 28 August 2026", "scope": "We have examined {system}.", "nothing": "x"} {
+		if w, err := TemplateOf("soc2-type2", f, id, edited); !errors.Is(err, fault.Refused) {
+			t.Errorf("TemplateOf(%s, %q) = %q, %v; want a refusal", id, edited, w, err)
+		}
 	}
 }
 
