@@ -157,6 +157,11 @@ func (e *Examination) checkConclusions(form form, f Facts) error {
 		}
 		seen[c.Control] = true
 	}
+	for _, l := range e.Limits {
+		if !slices.Contains([]Element{TheDescription, Design, Operation, TheAssertion}, l.Element) || l.Element == Operation && !form.typeTwo() || strings.TrimSpace(l.Text) == "" {
+			return fault.Refuse("a limitation of scope on %q says nothing, or %s concludes nothing on it", l.Element, form.Title)
+		}
+	}
 	for _, m := range e.Matters {
 		id := string(m.Element) + "\x00" + m.ID
 		switch {

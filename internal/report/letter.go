@@ -42,11 +42,12 @@ func (b *builder) lines(place string, p part) {
 		case "emphasis":
 			b.emphasis(place)
 		default:
-			w := b.written(x.Use)
-			if w.head != "" {
-				b.heading(2, place+"-"+slug(strings.ToLower(w.head)), w.head)
+			for _, w := range b.written(x.Use) {
+				if w.head != "" {
+					b.heading(2, place+"-"+slug(strings.ToLower(w.head)), w.head)
+				}
+				b.add(Block{Paragraph: w.text})
 			}
-			b.add(Block{Paragraph: w.text})
 		}
 	}
 }
@@ -62,15 +63,23 @@ func (b *builder) paragraphs(p part) []written {
 	var out []written
 	for _, x := range p.Text {
 		if x.Use != "" && b.meets(x.When) {
-			out = append(out, b.written(x.Use))
+			out = append(out, b.written(x.Use)...)
 		}
 	}
 	return out
 }
 
-func (b *builder) written(id string) written {
+// written are the paragraphs of a passage: a firm's text may hold several, with an empty line between them.
+func (b *builder) written(id string) []written {
 	p := b.wording(id)
-	return written{p.Head, b.fill(p.Text, nil)}
+	var out []written
+	for text := range strings.SplitSeq(p.Text, "\n\n") {
+		if text = strings.Join(strings.Fields(text), " "); text != "" {
+			out = append(out, written{p.Head, b.fill(text, nil)})
+			p.Head = ""
+		}
+	}
+	return out
 }
 
 // fill puts the facts, and those of the place, into a text.

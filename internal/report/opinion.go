@@ -97,7 +97,7 @@ func (b *builder) basis(place string) {
 		if len(o.Affected) == 0 {
 			concerning = say("what the criteria ask for")
 		}
-		b.add(Block{Paragraph: b.fill(b.wording(id).Text, map[string]Run{"what": say(what), "concerning": concerning})})
+		b.add(Block{Paragraph: b.fill(strings.Join(strings.Fields(b.wording(id).Text), " "), map[string]Run{"what": say(what), "concerning": concerning})})
 	}
 }
 
@@ -185,7 +185,7 @@ func (b *builder) opinionOn(o ElementOpinion) Runs {
 	default:
 		return Runs{say("[The opinion on " + ElementWords(o.Element) + " is not yet decided.]")}
 	}
-	return b.fill(b.wording(id).Text, more)
+	return b.fill(strings.Join(strings.Fields(b.wording(id).Text), " "), more)
 }
 
 func (b *builder) emphasis(place string) {

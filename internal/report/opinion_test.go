@@ -183,6 +183,7 @@ func TestBuildRefusesExaminations(t *testing.T) {
 			f.Examination.Matters = []MatterConclusion{{ID: "CC6.2", Element: Operation, Conclusion: Achieved}}
 		}, "concludes nothing on the operating"},
 		"a conclusion that says nothing": {"soc2-type2", func(f *Facts) { f.Examination.Controls[0].Operation = "" }, "says nothing of its operation"},
+		"a limit on what is not judged":  {"soc2-type1", func(f *Facts) { f.Examination.Limits = []Limit{{Element: Operation, Text: "x"}} }, "a limitation of scope"},
 		"a matter that says nothing":     {"soc2-type2", func(f *Facts) { f.Examination.Matters[0].Conclusion = "good" }, "is no conclusion"},
 		"an examination of a SoA":        {"iso27001", func(*Facts) {}, "not a report of a service auditor"},
 		"an opinion that does not exist": {"soc2-type2", func(f *Facts) { f.Examination.Elements[0].Opinion = "clean" }, "is no opinion"},

@@ -47,7 +47,11 @@ func LetterTexts(k Kind, f Facts) ([]Filled, error) {
 		}
 		for _, x := range p.Text {
 			if w, ok := b.kit.passage(x.Use); ok && !w.Open && b.meets(x.When) {
-				out = append(out, Filled{x.Use, b.written(x.Use).text.String()})
+				var text []string
+				for _, p := range b.written(x.Use) {
+					text = append(text, p.text.String())
+				}
+				out = append(out, Filled{x.Use, strings.Join(text, "\n\n")})
 			}
 		}
 	}

@@ -12,7 +12,9 @@ import (
 // the exceptions with management's responses beside them.
 func (b *builder) testsOfAuditor() {
 	for _, id := range []string{"tests-intro", "tests-procedures"} {
-		b.add(Block{Paragraph: b.written(id).text})
+		for _, w := range b.written(id) {
+			b.add(Block{Paragraph: w.text})
+		}
 	}
 	b.resultsOfAuditor()
 	b.criteria()

@@ -131,8 +131,8 @@ func checkPassage(id, text string) *fault.Error {
 		return refuse("the text is empty; expected words, or no such passage in the file")
 	case len(text) > mostPassage:
 		return refuse("the text is longer than 20,000 bytes")
-	case strings.HasPrefix(text, "["):
-		return refuse("the text begins with a bracket, which marks what is still to be written; expected a text that can be signed")
+	case unfinished.MatchString(text):
+		return refuse("the text says %q, which marks what is still to be written; expected a text that can be signed", unfinished.FindString(text))
 	}
 	allowed := slices.Concat(p.Fields(), p.Needs, common)
 	has := fieldsIn(text)

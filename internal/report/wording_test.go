@@ -27,7 +27,8 @@ func TestParseWording(t *testing.T) {
 		"a field that is dropped":    {"\n\nfirm: \"{firm}, {city}, {region}\"\n", "firm.yaml:3: firm: the text drops the field {reportdate}; expected it to hold {firm}, {city}, {region}, {reportdate}"},
 		"a field that is not known":  {"addressee: To {addressee} and {nobody}\n", "the field {nobody} is not known here; expected some of {addressee}, {categories}, {firm}"},
 		"a field in capitals":        {"addressee: To {addressee} {City}\n", "a brace stands outside a field"},
-		"a bracket":                  {"tests: \"[to be written]\"\n", "begins with a bracket"},
+		"a bracket":                  {"tests: \"[to be written]\"\n", `says "["`},
+		"a draft":                    {"tests: This is a draft.\n", `says "draft"`},
 		"an empty text":              {"tests: \"\"\n", "the text is empty"},
 		"a text twice":               {"tests: a\ntests: b\n", "firm.yaml:2:"},
 		"a list":                     {"- tests\n", "expected a map"},
@@ -50,10 +51,10 @@ func TestParseWording(t *testing.T) {
 func TestWordingStands(t *testing.T) {
 	t.Parallel()
 	f := examinedFacts(t, "soc2-type2")
-	f.Examination.Wording = Wording{"limits-type2": "No system of controls is perfect, that of {organization} included."}
+	f.Examination.Wording = Wording{"limits-type2": "No system of controls\nis perfect, that of {organization} included.\n\nA second paragraph."}
 	f.Examination.Issued = true
 	got := text(build(t, "soc2-type2", f))
-	if !strings.Contains(got, "No system of controls is perfect, that of Harborline, Inc. included.") || strings.Contains(got, "may leave out what one of them would find important") {
+	if !strings.Contains(got, "No system of controls is perfect, that of Harborline, Inc. included.\nA second paragraph.\n") || strings.Contains(got, "may leave out what one of them would find important") {
 		t.Error("the firm's text does not stand in place of ours")
 	}
 }
