@@ -151,3 +151,5 @@ func body(v any) json.RawMessage {
 func has(err error, want string) bool {
 	return err != nil && strings.Contains(err.Error(), want)
 }
+
+func instant(t time.Time) civil.Instant { return civil.InstantOf(t) }
