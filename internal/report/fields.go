@@ -91,6 +91,9 @@ func (b *builder) familyFields() {
 	b.put("objectivestoo", choose(one, ", of the suitability of the control objectives stated in it and of the criteria that management chose", ""))
 	assertion := choose(b.form.Family == "soc1" && b.form.under("isae") && !b.holds("dual"), "statement", "assertion")
 	b.put("assertion", assertion)
+	b.put("described", choose(b.form.Family == "soc3", "our assertion", "the description and our "+assertion))
+	b.put("letteron", choose(b.form.Family == "soc3", "our assertion on the controls within {system} of {organization} {when}",
+		"the description of {system} of {organization} {when} and of the {subject} of its controls"))
 	b.put("anassertion", choose(assertion == "statement", "a statement", "an assertion"))
 	criteria := b.standards["criteria"].Words + " relevant to " + words(b.f.Categories) + " (" + b.standards["criteria"].Sections + ")"
 	b.put("controlcriteria", choose(one, "the control objectives stated in it", criteria))
@@ -124,6 +127,9 @@ func (b *builder) examinedFields(e *Examination) {
 	for name, text := range map[string]string{"addressee": e.Addressee, "firm": e.Firm.Name, "city": e.Firm.City, "region": e.Firm.Region, "licence": e.Firm.Licence,
 		"independence": e.Firm.Independence, "revision": e.RevisionReason, "notoccurred": names(b.notOccurred()), "keeps": e.Unmodified} {
 		b.filled[name] = data(text)
+	}
+	if b.allDisclaimed() { // nothing was examined to an end
+		b.put("examined", "We were engaged to examine")
 	}
 	b.put("reportdate", choose(e.ReportDate != 0, e.ReportDate.Long(), "[date of the report]"))
 	for _, name := range []string{"addressee", "firm", "city", "region", "licence"} {

@@ -202,7 +202,7 @@ func (e *Examination) checkElements(form form, f Facts) error {
 	if form.Family != "soc3" {
 		return nil
 	}
-	if x := e.element(TheAssertion); e.anyModified() && (!x.Opinion.Modified() || x.Opinion == "" || len(x.Basis) == 0) {
+	if x := e.element(TheAssertion); e.anyModified() && (!x.Opinion.Modified() || len(x.Basis) == 0) {
 		return fault.Refuse("the SOC 2 opinion is modified, and the opinion on the assertion is not: a SOC 3 report needs the modified text, with its basis")
 	}
 	return nil

@@ -28,7 +28,7 @@ func TestRepresentationLetter(t *testing.T) {
 		type2 := !strings.HasSuffix(string(k), "type1")
 		for want, must := range map[string]bool{"To Alder & Finch LLP, Providence, Rhode Island": true, "28 August 2026": true, "A site was closed.": true, "We add this.": true, "Dana Whitfield, Chief Executive Officer": true,
 			"actual, suspected or alleged intentional acts": true, "did not operate as described": type2, "identified the risks that threaten them": strings.Contains(string(k), "soc1") || strings.Contains(string(k), "isae") || strings.Contains(string(k), "dual"),
-			"we reaffirm our statement": strings.HasPrefix(string(k), "isae"), "Twelve changes": type2} {
+			"we reaffirm our statement": strings.HasPrefix(string(k), "isae"), "Twelve changes": type2, "in connection with your": true, "the description": k != "soc3"} {
 			if strings.Contains(got, want) != must {
 				t.Errorf("%s says %q: %t, want %t", k, want, !must, must)
 			}

@@ -156,11 +156,7 @@ func (b *builder) because(o ElementOpinion) []Runs {
 // opinion is the conclusion, one numbered element after the other.
 func (b *builder) opinion(place string) {
 	list := b.opinions()
-	head := "Opinion"
-	if worst := b.aggregate(); worst.Modified() {
-		head = worst.Words()
-	}
-	b.heading(2, place+"-opinion", head)
+	b.heading(2, place+"-opinion", opinionHead(list))
 	var items []Runs
 	for _, o := range list {
 		items = append(items, b.opinionOn(o))
@@ -170,6 +166,21 @@ func (b *builder) opinion(place string) {
 		return
 	}
 	b.add(Block{List: items, Ordered: true})
+}
+
+// opinionHead names what is modified; elements that are not do not change the name.
+func opinionHead(list []ElementOpinion) string {
+	var modified []string
+	for _, o := range list {
+		if word := lower(o.Opinion.Words()); o.Opinion.Modified() && !slices.Contains(modified, word) {
+			modified = append(modified, word)
+		}
+	}
+	if len(modified) == 0 {
+		return "Opinion"
+	}
+	head := names(modified)
+	return strings.ToUpper(head[:1]) + head[1:]
 }
 
 func (b *builder) opinionOn(o ElementOpinion) Runs {

@@ -75,12 +75,12 @@ func TestOpinions(t *testing.T) {
 		"disclaimer of operation": {"dual-type2", func(f *Facts) {
 			f.Examination.Limits = []Limit{{Element: Operation, Text: "the records of the first half year are lost", Pervasive: true}}
 			modifies(f)
-		}, []string{"Basis for disclaimer of opinion on the operating effectiveness of controls", "Disclaimer of opinion", "we do not express an opinion on whether the controls stated in the description operated effectively",
+		}, []string{"Basis for disclaimer of opinion on the operating effectiveness of controls", " Disclaimer of opinion \n", "we do not express an opinion on whether the controls stated in the description operated effectively",
 			"we could not determine whether controls operated effectively to achieve what the criteria ask for."}, []string{"evidence that we obtained is sufficient"}},
 		"representations refused": {"soc2-type2", func(f *Facts) {
 			f.Examination.Represented, f.Examination.RepresentationRefused = 0, "the chief executive declined to sign"
 			modifies(f)
-		}, []string{"we do not express an opinion on whether the description presents", "we do not express an opinion on whether the controls stated in the description were suitably designed", "we do not express an opinion on whether the controls stated in the description operated"}, nil},
+		}, []string{"we do not express an opinion on whether the description presents", "we do not express an opinion on whether the controls stated in the description were suitably designed", "we do not express an opinion on whether the controls stated in the description operated", "We were engaged to examine the description"}, []string{"We have examined"}},
 		"SOC 3 modified": {"soc3", func(f *Facts) {
 			f.Examination.Matters = append(f.Examination.Matters, MatterConclusion{ID: "CC6.2", Element: Operation, Conclusion: NotAchieved})
 			modifies(f)
@@ -267,6 +267,9 @@ func TestGuards(t *testing.T) {
 			}
 			if err := r.Issuable(); !errors.Is(err, fault.Refused) {
 				t.Errorf("Issuable() = %v, want a refusal", err)
+			}
+			if strings.Contains(text(r), "Basis for no opinion") {
+				t.Error("an opinion that is not decided has a basis")
 			}
 			f.Examination.Issued = true
 			if got, err := Build("soc2-type2", f); !errors.Is(err, fault.Refused) || got != nil {

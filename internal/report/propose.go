@@ -78,8 +78,8 @@ func (o Opinion) rank() int {
 // Milder reports whether an opinion says less against its subject than another.
 func (o Opinion) Milder(than Opinion) bool { return o.rank() < than.rank() }
 
-// Modified reports whether it is anything but unqualified.
-func (o Opinion) Modified() bool { return o != Unqualified }
+// Modified reports whether it is an opinion, and anything but unqualified.
+func (o Opinion) Modified() bool { return o.rank() > 0 }
 
 // weighing sorts what stands against an element into what is known to have failed and what could not be seen.
 type weighing struct {

@@ -62,7 +62,7 @@ func (b *builder) represented(l Representation) {
 	e := b.f.Examination
 	b.para(say("To "), data(strings.Join(nonEmpty(e.Firm.Name, e.Firm.City, e.Firm.Region), ", ")))
 	b.para(say(e.ReportDate.Long()))
-	b.add(Block{Paragraph: b.fill("We give this letter in connection with your {engagement} of the description of {system} of {organization} {when} and of the {subject} of its controls. We confirm, to the best of our knowledge and belief, as of the date of this letter, that:", nil)})
+	b.add(Block{Paragraph: b.fill("We give this letter in connection with your {engagement} of "+b.fields()["letteron"].Text+". We confirm, to the best of our knowledge and belief, as of the date of this letter, that:", nil)})
 	var list []Runs
 	for _, x := range b.kit.represent {
 		if b.meets(x.When) {
