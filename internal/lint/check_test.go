@@ -175,6 +175,8 @@ func TestWordsThatClaimNothing(t *testing.T) {
 		{"description", "The halls of the provider are certified under ISO/IEC 27001.", nil},
 		{"opinion", "Okafor & Lindqvist, Certified Public Accountants", nil},
 		{"description", "Devices that are not compliant are refused.", nil},
+		{"tests", "It passes when the value of the span is compliant.", nil},
+		{"other", "Larkfield Data, LLC is fully compliant.", []string{"certified"}},
 		{"other", "The company passed the SOC 2 audit.", []string{"certified"}},
 		{"cover", "SOC 2 compliant since 2021", []string{"certified"}},
 		{"tests", "No confidence level stands beside a test of the whole population.", nil},

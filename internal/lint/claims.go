@@ -17,7 +17,7 @@ const (
 var (
 	claims = regexp.MustCompile(`(?i)` + examination + `[^.;]{0,40}\b` + claim + `\b|\b` + claim + `\b[^.;]{0,30}` + examination +
 		`|\bSOC ?[123] complian|\bpass(ed|es)\b[^.;]{0,20}\b(SOC ?[123]|audit|examination)\b|\b(audit|examination)( was| has been)? passed\b`)
-	bare   = regexp.MustCompile(`(?i)\b(is|are|was|were|remains?|been|fully) (fully )?(certified|compliant)\b`)
+	bare   = regexp.MustCompile(`(?i)\b(we|(the|our|this|its) (company|organi[sz]ation|service|system|platform|product|report)|inc\.?|llc|gmbh|ltd\.?)( \w+)? (is|are|was|were|remains?|has been|have been) (fully )?(certified|compliant)\b`)
 	others = regexp.MustCompile(`(?i)\bISO\b|\bPCI\b|\bHIPAA\b|\bGDPR\b|\bvendors?\b|\bdevices?\b|\bconfigur\w+|certified public accountant|\bif\b|\bwhether\b`)
 )
 

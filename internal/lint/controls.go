@@ -61,7 +61,7 @@ func controlWithoutTest(c *checker) {
 	tested := map[string]bool{}
 	var bare []string
 	for _, t := range c.Tests {
-		if strings.TrimSpace(t.Procedure) != "" {
+		if strings.TrimSpace(t.Procedure+t.Untested) != "" {
 			tested[t.Control] = true
 		} else if !slices.Contains(bare, t.Control) {
 			bare = append(bare, t.Control)

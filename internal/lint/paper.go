@@ -103,7 +103,8 @@ type Test struct {
 	Dates      []civil.Date `json:"dates,omitempty"`
 	Result     string       `json:"result,omitempty"`
 	Deviations *int         `json:"deviations,omitempty"`
-	Zero       string       `json:"zero,omitempty"` // where nothing occurred: what shows it
+	Zero       string       `json:"zero,omitempty"`     // where nothing occurred: what shows it
+	Untested   string       `json:"untested,omitempty"` // where it was not tested: why, as the report says it
 	Criteria   []string     `json:"criteria,omitempty"`
 	Response   string       `json:"response,omitempty"` // management's, to what deviates
 }

@@ -127,6 +127,11 @@ func (r *reader) text(place string) string {
 	return b.String()
 }
 
+var applicability = regexp.MustCompile(`(?i)\bstatement of applicability\b`)
+
+// noReport is said of a statement of applicability.
+var noReport = Passage{Section: inCover, Under: "Statement of applicability", Text: "It is no report of a service auditor: the signals about opinions, assertions and tests were not looked for."}
+
 var firm = regexp.MustCompile(`(?i)\b(LLP|CPAs?|P\.?C\.?|certified public accountants|chartered accountants)\b`)
 
 func (r *reader) cover() {
@@ -136,7 +141,9 @@ func (r *reader) cover() {
 		head = head[:3000]
 	}
 	r.p.Kind, r.p.Type = readKind(head)
-	if r.p.Kind == "" {
+	if applicability.MatchString(head) && r.p.Kind == "" {
+		r.p.Kind = "iso27001"
+	} else if r.p.Kind == "" {
 		r.p.Kind, r.p.Type = readKind(r.text(inOpinion))
 	}
 	r.p.Cover = Part{Span: readSpan(head, true), Categories: readCategories(head)}
@@ -160,7 +167,7 @@ func (r *reader) cover() {
 			}
 		}
 	}
-	if r.p.Type == 0 && r.p.Kind != "soc3" {
+	if r.p.Type == 0 && r.p.Kind != "soc3" && r.p.Kind != "iso27001" {
 		switch s := r.p.Cover.Span; {
 		case s.AsOf != nil:
 			r.p.Type = 1
@@ -196,6 +203,10 @@ func (r *reader) letters() {
 
 // missing says which sections were not found.
 func (r *reader) missing() {
+	if r.p.Kind == "iso27001" {
+		r.p.Unread = []Passage{noReport}
+		return
+	}
 	if r.headAt == 0 && len(r.parts) < 2 {
 		r.p.Unread = append(r.p.Unread, Passage{Section: inCover, Text: "No section could be told from another: their headings have no heading style, or are called otherwise than in the reports that are known."})
 		return

@@ -84,7 +84,7 @@ func longest(cells []string) (text string, criteria []string) {
 	}
 	for _, c := range cells {
 		if strings.TrimSpace(c) != text {
-			criteria = append(criteria, criterionID.FindAllString(c, -1)...)
+			criteria = append(criteria, ids.FindAllString(c, -1)...)
 		}
 	}
 	return text, criteria
@@ -191,7 +191,7 @@ var columnNames = []struct {
 	{"test", regexp.MustCompile(`(?i)^tests?\b|\btests? (performed|of)\b|\b(auditor|practitioner)['’]?s?['’]? (tests?|procedures?)\b|^procedures? performed`)},
 	{"result", regexp.MustCompile(`(?i)\bresults?\b|^conclusion|^exceptions?\b`)},
 	{"id", regexp.MustCompile(`(?i)^(control )?(#|no\.?|number|id|ref(erence)?\.?|identifier)$|^control (id|no|#|number|ref)`)},
-	{"criteria", regexp.MustCompile(`(?i)\b(criteria|criterion|TSC|control objectives?)\b`)},
+	{"criteria", regexp.MustCompile(`(?i)\b(criteria|criterion|TSC|control objectives?)\b|^objectives?$`)},
 	{"controls", regexp.MustCompile(`(?i)^(related |mapped )?controls$`)},
 	{"statement", regexp.MustCompile(`(?i)^controls?\b.*|\bcontrol (activity|activities|description|statement)\b|\bdescription of controls?\b`)},
 }

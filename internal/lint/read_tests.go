@@ -28,7 +28,7 @@ func (r *reader) tableRow(place string, cols map[string]int, cells []string, cri
 	case tested && (stated || named):
 		r.testRow(cols, cells, criterion)
 	case judged && (listed || stated) && !tested && !named && place == inTests:
-		x := Criterion{ID: criterionID.FindString(cell(cells, cols, "criteria"))}
+		x := Criterion{ID: first(criterionID.FindString(cell(cells, cols, "criteria")), ids.FindString(cell(cells, cols, "criteria")))}
 		text := first(cell(cells, cols, "controls"), cell(cells, cols, "statement"))
 		if x.ID == "" {
 			return
@@ -142,11 +142,29 @@ func (r *reader) headedControls() {
 			}
 			continue
 		}
+		if c != nil && b.Style == "statement label" && strings.Contains(text, "objective") { // a heading for what controls serve
+			r.criterion(Criterion{ID: c.ID})
+			c = nil
+			continue
+		}
+		if c != nil && strings.HasPrefix(strings.TrimLeft(text, signs), "Not tested.") && t == nil {
+			t = &Test{Control: c.ID, Statement: c.Statement, Frequency: c.Frequency, Criteria: c.Criteria, Untested: strings.TrimSpace(strings.TrimPrefix(strings.TrimLeft(text, signs), "Not tested."))}
+			continue
+		}
 		if c != nil && text != "" || b.Table > 0 && t != nil {
 			state = r.underControl(c, t, b, state)
 		}
 	}
 	flush()
+}
+
+// signs are what stands before a word that says a verdict.
+const signs = " \u00a0\u2713\u2716\u25d0\u25cc\u2296\u25b3\u2298\u2013"
+
+// unsigned is a text without them.
+func unsigned(s string) string {
+	words := strings.FieldsFunc(s, func(r rune) bool { return r != '\u2013' && strings.ContainsRune(signs, r) })
+	return strings.TrimLeft(strings.ReplaceAll(strings.Join(words, " "), "( ", "("), signs)
 }
 
 // underControl takes in one block under a control's heading and says what the next belongs to.
@@ -158,11 +176,14 @@ func (r *reader) underControl(c *Control, t *Test, b Block, state string) string
 		c.Statement = text
 	case termed && name == "Frequency":
 		c.Frequency = value
-	case termed && name == "Criteria":
-		c.Criteria = criterionID.FindAllString(value, -1)
+	case termed && (name == "Criteria" || name == "Control objectives"):
+		c.Criteria = ids.FindAllString(value, -1)
 	case t == nil:
+	case termed:
+		r.term(t, name, value)
+		return "result"
 	case strings.Contains(text, "Result:"):
-		t.Result = text
+		t.Result = unsigned(text)
 		if m := itemsOf.FindStringSubmatch(text); m != nil {
 			n := number(m[2])
 			t.Sample = &n
@@ -170,18 +191,76 @@ func (r *reader) underControl(c *Control, t *Test, b Block, state string) string
 		t.Population = firstCount(t.Population, holds.FindStringSubmatch(text))
 		return "result"
 	case strings.HasPrefix(text, "Blocked:"):
-		t.Result = text
+		t.Result = unsigned(text)
 		return "result"
-	case state == "test" && b.Table == 0:
+	case b.Table > 0:
+		return tested(t, b.Cells, state)
+	case state == "test" && b.Style != "caption":
 		t.Procedure = strings.TrimSpace(t.Procedure + "\n" + text)
-	case b.Table > 0 && state != "answers" && len(b.Cells) > 0 && strings.HasPrefix(b.Cells[len(b.Cells)-1], "Management's response"):
-		return "answers"
-	case b.Table > 0 && state == "answers":
-		if a := strings.TrimSpace(b.Cells[len(b.Cells)-1]); a != "" && a != "No response is recorded." {
-			t.Response = a
-		}
-	case b.Table == 0 && state == "answers":
+	case state == "answers":
 		return "result"
 	}
 	return state
+}
+
+// tested reads the rows of tables under a test: what was done, and what management answered to what deviates.
+func tested(t *Test, cells []string, state string) string {
+	last := ""
+	if len(cells) > 0 {
+		last = strings.TrimSpace(cells[len(cells)-1])
+	}
+	switch {
+	case state == "answers":
+		if last != "" && last != unanswered {
+			t.Response = last
+		}
+	case strings.HasPrefix(last, "Management's response"):
+		return "answers"
+	case state == "test" && len(cells) == 2 && cells[0] == "Procedure":
+		return "procedures"
+	case state == "procedures" && len(cells) == 2:
+		t.Procedure = strings.TrimSpace(t.Procedure + "\n" + cells[0] + ": " + last)
+	}
+	return state
+}
+
+const unanswered = "No response is recorded."
+
+var (
+	allOf     = regexp.MustCompile(`^All (\d[\d,]*) items? of the population`)
+	selection = regexp.MustCompile(`^A selection, (\d[\d,]*) of (\d[\d,]*) items`)
+)
+
+// term reads a line of terms under a test of the auditor, or under an exception of the control.
+func (r *reader) term(t *Test, name, value string) {
+	switch name {
+	case "Extent":
+		if m := allOf.FindStringSubmatch(value); m != nil {
+			n := number(m[1])
+			t.Sample, t.Population, t.Full = &n, &n, true
+		} else if m := selection.FindStringSubmatch(value); m != nil {
+			n, of := number(m[1]), number(m[2])
+			t.Sample, t.Population = &n, &of
+		} else if value == "One instance" { // without the reason why one is enough
+			n := 1
+			t.Sample = &n
+		}
+	case "Result":
+		t.Result = unsigned(value)
+		if never.MatchString(value) {
+			_, t.Zero, _ = strings.Cut(value, "was not tested. ")
+		} else if strings.HasPrefix(strings.TrimLeft(value, signs), "Not tested:") {
+			_, why, _ := strings.Cut(value, ": ")
+			t.Untested = why
+		}
+	case "Management's response":
+		if value != unanswered {
+			for i, x := range r.p.Tests {
+				if x.Control == t.Control && x.Response == "" {
+					r.p.Tests[i].Response = value
+				}
+			}
+			t.Response = value
+		}
+	}
 }

@@ -11,9 +11,6 @@ import (
 func FromReport(m *report.Report) Paper {
 	p := FromDocument(Lay(m))
 	p.Kind, p.Type = kindOf(m.Kind)
-	if strings.HasPrefix(p.Kind, "iso") {
-		p.Unread = []Passage{{Section: inCover, Under: m.Title, Text: "It is no report of a service auditor: the signals about opinions, assertions and tests were not looked for."}}
-	}
 	p.Draft, p.Owed = m.Draft, nil
 	for _, o := range m.Open {
 		p.Owed = append(p.Owed, o.Text.String())
@@ -31,6 +28,9 @@ func FromReport(m *report.Report) Paper {
 // kindOf cuts a kind of ours: soc2-type2, soc3, isae3402-type1.
 func kindOf(k report.Kind) (kind string, typ int) {
 	kind, rest, _ := strings.Cut(string(k), "-")
+	if kind == "dual" { // under both standards
+		kind = "soc1"
+	}
 	switch rest {
 	case "type1":
 		typ = 1

@@ -59,7 +59,7 @@ func boilerplate(c *checker) {
 var (
 	inquiry = regexp.MustCompile(`(?i)\b(inquir\w*|enquir\w*|asked|interview\w*|discussed|corroborat\w*)\b`)
 	doing   = regexp.MustCompile(`(?i)\b(inspect\w*|examin\w*|observ\w*|re-?perform\w*|recalculat\w*|compar\w*|vouch\w*|trac(ed|ing)|select\w*|sampl\w*|review\w*|test(ed|ing)|read|obtain\w*|recomput\w*|reconcil\w*|match\w*|viewed|is an item|passes when)\b`)
-	hollow  = regexp.MustCompile(`(?i)^((and|then|also|we|inquired|enquired|asked|of|with|management|personnel|control|owners?|inspected|reviewed|examined|obtained|read|the|relevant|supporting|related|applicable|available|company|documentation|documents?|evidence|records?|support|policies|policy|procedures?|provided|to|determine|determined|noted|found|that|it|control|was|were|in|place|operating|effectively|as|described|by|confirm|confirmed|verify|verified|activity|is|ascertain|appropriate)\W*)+$`)
+	hollow  = regexp.MustCompile(`(?i)^((and|then|also|we|inquiry|inspection|observation|inquired|enquired|asked|of|with|management|personnel|control|owners?|inspected|reviewed|examined|obtained|read|the|relevant|supporting|related|applicable|available|company|documentation|documents?|evidence|records?|support|policies|policy|procedures?|provided|to|determine|determined|noted|found|that|it|control|was|were|in|place|operating|effectively|as|described|by|confirm|confirmed|verify|verified|activity|is|ascertain|appropriate)\W*)+$`)
 )
 
 // emptyOf says that a test names neither an item nor an attribute nor a source.
