@@ -47,6 +47,7 @@ type TestPaper struct {
 	Extent      report.ExtentKind
 	Reason      string                     // of one instance, or of no test at all
 	Marks       map[string]map[string]Mark // item -> attribute
+	Was         []Tick                     // every mark that was ever made, in order: the last of a place is the one in Marks
 	Reperformed []Reperformance
 }
 
@@ -66,6 +67,7 @@ type Mark struct {
 	Evidence string        `json:"evidence,omitempty"` // SHA-256, or register/key@version
 	By       string        `json:"-"`
 	At       civil.Instant `json:"-"`
+	Seq      int           `json:"-"` // of the act that made it
 }
 
 // TickMark is how a paper shows a result.
@@ -283,11 +285,12 @@ var papering = []kind{
 		p := e.paper(b.Control)
 		t := p.test(b.Test)
 		for _, m := range b.Marks {
-			m.Mark.By, m.Mark.At = a.By, a.At
+			m.Mark.By, m.Mark.At, m.Mark.Seq = a.By, a.At, a.Seq
 			if t.Marks[m.Item] == nil {
 				t.Marks[m.Item] = map[string]Mark{}
 			}
 			t.Marks[m.Item][m.Attribute] = m.Mark
+			t.Was = append(t.Was, m)
 		}
 		p.changed()
 		return nil
