@@ -66,8 +66,7 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: plain(
 // House gives the command line its acts.
 func (a *App) House() cli.House {
 	return cli.House{
-		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Serve: a.serve, Recover: a.recover, Library: library, Version: Version,
-		Paper: paper,
+		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Serve: a.serve, Recover: a.recover, Reperform: a.reperform, Library: library, Version: Version,
 		Today: func() civil.Date {
 			t := a.Clock()
 			return civil.NewDate(t.Year(), t.Month(), t.Day())

@@ -67,6 +67,10 @@ func TestPackageReperformedOnPostgres(t *testing.T) {
 			scripts++
 		}
 	}
+	again, err := New().reperform(t.Context(), demo.Package, "", nil) // and as another house does, from the records alone
+	if err != nil || again.Tests != len(res.Controls) || len(again.Differs) > 0 {
+		t.Errorf("reperformed: %d tests of %d, %+v differ, %v; want the same of each", again.Tests, len(res.Controls), again.Differs, err)
+	}
 	controls, findings := map[string]bool{}, 0
 	for _, r := range res.Controls {
 		controls[r.Control] = true

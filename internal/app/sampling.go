@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	enginesqlite "github.com/assayhq/assay/internal/engine/sqlite"
@@ -177,6 +178,24 @@ func (o *office) again(ctx context.Context, units []examine.Unit, p civil.Period
 	cp, err := o.st.CheckpointAt(ctx, o.org.ID, size)
 	r.Checkpoint.Size, r.Checkpoint.Root = cp.Size, cp.RootHex()
 	return r, err
+}
+
+// resultsAt runs the tests of the program as it was, for the period and as known when results were made, and from the records of then.
+func (o *office) resultsAt(ctx context.Context, was assure.Results, progress func(test string, done, of int)) (assure.Results, error) {
+	past, err := o.asOfSize(ctx, was.Checkpoint.Size)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	known, err := civil.ParseInstant(was.KnownAt)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	r, err := past.again(ctx, past.units, was.Period, known, was.Checkpoint.Size, progress)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	r.Items, r.Unanchored = false, was.Unanchored
+	return past.examiner().Test(ctx, r)
 }
 
 func (o *office) examiner() *examine.Examiner {
