@@ -67,6 +67,7 @@ func New() *App { return &App{Clock: time.Now, Random: rand.Reader, HTTP: plain(
 func (a *App) House() cli.House {
 	return cli.House{
 		Found: a.found, Apply: a.applyProgram, Demo: a.demo, Serve: a.serve, Recover: a.recover, Reperform: a.reperform, Library: library, Version: Version,
+		Paper: paper,
 		Today: func() civil.Date {
 			t := a.Clock()
 			return civil.NewDate(t.Year(), t.Month(), t.Day())

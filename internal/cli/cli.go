@@ -19,6 +19,7 @@ import (
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
 	"github.com/assayhq/assay/internal/ledger"
+	"github.com/assayhq/assay/internal/lint"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -59,6 +60,8 @@ type House struct {
 	Demo func(ctx context.Context, progress func(what string, done, of int)) (Demo, error)
 	// Reperform checks a package, and runs its tests again from its records.
 	Reperform func(ctx context.Context, file, key string, progress func(test string, done, of int)) (Reperformed, error)
+	// Paper reads a report, ours or one written elsewhere, into what the checker knows.
+	Paper func(name string) (lint.Paper, error)
 	// Library lists the controls of the library.
 	Library func() ([]ControlRow, error)
 	// Today is the civil day, in the machine's zone; ReadFile and WriteFile are for files that are no organization's.
@@ -286,6 +289,7 @@ type commands struct {
 	Freeze    freezeCmd        `cmd:"" help:"Seal the population of a control: its hash, pulls and counts."`
 	Sample    sampleCmd        `cmd:"" help:"Select from a frozen population, by the seed that was committed to."`
 	Report    reportCmd        `cmd:"" help:"Draft the report."`
+	Lint      lintCmd          `cmd:"" help:"Check any report, DOCX or JSON, for the signals by which readers judge it."`
 	Package   packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
 	Reperform reperformCmd     `cmd:"" help:"Check a package, and run its tests again from its records."`
 	Verify    verifyCmd        `cmd:"" help:"Check the ledger, the records, the files and the projection."`
