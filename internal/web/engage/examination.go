@@ -67,4 +67,35 @@ func (p *Pages) post(pattern string, h shell.Handler) {
 	p.routes = append(p.routes, shell.Route{Method: http.MethodPost, Pattern: pattern, Policy: access.TakePart, Handler: h})
 }
 
-func (p *Pages) wire() {}
+func (p *Pages) wire() {
+	p.get("/engagements", p.index)
+	p.get("/engagements/new", p.blankOpening)
+	p.post("/engagements/new", p.openEngagement)
+	p.get("/engagements/messages", p.blankBag)
+	p.post("/engagements/messages", p.takeBag)
+	const one = "/engagements/{id}"
+	p.get(one, p.overview)
+	p.get(one+"/messages", p.bag)
+	p.get(one+"/package", p.blankPackage)
+	p.post(one+"/package", p.takePackage)
+	p.get(one+"/acts/{kind}", p.sheet)
+	p.post(one+"/acts/{kind}", p.perform)
+	p.get(one+"/requests", p.requests)
+	p.get(one+"/requests/list", p.generated)
+	p.post(one+"/requests/list", p.askAll)
+	p.get(one+"/requests/{request}", p.request)
+	p.get(one+"/populations", p.populations)
+	p.get(one+"/samples/{sample}", p.sample)
+	p.get(one+"/papers", p.papers)
+	p.get(one+"/papers/{control}", p.paper)
+	p.get(one+"/papers/{control}/{test}", p.bench)
+	p.get(one+"/papers/{control}/{test}/item", p.item)
+	p.get(one+"/sheets/{control}", p.sheetOut)
+	p.post(one+"/sheets/{control}", p.sheetIn)
+	p.get(one+"/deviations", p.deviations)
+	p.get(one+"/deviations/{deviation}", p.deviation)
+	p.get(one+"/conclusions", p.conclusions)
+	p.get(one+"/report", p.report)
+	p.get(one+"/report/{revision}/{format}", p.download)
+	p.get(one+"/log", p.log)
+}

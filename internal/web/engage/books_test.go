@@ -1,0 +1,113 @@
+package examination
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/assayhq/assay/internal/civil"
+	"github.com/assayhq/assay/internal/engage"
+	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/ledger"
+	"github.com/assayhq/assay/internal/record"
+)
+
+// books are a ledger in memory: a real tree, real commitments, and checkpoints signed by a key of their own.
+type books struct {
+	org    id.Org
+	key    string
+	signer note.Signer
+	clock  func() time.Time
+	mu     sync.Mutex
+	list   []record.Known
+	salts  [][]byte
+	hashes []tlog.Hash
+	bodies map[string][]byte
+}
+
+func newBooks(t testing.TB, org id.Org, clock func() time.Time) *books {
+	t.Helper()
+	seed := sha256.Sum256([]byte(org))
+	secret, public, err := note.GenerateKey(bytes.NewReader(seed[:]), ledger.Origin(org))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := note.NewSigner(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &books{org: org, key: public, signer: s, clock: clock, bodies: map[string][]byte{}}
+}
+
+func (b *books) ReadHashes(at []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(at))
+	for i, x := range at {
+		out[i] = b.hashes[x]
+	}
+	return out, nil
+}
+
+func (b *books) Append(_ context.Context, org id.Org, _ id.Pull, drafts []record.Draft) (record.Receipt, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if org != b.org {
+		return record.Receipt{}, fault.NotFound
+	}
+	for _, d := range drafts {
+		if was, ok := b.bodies[record.Name(d.Row.Register, d.Row.Key, d.Row.Version)]; ok && !bytes.Equal(was, d.Row.Body) {
+			return record.Receipt{}, fault.Refuse("%s is there with another body", d.Row.Key)
+		}
+	}
+	for _, d := range drafts {
+		r := record.Record{Register: d.Row.Register, Key: d.Row.Key, Version: d.Row.Version, Source: d.Source, Pull: "pull_06h09pd5ny5vscaczx7vepxb40", Event: d.Row.Event, Received: civil.InstantOf(b.clock()), Body: d.Row.Body}
+		var salt [ledger.SaltSize]byte
+		binary.BigEndian.PutUint64(salt[:], uint64(len(b.list)+1))
+		index := int64(len(b.list))
+		more, err := tlog.StoredHashesForRecordHash(index, ledger.LeafHash(ledger.Commit(salt[:], r.Append(nil))), b)
+		if err != nil {
+			return record.Receipt{}, err
+		}
+		b.hashes, b.salts, b.list = append(b.hashes, more...), append(b.salts, salt[:]), append(b.list, record.Known{Index: index, Record: r})
+		b.bodies[r.Name()] = r.Body
+	}
+	return record.Receipt{Count: int64(len(drafts))}, nil
+}
+
+func (b *books) Since(_ context.Context, org id.Org, from int64) ([]record.Known, int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if org != b.org {
+		return nil, 0, fault.NotFound
+	}
+	return b.list[from:], int64(len(b.list)), nil
+}
+
+func (b *books) Proven(_ context.Context, org id.Org, index int64) (engage.Message, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	size := int64(len(b.list))
+	if org != b.org || index < 0 || index >= size {
+		return engage.Message{}, fault.NotFound
+	}
+	root, err := tlog.TreeHash(size, b)
+	if err != nil {
+		return engage.Message{}, err
+	}
+	signed, err := ledger.Checkpoint{Origin: ledger.Origin(org), Size: size, Root: root}.Sign(b.signer)
+	if err != nil {
+		return engage.Message{}, err
+	}
+	p, err := ledger.Prove(size, index, b)
+	if err != nil {
+		return engage.Message{}, err
+	}
+	return engage.Message{Key: b.key, Salt: b.salts[index], Record: b.list[index].Append(nil), Proof: ledger.Proof{Index: index, Hashes: p, Checkpoint: signed.Note}}, nil
+}

@@ -1,0 +1,134 @@
+package examination
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/assayhq/assay/internal/engage"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// other is the name of the other party.
+func (v *view) other() string {
+	if v.firm() {
+		return v.e.Client.Name
+	}
+	return v.e.Firm.Name
+}
+
+var order = []engage.State{engage.Draft, engage.Accepted, engage.Planning, engage.Fieldwork, engage.WrapUp, engage.Review, engage.Issued}
+
+// railOf are the states that an engagement goes through; what follows on issued stands only where it is so.
+func railOf(s engage.State) []engage.State {
+	if s == engage.Revised || s == engage.Withdrawn {
+		return append(slices.Clone(order), s)
+	}
+	return order
+}
+
+func railClass(state, s engage.State, at int) string {
+	here := slices.Index(railOf(state), state)
+	switch {
+	case state == engage.Withdrawn && s != state:
+		return "was"
+	case at < here:
+		return "done"
+	case at == here:
+		return "here"
+	}
+	return ""
+}
+
+func (v *view) tabs(current string) []shell.Tab {
+	e := v.e
+	n := func(i int) string {
+		if i == 0 {
+			return ""
+		}
+		return strconv.Itoa(i)
+	}
+	out := []shell.Tab{
+		{Path: v.path(), Text: shell.T(v.ctx, "Overview")},
+		{Path: v.path("requests"), Text: shell.T(v.ctx, "Requests"), Count: n(e.Open())},
+		{Path: v.path("populations"), Text: shell.T(v.ctx, "Populations and samples")},
+	}
+	if v.firm() {
+		out = append(out, shell.Tab{Path: v.path("papers"), Text: shell.T(v.ctx, "Work papers")})
+	}
+	out = append(out, shell.Tab{Path: v.path("deviations"), Text: shell.T(v.ctx, "Deviations"), Count: n(len(e.Deviations))})
+	if v.firm() {
+		out = append(out, shell.Tab{Path: v.path("conclusions"), Text: shell.T(v.ctx, "Conclusions")})
+	}
+	out = append(out, shell.Tab{Path: v.path("report"), Text: shell.T(v.ctx, "Report")}, shell.Tab{Path: v.path("log"), Text: shell.T(v.ctx, "Log")})
+	for i := range out {
+		out[i].Current = out[i].Path == strings.TrimSuffix(v.path()+"/"+current, "/")
+	}
+	return out
+}
+
+// actEyebrow says what a form is about.
+func actEyebrow(d *desk) string {
+	var out []string
+	for _, name := range []string{"control", "test", "request", "deviation", "sample", "matter"} {
+		if s := d.value(name); s != "" {
+			out = append(out, cut(s, 60))
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+func compare(a, b string) int { return strings.Compare(a, b) }
+
+// step that the reader can take.
+type act struct {
+	Kind, Text string
+	Primary    bool
+}
+
+// next are the steps of the engagement that the reader can take now.
+func (v *view) next() []act {
+	all := []act{
+		{"agree", shell.T(v.ctx, "Agree to the letter"), true},
+		{"accept", shell.T(v.ctx, "Accept the engagement"), true},
+		{"plan", shell.T(v.ctx, "Plan the examination"), v.e.State == engage.Accepted},
+		{"begin_fieldwork", shell.T(v.ctx, "Begin fieldwork"), v.e.State == engage.Planning},
+		{"wrap_up", shell.T(v.ctx, "Wrap up"), true},
+		{"begin_review", shell.T(v.ctx, "Begin the review"), true},
+		{"back_to_work", shell.T(v.ctx, "Back to work"), false},
+		{"change_terms", shell.T(v.ctx, "Change the terms"), false},
+		{"consent_terms", shell.T(v.ctx, "Consent to other terms"), false},
+		{"withdraw", shell.T(v.ctx, "Withdraw"), false},
+	}
+	return slices.DeleteFunc(all, func(a act) bool {
+		return !v.may(a.Kind) || a.Kind == "agree" && (v.e.Letter == nil || v.e.Agreed != nil)
+	})
+}
+
+// kept is what keeps the engagement from its next step.
+func (v *view) kept() []string {
+	switch v.e.State {
+	case engage.Draft:
+		if v.firm() {
+			return v.unacceptable()
+		}
+	case engage.Planning:
+		return v.hindrances("begin_fieldwork")
+	case engage.Fieldwork:
+		if v.firm() {
+			return v.hindrances("wrap_up")
+		}
+	case engage.WrapUp:
+		if v.firm() {
+			return v.hindrances("begin_review")
+		}
+	}
+	return nil
+}
+
+func (v *view) otherKey() string {
+	if v.firm() {
+		return v.e.Client.Key
+	}
+	return v.e.Firm.Key
+}
