@@ -28,6 +28,9 @@ func (e *Engagement) Examination() report.Examination {
 			x.Elements = append(x.Elements, o)
 		}
 	}
+	for _, p := range e.Included {
+		x.Inclusive = append(x.Inclusive, p.InclusiveParty)
+	}
 	if e.Represented != nil && !e.Represented.Declined {
 		x.Represented = e.Represented.Dated
 	}
@@ -403,6 +406,8 @@ var concluding = []kind{
 		e.Elements[b.Element] = b
 		return nil
 	}).by(Partner).in(WrapUp, Review).proven(),
+
+	act("include", Firm, func(e *Engagement, _ Act, b Included) error { return e.take(b) }).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
 
 	act("emphasize", Firm, func(e *Engagement, _ Act, b Because) error {
 		if err := said("words", b.Words); err != nil {

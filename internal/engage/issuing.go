@@ -184,6 +184,14 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 	case a.On > date:
 		out = append(out, fmt.Sprintf("the assertion is signed on %s, after the report date %s", a.On.Long(), date.Long()))
 	}
+	for _, p := range e.Included {
+		switch {
+		case p.Asserted == 0 || p.Asserted > date:
+			out = append(out, fmt.Sprintf("%s is included, and has not signed an assertion of its own by %s", p.Name, date.Long()))
+		case p.Represented != date:
+			out = append(out, fmt.Sprintf("%s is included, and its representation letter is not dated %s", p.Name, date.Long()))
+		}
+	}
 	if len(e.Drafts) == 0 {
 		out = append(out, "management has not seen a draft")
 	}

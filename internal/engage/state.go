@@ -44,6 +44,7 @@ type Engagement struct {
 	Limits      []report.Limit
 	Elements    map[report.Element]report.ElementOpinion
 	Emphasis    []string
+	Included    []Included // subservice organizations by the inclusive method
 	Drafts      []ReleasedDraft
 	Signs       map[Part]Sign
 	Asserted    *Assertion

@@ -17,6 +17,48 @@ type Consent struct {
 	At       civil.Instant
 }
 
+// Included is a subservice organization that is presented by the inclusive method: it asserts and represents for itself. One that drops out in
+// the period stays for its part of it, and is carved out from then on only (handbook E55).
+type Included struct {
+	report.InclusiveParty
+	Until civil.Date `json:"until,omitzero"` // the last day on which it was included; zero: to the end
+	Why   string     `json:"why,omitempty"`  // it dropped out
+}
+
+// take puts an included party on record. What was concluded of the description was of another boundary, and is to be concluded again.
+func (e *Engagement) take(b Included) error {
+	if err := said("name", b.Name); err != nil {
+		return err
+	}
+	if b.Asserted != 0 {
+		if err := said("asserted_by", b.AssertedBy); err != nil {
+			return err
+		}
+	}
+	i := slices.IndexFunc(e.Included, func(x Included) bool { return x.Name == b.Name })
+	switch {
+	case b.Until == 0 && i >= 0 && e.Included[i].Until != 0:
+		return fault.Refuse("%s dropped out on %s; it does not come back by leaving that out", b.Name, e.Included[i].Until.Long())
+	case b.Until == 0:
+	case !e.Terms.TypeTwo() || b.Until < e.Terms.From || b.Until >= e.Terms.To:
+		return fault.Refuse("%s is not inside of the period, before its last day", b.Until.Long())
+	default:
+		if err := said("why", b.Why); err != nil {
+			return err
+		}
+	}
+	if i < 0 || e.Included[i].Until != b.Until {
+		e.Matters = slices.DeleteFunc(e.Matters, func(m report.MatterConclusion) bool { return m.Element == report.TheDescription })
+		delete(e.Elements, report.TheDescription)
+	}
+	if i >= 0 {
+		e.Included[i] = b
+		return nil
+	}
+	e.Included = append(e.Included, b)
+	return nil
+}
+
 func (t Terms) same(u Terms) bool {
 	return t.Report == u.Report && t.System == u.System && !t.moved(u) && len(t.lacks(u)) == 0 && len(u.lacks(t)) == 0
 }

@@ -150,3 +150,44 @@ func TestStages(t *testing.T) {
 	})
 	p.does(mia, "conclude_control", c)
 }
+
+// TestIncluded (handbook E55): an included subservice organization asserts and represents for itself, also one that drops out in the
+// period; then the description is concluded on again, and nobody makes as if it had never been there.
+func TestIncluded(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.wrapped(0, "")
+	p.described(report.Achieved, false)
+	p.opines()
+	party := report.InclusiveParty{Name: "Cloud GmbH"}
+	p.tries(mia, "include", Included{InclusiveParty: report.InclusiveParty{Asserted: day(reportDate)}}, "name")
+	p.tries(mia, "include", Included{InclusiveParty: party, Until: day("2026-06-30"), Why: "x"}, "not inside of the period")
+	p.tries(mia, "include", Included{InclusiveParty: party, Until: day("2026-02-28")}, "why")
+	p.does(mia, "include", Included{InclusiveParty: party})
+	p.tries(pat, "begin_review", Because{}, "opinion on description is not decided")
+	p.described(report.Achieved, false)
+	p.opines()
+	p.does(mia, "include", Included{InclusiveParty: party, Until: day("2026-02-28"), Why: "The contract ended; another provider is carved out from 1 March on."})
+	p.tries(pat, "begin_review", Because{}, "opinion on description is not decided")
+	p.tries(mia, "include", Included{InclusiveParty: party}, "does not come back")
+	p.described(report.Achieved, false)
+	p.opines()
+	p.does(pat, "begin_review", Because{})
+	p.asserts()
+	p.represents()
+	p.signs()
+	p.tries(pat, "issue", issue(report.Unqualified), "Cloud GmbH is included, and has not signed")
+	party.Asserted, party.AssertedBy = day(reportDate), "Olaf Officer, CTO"
+	out := Included{InclusiveParty: party, Until: day("2026-02-28"), Why: "The contract ended."}
+	p.does(mia, "include", out)
+	p.signs()
+	p.tries(pat, "issue", issue(report.Unqualified), "representation letter is not dated")
+	out.Represented = day(reportDate)
+	p.does(mia, "include", out)
+	p.signs()
+	if x := p.see(p.firm).Examination(); len(x.Inclusive) != 1 || x.Inclusive[0].Represented != day(reportDate) {
+		t.Errorf("the examination has the included parties %+v, want the one", x.Inclusive)
+	}
+	p.does(pat, "issue", issue(report.Unqualified))
+	p.restarted()
+}

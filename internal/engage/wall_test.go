@@ -190,7 +190,7 @@ func TestWallStatements(t *testing.T) {
 			t.Errorf("%s asks for no proof of who it is", name)
 		}
 	}
-	for _, name := range []string{"plan", "assess", "tick", "draw", "keep_seed", "note", "conclude_control", "conclude_matter", "conclude_element", "check_population", "trace", "check_conflicts", "join", "rely", "reperform", "disclose", "limit", "consent_terms"} {
+	for _, name := range []string{"plan", "assess", "tick", "draw", "keep_seed", "note", "conclude_control", "conclude_matter", "conclude_element", "check_population", "trace", "check_conflicts", "join", "rely", "reperform", "disclose", "limit", "include", "consent_terms"} {
 		if k, ok := find(name); !ok || k.crosses {
 			t.Errorf("%s is there: %t, and crosses: %t; the client does not see the work before it is released", name, ok, k.crosses)
 		}
