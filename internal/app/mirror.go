@@ -246,8 +246,26 @@ func (m *mirror) bound(ctx context.Context) error {
 	if z := o.Results.Period.Zone; len(o.Results.Controls) > 0 && o.Results.ZoneRules != z.Rules() {
 		m.limits = append(m.limits, "The rules of the zone "+z.String()+" are others here than where the tests were run.")
 	}
-	m.limits = append(m.limits, "Files that people gave as evidence are not part of a package; their hashes are.")
-	return nil
+	return m.exhibits(ctx)
+}
+
+// exhibits tells of files that people gave as evidence and that the package does not hold.
+func (m *mirror) exhibits(ctx context.Context) error {
+	there, missing := map[string]bool{}, 0
+	for _, sum := range m.opened.Blobs() {
+		there[sum] = true
+	}
+	o := m.office
+	err := o.engine.Rows(string(o.org.ID)).All(ctx, o.regs["evidence"], []string{"blob"}, m.opened.Checkpoint.Size, func(_ string, v []any) error {
+		if sum, _ := v[0].(string); !there[sum] {
+			missing++
+		}
+		return nil
+	})
+	if missing > 0 {
+		m.limits = append(m.limits, fmt.Sprintf("%d files that people gave as evidence are not in the package: they were erased, are shown elsewhere in a redacted copy, or the package is of a version that left them out. Their hashes are there.", missing))
+	}
+	return err
 }
 
 func (m *mirror) erased(ctx context.Context) (n int, err error) {

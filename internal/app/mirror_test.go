@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,10 +39,31 @@ func client(t *testing.T) *stage {
 	if _, err := s.take(t.Context(), kept, strings.NewReader(`{"system":"core","in_scope":true}`+"\n"), nil, func(int64, int64) {}); err != nil {
 		t.Fatal(err)
 	}
+	s.exhibit("a screen")
 	if _, err := s.Erase(t.Context(), record.Erasure{Register: "changes", Key: "change-003", Reason: "asked", Authority: "dpo"}); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// exhibit gives a file as evidence.
+func (s *stage) exhibit(text string) {
+	s.t.Helper()
+	sum, size, err := s.blobs.Put(s.t.Context(), s.org.ID, strings.NewReader(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v, err := register.ParseJSON("", 1, fmt.Appendf(nil, `{"evidence_id":"e-1","control":"GOV-01","title":"Screen","file_name":"a.png","size":%d,"sha256":%q,"blob":%q,"uploaded_by":"ann","uploaded_at":"2026-07-01T10:00:00Z"}`, size, sum, sum))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	row, err := register.Convert(s.regs["evidence"], "", register.Input{Line: 1, Fields: v.Members})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.st.Append(s.t.Context(), s.org.ID, "", []record.Draft{{Row: row, Source: "people"}}); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // packs writes the client's package.
@@ -122,8 +144,8 @@ func TestMirror(t *testing.T) {
 			t.Errorf("an input file of the package: %v", err)
 		}
 	}
-	if len(m.opened.Blobs()) != 1 || !strings.Contains(strings.Join(m.limits, " "), "1 records were erased") {
-		t.Errorf("%d input files, limits %q; want one file, and the erasure told", len(m.opened.Blobs()), m.limits)
+	if len(m.opened.Blobs()) != 2 || strings.Contains(strings.Join(m.limits, " "), "evidence") || !strings.Contains(strings.Join(m.limits, " "), "1 records were erased") {
+		t.Errorf("%d input files, limits %q; want the file of a pull and that of the evidence, and the erasure told", len(m.opened.Blobs()), m.limits)
 	}
 	takesNothing(t, m)
 }

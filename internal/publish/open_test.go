@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,38 @@ func TestOpenRealStore(t *testing.T) {
 	second, err := openBytes(t, b.Bytes(), vkey, first.Checkpoint.Checkpoint)
 	if err != nil || second.Records != first.Records+2 || len(second.Blobs()) != 0 {
 		t.Errorf("the later package: %+v, %v", second, err)
+	}
+}
+
+// TestOpenEvidence: files that people gave as evidence go along; an original of which a redacted copy is shown stays, and its copy goes.
+func TestOpenEvidence(t *testing.T) {
+	t.Parallel()
+	m := newMemory(t)
+	m.fill(t, 40)
+	give := func(register, key, body string) {
+		m.add(record.Record{Register: register, Key: key, Version: 1, Source: "people", Body: []byte(body)})
+	}
+	for _, text := range []string{"plain", "original", "copy"} {
+		m.files[sumOf(text)] = []byte(text)
+	}
+	give("evidence", "e-1", `{"blob":"`+sumOf("plain")+`","title":"x"}`)
+	give("evidence", "e-2", `{"blob":"`+sumOf("original")+`","title":"x"}`)
+	give("evidence", "e-3", `{"blob":"`+sumOf("nobody has it")+`","title":"x"}`)
+	give("evidence", "e-4", `{"blob":"../../key","title":"x"}`)
+	give("redactions", sumOf("original"), `{"original":"`+sumOf("original")+`","redacted":"`+sumOf("copy")+`"}`)
+	m.sign()
+	path, _ := pack(t, material(t, m))
+	if code, answer := verify(t, path); code != 0 {
+		t.Errorf("assay-verify = %d, %v", code, answer["faults"])
+	}
+	b, err := os.ReadFile(path)
+	must(t, err)
+	o, err := openBytes(t, b, m.vkey)
+	must(t, err)
+	for text, want := range map[string]bool{"plain": true, "original": false, "copy": true, "nobody has it": false} {
+		if got := slices.Contains(o.Blobs(), sumOf(text)); got != want {
+			t.Errorf("the package holds %q: %v, want %v", text, got, want)
+		}
 	}
 }
 

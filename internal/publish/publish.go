@@ -129,7 +129,7 @@ func Package(ctx context.Context, w io.Writer, m Material) (Sealed, error) {
 	if err := m.check(); err != nil {
 		return Sealed{}, err
 	}
-	p := &packer{m: m, zip: newArchive(w, m.Created.Time()), erased: map[string]bool{}, kept: map[string]bool{}, gone: map[int64]string{}}
+	p := &packer{m: m, zip: newArchive(w, m.Created.Time()), erased: map[string]bool{}, kept: map[string]bool{}, hidden: map[string]bool{}, given: map[string]bool{}, gone: map[int64]string{}}
 	for _, step := range []func(context.Context) error{p.documents, p.conclusions, p.populations, p.history, p.anchors, p.ledger, p.tiles} {
 		if err := step(ctx); err != nil {
 			return Sealed{}, err
@@ -149,6 +149,9 @@ type packer struct {
 	written int      // of those
 	erased  map[string]bool
 	kept    map[string]bool  // files that stay by the word of an erasure
+	shown   []string         // files that people gave as evidence, in order
+	hidden  map[string]bool  // of those, originals of which a redacted copy is shown
+	given   map[string]bool  // those that were written
 	gone    map[int64]string // by place in the ledger, the erasure of a record
 	ends    []int64          // sizes of the ledger at which a transaction ended, rising
 }

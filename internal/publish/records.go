@@ -105,11 +105,17 @@ func (p *packer) leaf(ctx context.Context, s record.Sealed) error {
 	return nil
 }
 
-var systemRegister = []byte(`"register":"assay.`)
+// The registers that name files, as canonical records spell them.
+var naming = [][]byte{[]byte(`"register":"assay.`), []byte(`"register":"` + evidence + `"`), []byte(`"register":"` + redactions + `"`)}
 
-// note remembers which input files pulls kept and which of them were erased.
+const (
+	evidence   = "evidence"
+	redactions = "redactions"
+)
+
+// note remembers which files pulls kept and people gave, and which of them were erased or are shown as a redacted copy alone.
 func (p *packer) note(s record.Sealed) error {
-	if s.Erased() || !bytes.Contains(s.Bytes, systemRegister) {
+	if s.Erased() || !slices.ContainsFunc(naming, func(n []byte) bool { return bytes.Contains(s.Bytes, n) }) {
 		return nil
 	}
 	r, err := record.Decode(s.Bytes)
@@ -117,6 +123,17 @@ func (p *packer) note(s record.Sealed) error {
 		return fmt.Errorf("record #%d: %w", s.Index, err)
 	}
 	switch r.Register {
+	case evidence, redactions:
+		var file struct{ Blob, Original, Redacted string }
+		if err := json.Unmarshal(r.Body, &file); err != nil {
+			return fmt.Errorf("%s: %w", r.Name(), err)
+		}
+		for _, sum := range []string{file.Blob, file.Redacted} {
+			if isSum(sum) {
+				p.shown = append(p.shown, sum)
+			}
+		}
+		p.hidden[file.Original] = true
 	case record.Pulls:
 		var pull record.Pull
 		if err := json.Unmarshal(r.Body, &pull); err != nil {
@@ -161,10 +178,43 @@ func (p *packer) blobs(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.exhibits(ctx); err != nil {
+		return err
+	}
 	for sum := range p.erased {
 		if p.zip.names["blobs/"+sum] {
 			return &fault.Error{Kind: fault.Busy, What: "the file " + sum + " was erased while the package was made", Hint: "repeat"}
 		}
+	}
+	return nil
+}
+
+// exhibits writes the files that people gave as evidence. An original of which a redacted copy is shown stays in the house; one that is
+// gone is left out, as only its hash was sealed: assay verify names it.
+func (p *packer) exhibits(ctx context.Context) error {
+	for sum := range p.hidden {
+		if p.given[sum] {
+			return &fault.Error{Kind: fault.Busy, What: "the file " + sum + " was redacted while the package was made", Hint: "repeat"}
+		}
+	}
+	for _, sum := range p.shown {
+		if p.zip.names["blobs/"+sum] || p.hidden[sum] || p.erased[sum] {
+			continue
+		}
+		r, err := p.m.Blobs.Open(ctx, sum)
+		if errors.Is(err, fault.NotFound) {
+			continue
+		}
+		if err == nil {
+			err = r.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("open the evidence %s: %w", sum, err)
+		}
+		if err := p.blob(ctx, sum); err != nil {
+			return err
+		}
+		p.given[sum] = true
 	}
 	return nil
 }
