@@ -231,3 +231,17 @@ func FuzzFromJSON(f *testing.F) {
 		}
 	})
 }
+
+// TestDocumentation holds the list of signals in the documents to the one in the program.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("../../docs/lint.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range lint.Rules() {
+		if row := "| `" + r.ID + "` | " + string(r.Severity) + " | " + r.About + " |\n"; !strings.Contains(string(b), row) {
+			t.Errorf("docs/lint.md lacks the row %q", row)
+		}
+	}
+}

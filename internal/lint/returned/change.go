@@ -57,7 +57,7 @@ func why(c Class, p passage) string {
 		case "assertion", "description", "other":
 			return "This section is management's own: an auditor asks management to change it."
 		case "opinion", "tests":
-			return "This text came with the data of the organization: an auditor asks management to change it."
+			return "This text was recorded, or is drawn from what was: it is changed where it was recorded, in the firm's work papers or in management's program."
 		}
 		return "This is the frame of the document, drawn from the model: it is not taken over."
 	}

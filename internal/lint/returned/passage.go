@@ -227,20 +227,32 @@ func (l *liner) put(parts ...word) {
 	l.out = append(l.out, owned{l.anchor + "/" + strconv.Itoa(l.n), parts})
 }
 
-// runs are the parts of a line.
+// runs are the parts of a line. The words around a figure, a verdict or an identifier are a statement drawn from the
+// records: they are no wording either.
 func runs(rs report.Runs) []word {
 	var out []word
+	drawn := false
 	for _, r := range rs {
 		w := word{r.String(), Wording}
 		switch {
-		case r.Figure != nil, r.Link != "", r.Mark != "" && r.Text != "Result:":
-			w.class = Figure // a number, the identifier that it links to, or a verdict
+		case r.Figure != nil, r.Link != "", r.Mark != "":
+			w.class, drawn = Figure, true
 		case r.Data, r.Code:
 			w.class = Data
 		}
 		out = append(out, w)
 	}
+	if drawn {
+		atLeast(out, Data)
+	}
 	return out
+}
+
+func atLeast(list []word, c Class) []word {
+	for i := range list {
+		list[i].class = stronger(list[i].class, c)
+	}
+	return list
 }
 
 func (l *liner) block(b report.Block) {
@@ -276,7 +288,7 @@ func (l *liner) block(b report.Block) {
 		l.put(runs(b.Statement.Text)...)
 	case b.Terms != nil:
 		for _, t := range b.Terms.Items {
-			l.put(append([]word{{t.Name + " ", Data}}, runs(t.Value)...)...)
+			l.put(append([]word{{t.Name + " ", Data}}, atLeast(runs(t.Value), Data)...)...)
 		}
 	case b.Chart != nil:
 		l.put(runs(b.Chart.Caption)...)
