@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
@@ -17,6 +19,7 @@ import (
 	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
+	"github.com/assayhq/assay/internal/sample"
 	"github.com/assayhq/assay/internal/store/sqlite"
 )
 
@@ -272,6 +275,35 @@ func TestMirrorHoldsTheClientToItsWord(t *testing.T) {
 	}
 	if _, err := New().takeIn(t.Context(), first.File, m1.folder, first.Key); !errors.Is(err, fault.Refused) {
 		t.Errorf("into a folder that is there: %v; want refused", err)
+	}
+}
+
+// TestMirrorDraws: the firm draws in its own house what the client's own would draw, and writes nothing of it into the copy.
+func TestMirrorDraws(t *testing.T) {
+	s := client(t)
+	s.commit(firstSeed)
+	f := s.freeze("CHG-01")
+	m := takesIn(t, s.packsOne(), filepath.Join(t.TempDir(), "client"))
+	d := cli.Drawing{Control: "CHG-01", Seed: firstSeed, Size: 6, Method: sample.Random}
+	got, err := m.draw(t.Context(), d, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := s.draws(d)
+	if diff := cmp.Diff(want.Items, got.Items); diff != "" || got.Record != "" || got.New || got.Population != f.Population {
+		t.Errorf("drawn in the firm's house, %q, new %v (-client +firm):\n%s", got.Record, got.New, diff)
+	}
+	if list, err := m.frozen(t.Context(), "CHG-01"); err != nil || len(list) != 1 || list[0].Population != f.Population {
+		t.Errorf("frozen = %+v, %v; want what the client froze", list, err)
+	}
+	if p, x, err := m.population(t.Context(), d, nil); err != nil || p.Hash() != f.Population.Hash || x.Record != f.Record {
+		t.Errorf("population = %s of %s, %v", p.Hash(), x.Record, err)
+	}
+	if _, err := m.draw(t.Context(), cli.Drawing{Control: "CHG-01", Seed: secondSeed, Size: 6, Method: sample.Random}, nil); !errors.Is(err, fault.Refused) {
+		t.Errorf("by another seed: %v; want refused", err)
+	}
+	if _, err := m.draw(t.Context(), cli.Drawing{Control: "CHG-01", Extend: 1, Reason: "x"}, nil); !errors.Is(err, fault.Refused) {
+		t.Errorf("an extension: %v; want refused", err)
 	}
 }
 

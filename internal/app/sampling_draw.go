@@ -316,13 +316,16 @@ func (s selection) drawnFrom(ctx context.Context, part string) (out []drawn, err
 	return out, err
 }
 
-// seal appends what was selected as a record.
+// seal appends what was selected as a record; in a copy of somebody else's ledger it writes nothing.
 func (s selection) seal(ctx context.Context, d drawn, parts []sample.Part) (cli.Selected, error) {
 	if d.Items = keysOf(parts); d.Full && len(d.Items) > mostSelected {
 		d.Items = []string{}
 	}
 	if d.At == "" {
 		d.At = civil.InstantOf(s.o.app.Clock()).String()
+	}
+	if s.o.readOnly {
+		return s.shown(d, parts, false), nil
 	}
 	draft, err := s.o.sealable(ctx, samples, ownSource, d.version, d)
 	if err != nil {
