@@ -194,10 +194,15 @@ func (r *reader) letters() {
 		}
 	}
 	r.p.Opinion.Type = readOpinion(r.text(inOpinion))
+	body := false
 	for _, b := range r.parts[inOther] {
-		if t := strings.TrimSpace(b.Text + strings.Join(b.Cells, " ")); t != "" && b.Level == 0 && t != "DRAFT" {
-			r.p.Other = append(r.p.Other, t)
+		if t := strings.TrimSpace(b.Text + strings.Join(b.Cells, " ")); t != "" && t != "DRAFT" {
+			r.p.Other = append(r.p.Other, t) // headings too: one may say that nothing below was examined
+			body = body || b.Level == 0 && !numbered.MatchString(t)
 		}
+	}
+	if !body {
+		r.p.Other = nil
 	}
 }
 

@@ -188,18 +188,25 @@ var columnNames = []struct {
 	{"sample", regexp.MustCompile(`(?i)^(sample( size)?|items tested)$`)},
 	{"method", regexp.MustCompile(`(?i)^method\b|\b(carve-?out|inclusive)\b`)},
 	{"monitoring", regexp.MustCompile(`(?i)\bmonitor`)},
-	{"test", regexp.MustCompile(`(?i)^tests?\b|\btests? (performed|of)\b|\b(auditor|practitioner)['’]?s?['’]? (tests?|procedures?)\b|^procedures? performed`)},
 	{"result", regexp.MustCompile(`(?i)\bresults?\b|^conclusion|^exceptions?\b`)},
+	{"test", regexp.MustCompile(`(?i)^tests?\b|\btests? (performed|of)\b|\b(auditor|practitioner)['’]?s?['’]? (tests?|procedures?)\b|^procedures? performed`)},
 	{"id", regexp.MustCompile(`(?i)^(control )?(#|no\.?|number|id|ref(erence)?\.?|identifier)$|^control (id|no|#|number|ref)`)},
 	{"criteria", regexp.MustCompile(`(?i)\b(criteria|criterion|TSC|control objectives?)\b|^objectives?$`)},
 	{"controls", regexp.MustCompile(`(?i)^(related |mapped )?controls$`)},
 	{"statement", regexp.MustCompile(`(?i)^controls?\b.*|\bcontrol (activity|activities|description|statement)\b|\bdescription of controls?\b`)},
 }
 
+var testsAndResults = regexp.MustCompile(`(?i)\btest\w*\b.*\band\b.*\bresults?\b`)
+
+// columnsOf says which column of a table holds what. One may hold tests and results together.
 func columnsOf(head []string) map[string]int {
 	out := map[string]int{}
 	for i, title := range head {
 		title = strings.Join(strings.Fields(title), " ")
+		if testsAndResults.MatchString(title) {
+			out["test"], out["result"] = i, i
+			continue
+		}
 		for _, c := range columnNames {
 			if c.words.MatchString(title) {
 				if _, taken := out[c.name]; !taken {
