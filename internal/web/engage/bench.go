@@ -327,7 +327,7 @@ func ticks(d *desk) (any, error) {
 		if x.Result == "" {
 			return nil, fault.Refuse("%s, attribute %s: %q is no mark; expected p, d, n or u", key, names[i], cut(letter, 10))
 		}
-		if x.Result != "pass" {
+		if x.Result != "pass" || i == 0 && passes(d.r.PostForm, key) {
 			x.Note = strings.TrimSpace(d.r.PostForm.Get("why." + key))
 		}
 		if marked && was.Result == x.Result && (was.Note == x.Note || x.Note == together(have[key])) {
@@ -344,7 +344,17 @@ func ticks(d *desk) (any, error) {
 	return b, nil
 }
 
-// extentWords says how much was seen. A whole population has no level of confidence, and none is printed.
+// passes reports whether a form marks nothing but passes of an item: what is said of it then goes with the first.
+func passes(form url.Values, key string) bool {
+	for name, v := range form {
+		if at, of, ok := strings.Cut(strings.TrimPrefix(name, "mark."), "."); ok && at != "" && of == key && strings.HasPrefix(name, "mark.") && v[0] != "" && resultOf(v[0]) != "pass" {
+			return false
+		}
+	}
+	return true
+}
+
+// extentOf says how much was seen. A whole population has no level of confidence, and none is printed.
 func extentOf(t *engage.TestPaper) report.ExtentKind {
 	if t == nil || t.Extent == "" {
 		return report.Whole

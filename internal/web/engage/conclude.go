@@ -367,3 +367,8 @@ func servedMark(v *view, control string) report.Mark {
 	}
 	return report.MarkPass
 }
+
+func (v *view) decided(el report.Element) bool {
+	_, ok := v.e.Elements[el]
+	return ok
+}

@@ -1311,7 +1311,7 @@ func responseEvidence(v *view, d *engage.Deviation, list []engage.Evidence) temp
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = shell.Moment(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = at(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,10 +1,12 @@
 package examination
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/web/shell"
 )
@@ -78,6 +80,19 @@ func actEyebrow(d *desk) string {
 	return strings.Join(out, " · ")
 }
 
+// moment is an instant (RFC 3339) or a day in the reader's form; what is neither stays as it is.
+func moment(ctx context.Context, s string, z civil.Zone) string {
+	l := shell.From(ctx).Lang
+	if d, err := civil.ParseDate(s); err == nil {
+		return l.Date(d)
+	}
+	i, err := civil.ParseInstant(s)
+	if err != nil {
+		return s
+	}
+	return l.Moment(i, z)
+}
+
 func compare(a, b string) int { return strings.Compare(a, b) }
 
 // step that the reader can take.
@@ -103,6 +118,30 @@ func (v *view) next() []act {
 	return slices.DeleteFunc(all, func(a act) bool {
 		return !v.may(a.Kind) || a.Kind == "agree" && (v.e.Letter == nil || v.e.Agreed != nil)
 	})
+}
+
+// toward is the view in which the next thing is done; none where it is done here.
+func (v *view) toward() (text, path string) {
+	e := v.e
+	switch {
+	case e.State == engage.Review || e.State == engage.WrapUp && !v.firm() && e.Asserted == nil:
+		return shell.T(v.ctx, "Go to the report"), v.path("report")
+	case e.State == engage.WrapUp && v.firm() && len(e.Unfinished()) == 0 && len(e.Undecided()) > 0:
+		return shell.T(v.ctx, "Go to the conclusions"), v.path("conclusions")
+	case e.State == engage.Accepted && v.firm() && len(e.Packages) == 0 && v.may("take_package"):
+		return shell.T(v.ctx, "Take in a package"), v.path("package")
+	case e.State != engage.Planning && e.State != engage.Fieldwork && e.State != engage.WrapUp:
+		return "", ""
+	case e.Open() > 0:
+		return shell.T(v.ctx, "Go to the requests"), v.path("requests")
+	case !v.firm() && len(e.Seeds) > 0:
+		return shell.T(v.ctx, "Go to the populations"), v.path("populations")
+	case !v.firm() && len(e.Deviations) > 0:
+		return shell.T(v.ctx, "Go to the deviations"), v.path("deviations")
+	case v.firm() && e.State == engage.Fieldwork && len(e.Unfinished()) > 0:
+		return shell.T(v.ctx, "Go to the work papers"), v.path("papers")
+	}
+	return "", ""
 }
 
 // kept is what keeps the engagement from its next step.

@@ -347,3 +347,11 @@ func result(t *engage.TestPaper, key string) string {
 	}
 	return t.Item(key, attributes)
 }
+
+func stratified(s *engage.Sample) bool {
+	return slices.ContainsFunc(s.Items, func(x engage.SampledItem) bool { return x.Stratum != "" })
+}
+
+func reasoned(s *engage.Sample) bool {
+	return slices.ContainsFunc(s.Items, func(x engage.SampledItem) bool { return x.Reason != "" || x.Instead != "" })
+}

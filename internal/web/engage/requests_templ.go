@@ -1119,7 +1119,7 @@ func evidenceList(v *view, r *engage.Request, list []engage.Evidence) templ.Comp
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = shell.Moment(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = at(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1159,7 +1159,7 @@ func evidenceList(v *view, r *engage.Request, list []engage.Evidence) templ.Comp
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = shell.Moment(ev.Event, v.zone).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = at(ev.Event, v.zone).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1378,7 +1378,7 @@ func evidenceChoice(v *view, list []engage.Evidence) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = shell.Moment(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = at(ev.Received, v.zone).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

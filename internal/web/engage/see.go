@@ -169,11 +169,11 @@ func rate(basis int) string {
 	whole, part := basis/100, basis%100
 	switch {
 	case part == 0:
-		return fmt.Sprintf("%d %%", whole)
+		return fmt.Sprintf("%d\u00a0%%", whole)
 	case part%10 == 0:
-		return fmt.Sprintf("%d.%d %%", whole, part/10)
+		return fmt.Sprintf("%d.%d\u00a0%%", whole, part/10)
 	}
-	return fmt.Sprintf("%d.%02d %%", whole, part)
+	return fmt.Sprintf("%d.%02d\u00a0%%", whole, part)
 }
 
 // cut shortens a text for a table.

@@ -76,6 +76,11 @@ func (w *world) fieldwork(client string) string {
 	w.upload(sam, base(id)+"/package", http.StatusSeeOther, "package")
 	w.act(mia, id, "plan", "strategy", "Whole populations by rule, run again.", "ordinary", "10", "tolerable-CHG-01", "5", "risk-IAM-01", "yes")
 	w.act(mia, id, "begin_fieldwork", "words", "")
+	w.act(sam, id, "ask", "control", "CHG-01", "wants", "evidence", "what", "The approvals of the sampled changes, as the tool keeps them.", "due", "2026-07-20")
+	w.evidence = []engage.Evidence{{SHA256: engage.TextHash("old"), Name: "approvals.csv", Record: "evidence/ev1@1", Received: "2026-03-05T10:00:00Z", Event: "2026-03-04T09:00:00Z"},
+		{SHA256: engage.TextHash("new"), Name: "screenshot.png", Record: "evidence/ev2@1", Received: "2026-07-20T10:00:00Z"}}
+	w.act(lea, id, "answer", "request", "R-001", "text", "Here they are.", "evidence", evidenceID(w.evidence[0]), "evidence", evidenceID(w.evidence[1]))
+	w.act(sam, id, "say", "request", "R-001", "text", "The screenshot is younger than the question.")
 	for _, c := range w.controls {
 		w.act(sam, id, "assess", "control", c.ID, "design", "effective", "words", "It meets the criterion.", "walkthrough", "Followed one change.", "implemented", "yes")
 		w.act(sam, id, "procedures", "control", c.ID, "test", c.Tests[0].ID, "extent", map[bool]string{true: "sample", false: "whole"}[c.ID == "CHG-01"], "kind-1", "inquiry", "text-1", "Asked the owner.", "kind-2", "reperformance", "text-2", "Ran the rule again.")
@@ -134,6 +139,7 @@ func (w *world) reviewed(client string) (id string, keys []string) {
 		w.act(sam, id, "prepare", "control", c.ID)
 		w.act(mia, id, "review", "control", c.ID)
 	}
+	w.act(sam, id, "close", "request", "R-001", "text", "The first is enough.")
 	w.act(mia, id, "wrap_up", "words", "")
 	for _, c := range w.controls {
 		w.relyOnAll(id, c.ID)

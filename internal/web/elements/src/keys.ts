@@ -101,6 +101,12 @@ export class Keys extends Piece {
         ["Space", t("Select the row")], ["Shift+↑ Shift+↓", t("Select several rows")],
       ]);
     }
+    if (document.querySelector("assay-marks")) {
+      list(t("On the work paper"), [
+        ["p", t("Pass")], ["d", t("Deviation")], ["n", t("Not applicable")], ["u", t("Undecided")], ["w", t("Say why")], ["j k", t("Next or previous item")],
+        ["1 9", t("Attribute by its place; by a capital letter too")], ["Enter", t("Keep the item and go on")],
+      ]);
+    }
     const everywhere: [string, string][] = [["?", t("This list")]];
     if (document.querySelector("assay-palette")) everywhere.push(["Ctrl+K", t("Go to anything")]);
     if (document.querySelector("[data-search]")) everywhere.push(["/", t("Search")]);

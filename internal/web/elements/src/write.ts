@@ -85,7 +85,7 @@ export class Markdown extends Piece {
 }
 
 /** The server has made the text harmless; what could act is left out here once more. */
-function harmless(html: string): Node[] {
+export function harmless(html: string): Node[] {
   const page = new DOMParser().parseFromString(html, "text/html");
   for (const e of page.body.querySelectorAll("*")) {
     if (e.matches("script, style, link, meta, base, iframe, object, embed, form, input, button, template")) e.remove();
