@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/phrase"
@@ -255,6 +256,9 @@ func (p *Pages) openForm(r *http.Request) shell.Form {
 // openEngagement opens one. Who may not is refused by the house; nothing is there yet in whose log it could stand.
 func (p *Pages) openEngagement(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
+	if p.o.Side != engage.Firm {
+		return &fault.Error{Kind: fault.Denied, What: "open is for the firm to do; the client cannot"}
+	}
 	if err := shell.ReadForm(w, r); err != nil {
 		return err
 	}
@@ -275,12 +279,12 @@ func (p *Pages) openEngagement(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	if p.o.Side == engage.Client || err == nil {
+	if err == nil || !slices.Contains(whoOf(ctx).Roles, access.Partner) { // who may not learns that, and not what was wrong in the form
 		if e := p.o.House.Do(ctx, whoOf(ctx), id, "open", o); e != nil {
 			err = e
 		}
 	}
-	if errors.Is(err, fault.Refused) && p.o.Side == engage.Firm && shell.WantsPage(r) {
+	if errors.Is(err, fault.Refused) && !errors.Is(err, fault.Denied) && shell.WantsPage(r) {
 		return shell.Page(w, r, http.StatusUnprocessableEntity, openPage(p.openForm(r).Filled(r).WithErrors(err)))
 	}
 	if err != nil {

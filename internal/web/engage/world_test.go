@@ -184,7 +184,9 @@ func (h *house) Requests(context.Context, string) ([]engage.Request, error) {
 	return []engage.Request{{Control: "CHG-01", Wants: "population", What: "The list of all deployments of the period, with its query."}, {Control: "IAM-01", Wants: "configuration", What: "The settings of the identity provider."}}, nil
 }
 
-func (h *house) Ties(_ context.Context, _, email string) ([]string, error) { return h.w.ties[email], nil }
+func (h *house) Ties(_ context.Context, _, email string) ([]string, error) {
+	return h.w.ties[email], nil
+}
 
 func (h *house) CommitSeed(ctx context.Context, who engage.Who, engagement, control, test string) error {
 	h.w.seeds++
@@ -400,7 +402,11 @@ func (h *house) serve(as access.Visitor, r *http.Request, header ...string) *htt
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	ctx := shell.With(access.With(r.Context(), as), shell.Chrome{Base: "/o/example", Organization: "Example", Zone: h.w.zone, Path: r.URL.Path, Lang: phrase.English})
+	return h.serveIn(shell.With(access.With(r.Context(), as), shell.Chrome{Base: "/o/example", Organization: "Example", Zone: h.w.zone, Path: r.URL.Path, Lang: phrase.English}), r)
+}
+
+func (h *house) serveIn(ctx context.Context, r *http.Request) *httptest.ResponseRecorder {
+	h.w.t.Helper()
 	rec := httptest.NewRecorder()
 	h.mux.ServeHTTP(rec, r.WithContext(ctx))
 	if h.fault != nil {

@@ -1,0 +1,262 @@
+package examination
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/engage"
+	"github.com/assayhq/assay/internal/phrase"
+	"github.com/assayhq/assay/internal/web/shell"
+)
+
+// TestPages draws every page of both sides, in English and in German, for an engagement whose names and texts are hostile; nothing of them
+// is read as markup.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	for i := range w.controls {
+		w.controls[i].Title, w.controls[i].Statement = hostile, hostile
+		w.controls[i].Tests[0].Sentence = hostile
+	}
+	id, keys := w.reviewed(hostile)
+	w.act(pat, id, "back_to_work", "words", hostile)
+	w.act(sam, id, "ask", "what", hostile, "wants", "inquiry", "due", "2026-08-01", "control", hostile)
+	w.act(lea, id, "answer", "request", "R-002", "text", hostile)
+	w.act(mia, id, "note", "control", "CHG-01", "text", hostile)
+	w.act(pat, id, "emphasize", "words", hostile)
+	w.act(mia, id, "release_draft")
+	pages := pagesOf(w, id, keys[0])
+	b := base(id)
+	for _, more := range []struct {
+		as    access.Visitor
+		paths []string
+	}{
+		{sam, []string{b + "/papers/CHG-01/chg-01.changes?verdict=all&item=" + keys[0], b + "/papers/CHG-01/chg-01.changes/item?key=" + keys[0], b + "/papers/CHG-02/chg-02.tests", b + "/requests/R-002", b + "/requests/list", b + "/package"}},
+		{lea, []string{b + "/requests/R-002?q=" + url.QueryEscape(hostile)}},
+	} {
+		for _, path := range more.paths {
+			pages = append(pages, struct {
+				name string
+				as   access.Visitor
+				path string
+			}{path, more.as, path})
+		}
+	}
+	for _, x := range deeds { // each form, as somebody who may see it
+		as := pat
+		if sideOf(x.kind) == engage.Client {
+			as = exa
+		}
+		q := url.Values{"control": {"CHG-01"}, "test": {"chg-01.changes"}, "deviation": {"D-001"}, "request": {"R-002"}, "sample": {"S-001"}, "element": {"design"}, "matter": {"CC8.1"}, "key": {keys[0]}}
+		pages = append(pages, struct {
+			name string
+			as   access.Visitor
+			path string
+		}{x.kind, as, b + "/acts/" + x.kind + "?" + q.Encode()})
+	}
+	for _, p := range pages {
+		for _, lang := range phrase.Languages() {
+			text := w.inLanguage(p.as, p.path, lang)
+			if strings.Contains(text, "<script>alert") || strings.Contains(text, "%!") || !strings.Contains(text, "<h") {
+				t.Errorf("%s as %s in %s: markup out of a text, or a sentence that lacks a part", p.path, p.as.Name, lang)
+			}
+			if m := regexp.MustCompile(`(?s) style=|<script[^>]*>[^<]`).FindString(text); m != "" {
+				t.Errorf("%s as %s: %q, which the policy of the page forbids", p.path, p.as.Name, m)
+			}
+		}
+	}
+	if text := w.page(pat, base(w.opened(hostile)), http.StatusOK); !strings.Contains(text, html.EscapeString("<script>alert(1)</script>")) {
+		t.Error("the overview does not say the client's name")
+	}
+}
+
+func (w *world) inLanguage(as access.Visitor, path string, lang phrase.Lang) string {
+	w.t.Helper()
+	h := w.of(as)
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://assay.example"+path, http.NoBody)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rec := h.serve(as, r)
+	ctx := shell.With(access.With(r.Context(), as), shell.Chrome{Base: "/o/example", Organization: "Example", Zone: w.zone, Path: r.URL.Path, Lang: lang})
+	again := h.serveIn(ctx, r)
+	if rec.Code != http.StatusOK || again.Code != http.StatusOK {
+		w.t.Fatalf("GET %s as %s = %d and %d in %s\n%.600s", path, as.Name, rec.Code, again.Code, lang, plain(again.Body.String()))
+	}
+	return again.Body.String()
+}
+
+// TestFormsKeepWhatWasTyped: a refusal stands at its field, and nothing has to be typed again.
+func TestFormsKeepWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.firm.mustSay(w.post(pat, "/engagements/new", http.StatusUnprocessableEntity, "client", "", "system", "My system", "report", "soc2-type2", "from", "yesterday", "zone", "Mars/Olympus"), `value="My system"`, "yesterday", "is no date", `id="f-from-error"`)
+	id := w.fieldwork("Example, Inc.")
+	for _, c := range []struct {
+		as    access.Visitor
+		kind  string
+		pairs []string
+		want  []string
+	}{
+		{sam, "ask", []string{"wants", "evidence", "what", "The approvals"}, []string{"The approvals", `id="f-due-error"`, "no day is given"}},
+		{sam, "procedures", []string{"control", "CHG-02", "test", "chg-02.tests", "extent", "whole", "kind-1", "inquiry", "text-1", "Asked the owner alone."}, []string{"Asked the owner alone.", "inquiry alone proves no operation"}},
+		{sam, "procedures", []string{"control", "CHG-02", "test", "chg-02.tests", "extent", "whole", "kind-1", "inspection"}, []string{`id="f-text-1-error"`, "nothing says what is done"}},
+		{sam, "check_population", []string{"control", "CHG-01", "test", "chg-01.changes", "check", "C2", "source", "audit log", "count", "59", "words", "One is missing.", "passed", "yes"}, []string{"One is missing.", "the second source counts 59, the population 60"}},
+		{sam, "tick", []string{"control", "CHG-01", "test", "chg-01.changes", "attribute", "A", "mark.0.deploy-1001", "d"}, []string{"nothing says why it is deviation"}},
+		{sam, "draw", []string{"control", "CHG-01", "test", "chg-01.changes", "method", "judgemental", "purpose", "operation", "basis", "risk", "picks", "deploy-1001"}, []string{"nothing says why it was picked", `id="f-picks-error"`, "deploy-1001"}},
+		{sam, "raise", []string{"control", "CHG-01", "test", "chg-01.changes", "items", "deploy-1001", "what", ""}, []string{"deploy-1001", `id="f-what-error"`}},
+		{mia, "conclude_control", []string{"control", "CHG-01", "design", "effective", "operation", "effective", "tested", "ten", "deviating", "0", "reason", "Because."}, []string{`id="f-tested-error"`, "is no whole number", "Because."}},
+		{lea, "answer", []string{"request", "R-001", "text", "See there.", "evidence", "made-up"}, []string{"See there.", "is not in the ledger"}},
+	} {
+		w.firm.mustSay(w.post(c.as, base(id)+"/acts/"+c.kind, http.StatusUnprocessableEntity, c.pairs...), c.want...)
+	}
+	w.ties["friend@firm.example"] = []string{"advised the client until 2025"}
+	if text := plain(w.post(pat, base(id)+"/acts/join", http.StatusForbidden, "email", "friend@firm.example", "name", "Friend", "part", "staff")); !strings.Contains(text, "advised the client until 2025") {
+		t.Errorf("joining somebody with ties says %q", text)
+	}
+	w.firm.mustSay(w.upload(sam, base(id)+"/package", http.StatusUnprocessableEntity, "no such thing"), "does not verify")
+	w.firm.mustSay(w.upload(sam, base(id)+"/package", http.StatusUnprocessableEntity, ""), "no file was chosen")
+	w.firm.mustSay(w.upload(sam, base(id)+"/sheets/CHG-01", http.StatusUnprocessableEntity, "broken"), "B7:", "1 cell was not taken")
+	w.firm.mustSay(w.upload(pat, "/engagements/messages", http.StatusUnprocessableEntity, "junk", "key", "kept+key"), "kept+key", "not a message of an engagement")
+}
+
+func (h *house) mustSay(page string, want ...string) {
+	h.w.t.Helper()
+	for _, x := range want {
+		if !strings.Contains(page, x) {
+			h.w.t.Errorf("the page does not say %q: %.900s", x, plain(page))
+		}
+	}
+}
+
+// TestMessagesAsFiles: between two installations an engagement goes by files alone, under the key that somebody compared.
+func TestMessagesAsFiles(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.opened("Example, Inc.") // the first message crosses here at once
+	other := setup(t)
+	bag := w.firm.ask(pat, http.MethodGet, base(id)+"/messages", nil)
+	if bag.Code != http.StatusOK {
+		t.Fatal(bag.Code)
+	}
+	other.client.mustSay(other.upload(lea, "/engagements/messages", http.StatusUnprocessableEntity, bag.Body.String()), "nobody has compared the key")
+	other.upload(lea, "/engagements/messages", http.StatusSeeOther, bag.Body.String(), "key", w.firm.books.key)
+	if text := plain(other.page(lea, "/engagements", http.StatusOK)); !strings.Contains(text, "Harbor & Pine CPAs") && !strings.Contains(text, "Harbor &amp; Pine CPAs") {
+		t.Errorf("the client's list = %.300q, want the firm", text)
+	}
+}
+
+// TestMarks: what is marked is an act, what stands already is none, and a program is answered as one.
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	keys := w.marks(id)
+	path := base(id) + "/acts/tick"
+	again := url.Values{"control": {"CHG-01"}, "test": {"chg-01.changes"}, "attribute": {"A", "B", "C"}, "mark.0." + keys[0]: {"d"}, "why." + keys[0]: {"approved by its author; no tests exist for it"}}
+	rec := w.firm.ask(sam, http.MethodPost, path, again, "Accept", "application/json")
+	if rec.Code != http.StatusBadRequest && rec.Code != http.StatusOK {
+		t.Errorf("the same mark again = %d %s", rec.Code, rec.Body)
+	}
+	again.Set("mark.0."+keys[0], "P")
+	if rec = w.firm.ask(sam, http.MethodPost, path, again, "Accept", "application/json"); rec.Code != http.StatusOK {
+		t.Errorf("another mark = %d %s, want 200", rec.Code, rec.Body)
+	}
+	for field, v := range map[string]string{"mark.7." + keys[0]: "p", "mark.x": "p", "mark.0." + keys[1]: "z"} {
+		bad := url.Values{"control": {"CHG-01"}, "test": {"chg-01.changes"}, "attribute": {"A", "B", "C"}, field: {v}}
+		if rec = w.firm.ask(sam, http.MethodPost, path, bad, "Accept", "application/json"); rec.Code != http.StatusBadRequest {
+			t.Errorf("%s=%s = %d, want 400", field, v, rec.Code)
+		}
+	}
+	w.see(w.firm, id, func(e *engage.Engagement) {
+		if m := e.Papers["CHG-01"].Tests["chg-01.changes"].Marks[keys[0]]["A"]; m.Result != "pass" || m.By != sam.Email {
+			t.Errorf("the mark = %+v, want a pass by sam", m)
+		}
+	})
+	if text := w.page(sam, base(id)+"/papers/CHG-01/chg-01.changes", http.StatusOK); !strings.Contains(text, "Round half to even") || strings.Count(text, "<tr data-key=") != 10 {
+		t.Error("the work paper does not show the sample's ten items, and the records of the first")
+	}
+}
+
+// TestNoConfidenceBesideAWholePopulation: where every item was tested there is no sampling risk, and no level of confidence is printed; a
+// judgemental selection says that nothing can be inferred from it.
+func TestNoConfidenceBesideAWholePopulation(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	w.marks(id)
+	w.act(sam, id, "draw", "control", "CHG-01", "test", "chg-01.changes", "purpose", "undecided", "method", "judgemental", "basis", "all that is odd", "picks", "deploy-1001 looks odd")
+	for path, want := range map[string]bool{"/papers/CHG-02": false, "/papers/CHG-02/chg-02.tests": false, "/conclusions": false, "/samples/S-001": true, "/samples/S-002": false} {
+		text := plain(w.page(pat, base(id)+path, http.StatusOK))
+		if got := strings.Contains(text, "confidence"); got != want {
+			t.Errorf("%s speaks of confidence: %t, want %t", path, got, want)
+		}
+		if path == "/samples/S-002" && !strings.Contains(text, "cannot be projected") {
+			t.Errorf("the judgemental sample does not say that it cannot be projected: %.300q", text)
+		}
+	}
+}
+
+// paper500 gives a test 500 sampled items of five attributes, all marked.
+func paper500(tb testing.TB) (*world, string) {
+	tb.Helper()
+	w := setup(tb)
+	test := &w.controls[0].Tests[0]
+	test.Attributes = append(test.Attributes, Attribute{"D", "The change names its ticket."}, Attribute{"E", "It was deployed in the window."})
+	w.items[test.ID] = nil
+	for i := range 1200 {
+		w.items[test.ID] = append(w.items[test.ID], ItemView{Key: fmt.Sprintf("deploy-%05d", i), Verdict: "pass", Event: "2026-03-04T10:00:00Z"})
+	}
+	id := w.accepted("Example, Inc.")
+	w.act(mia, id, "plan", "strategy", "Samples.", "ordinary", "10")
+	w.act(mia, id, "begin_fieldwork")
+	w.act(sam, id, "commit_seed", "control", "CHG-01", "test", test.ID)
+	w.act(lea, id, "freeze", "control", "CHG-01", "test", test.ID)
+	w.act(sam, id, "draw", "control", "CHG-01", "test", test.ID, "purpose", "operation", "method", "random", "size", "500", "basis", "many")
+	var ticks engage.Ticks
+	w.see(w.firm, id, func(e *engage.Engagement) {
+		ticks = engage.Ticks{Control: "CHG-01", Test: test.ID}
+		for _, x := range e.Samples[0].Items {
+			for _, a := range test.Attributes {
+				ticks.Marks = append(ticks.Marks, engage.Tick{Item: x.Key, Attribute: a.ID, Mark: engage.Mark{Result: "not_applicable", Note: "of another kind"}})
+			}
+		}
+	})
+	if err := w.firm.house.Do(tb.Context(), engage.Who{Email: sam.Email, Roles: sam.Roles}, id, "tick", ticks); err != nil {
+		tb.Fatal(err)
+	}
+	return w, base(id) + "/papers/CHG-01/" + test.ID
+}
+
+// TestPaperOf500 holds the work paper of 500 items to its time on the server; the best of several runs counts, as others work on the machine too.
+func TestPaperOf500(t *testing.T) {
+	w, path := paper500(t)
+	best := time.Hour
+	for range 8 {
+		start := time.Now()
+		rec := w.firm.ask(sam, http.MethodGet, path, nil)
+		best = min(best, time.Since(start))
+		if n := strings.Count(rec.Body.String(), "<tr data-key="); rec.Code != http.StatusOK || n != 500 {
+			t.Fatalf("the work paper = %d with %d items, want 500", rec.Code, n)
+		}
+	}
+	if best > 50*time.Millisecond {
+		t.Errorf("the work paper of 500 items takes %v, want at most 50 ms", best)
+	}
+}
+
+func BenchmarkPaperOf500(b *testing.B) {
+	w, path := paper500(b)
+	for b.Loop() {
+		if rec := w.firm.ask(sam, http.MethodGet, path, nil); rec.Code != http.StatusOK {
+			b.Fatal(rec.Code)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package examination
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/engage"
+)
+
+// refusals counts what a house keeps of attempts that it refused.
+func (w *world) refusals(h *house, id string) int {
+	n := 0
+	w.see(h, id, func(e *engage.Engagement) { n = len(e.Refused) })
+	return n
+}
+
+// everybody of a side, each in another role, and one in several.
+func everybody(side engage.Side) []access.Visitor {
+	var out []access.Visitor
+	for _, role := range access.Roles() {
+		if role != access.Customer {
+			out = append(out, visitor("x"+string(role), string(side), role))
+		}
+	}
+	return append(out, access.Visitor{Person: "p-all", Name: "All", Email: "all@" + string(side) + ".example", Roles: slices.DeleteFunc(access.Roles(), func(r access.Role) bool { return r == access.Customer }), Strong: true})
+}
+
+// TestWall posts every act of the one party as each role of the other one: all are refused with a page that says so, and each attempt
+// stands in the log of the house in which it was made. Nothing else comes of it.
+func TestWall(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	for _, k := range engage.Kinds() {
+		h, others := w.client, everybody(engage.Client)
+		if k.Side == engage.Client {
+			h, others = w.firm, append(everybody(engage.Firm), pat, quinn, mia, sam)
+		}
+		if k.Name == "refused" {
+			continue
+		}
+		for _, as := range others {
+			before := w.refusals(h, id)
+			text := plain(w.post(as, base(id)+"/acts/"+k.Name, http.StatusForbidden, "words", "x", "control", "CHG-01"))
+			if !strings.Contains(text, "You may not do this") || !strings.Contains(text, "is for the "+string(k.Side)) {
+				t.Errorf("%s by %s says %.200q", k.Name, as.Name, text)
+			}
+			if n := w.refusals(h, id) - before; n != 1 {
+				t.Errorf("%s by %s: %d attempts are on record, want 1", k.Name, as.Name, n)
+			}
+		}
+	}
+	text := plain(w.page(lea, base(id)+"/log", http.StatusOK))
+	if !strings.Contains(text, "was refused") {
+		t.Error("the client's log does not show what was refused")
+	}
+}
+
+// TestWallOfOwnSide posts the acts of the firm as people of the firm who have no part in the engagement, and as its administrator.
+func TestWallOfOwnSide(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	for _, k := range engage.Kinds() {
+		h, people := w.firm, []access.Visitor{nora, root}
+		if k.Side == engage.Client {
+			h, people = w.client, []access.Visitor{admin}
+		}
+		if k.Name == "refused" {
+			people = nil
+		}
+		for _, as := range people {
+			before := w.refusals(h, id)
+			w.post(as, base(id)+"/acts/"+k.Name, http.StatusForbidden)
+			if n := w.refusals(h, id) - before; n != 1 {
+				t.Errorf("%s by %s: %d attempts are on record, want 1", k.Name, as.Name, n)
+			}
+		}
+	}
+	w.post(pat, base(id)+"/acts/refused", http.StatusNotFound)
+	w.post(pat, base(id)+"/acts/invented", http.StatusNotFound)
+	w.post(lea, "/engagements/new", http.StatusForbidden)
+	w.post(sam, "/engagements/new", http.StatusForbidden)
+	w.post(root, "/engagements/new", http.StatusForbidden)
+}
+
+// TestOtherWays: acts that come in by files and lists go through the same wall.
+func TestOtherWays(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	for _, as := range []access.Visitor{lea, exa, admin} {
+		before := w.refusals(w.client, id)
+		w.upload(as, base(id)+"/package", http.StatusForbidden, "package")
+		w.upload(as, base(id)+"/sheets/CHG-01", http.StatusForbidden, "sheet")
+		w.post(as, base(id)+"/requests/list", http.StatusForbidden, "ask", "0")
+		if n := w.refusals(w.client, id) - before; n != 3 {
+			t.Errorf("%s: %d attempts are on record, want 3", as.Name, n)
+		}
+	}
+	before := w.refusals(w.firm, id)
+	w.upload(nora, base(id)+"/package", http.StatusForbidden, "package")
+	w.upload(quinn, base(id)+"/sheets/CHG-01", http.StatusForbidden, "sheet")
+	w.post(quinn, base(id)+"/requests/list", http.StatusForbidden, "ask", "0")
+	if n := w.refusals(w.firm, id) - before; n != 3 {
+		t.Errorf("%d attempts are on record at the firm, want 3", n)
+	}
+	w.upload(admin, "/engagements/messages", http.StatusForbidden, "x")
+	w.upload(root, "/engagements/messages", http.StatusForbidden, "x")
+}
+
+// TestWhatDoesNotCross: before the firm releases it, the client has no page of a paper, a conclusion, a draft or a sample, and no word of any
+// stands on the pages that it has.
+func TestWhatDoesNotCross(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	keys := w.marks(id)
+	w.act(mia, id, "note", "control", "CHG-01", "text", "SECRET NOTE")
+	w.act(mia, id, "plan", "strategy", "SECRET STRATEGY", "ordinary", "7")
+	b := base(id)
+	for _, path := range []string{"/papers", "/papers/CHG-01", "/papers/CHG-01/chg-01.changes", "/papers/CHG-01/chg-01.changes/item?key=" + keys[0], "/sheets/CHG-01", "/conclusions", "/package", "/requests/list",
+		"/samples/S-001", "/report/draft/pdf", "/report/0/pdf", "/acts/tick", "/acts/draw", "/acts/sign_partner", "/acts/release_draft"} {
+		w.page(lea, b+path, http.StatusNotFound)
+		w.page(exa, b+path, http.StatusNotFound)
+	}
+	for _, path := range []string{"", "/requests", "/populations", "/deviations", "/report", "/log", "/requests/R-001"} {
+		text := w.page(lea, b+path, http.StatusOK)
+		for _, bad := range append([]string{"SECRET", "S-001", "approved by its author"}, keys...) {
+			if strings.Contains(text, bad) {
+				t.Errorf("the client's page %s shows %q, which was not released", path, bad)
+			}
+		}
+	}
+	for _, path := range []string{"", "/requests", "/papers", "/papers/CHG-01", "/report", "/log", "/report/draft/pdf", "/acts/tick", "/messages", "/conclusions"} {
+		w.page(nora, b+path, http.StatusNotFound)
+	}
+	if text := plain(w.page(nora, "/engagements", http.StatusOK)); strings.Contains(text, "Example, Inc.") {
+		t.Error("somebody who is no member sees the engagement in the list")
+	}
+	w.act(sam, id, "release_sample", "sample", "S-001")
+	if text := plain(w.page(lea, b+"/samples/S-001", http.StatusOK)); !strings.Contains(text, keys[0]) || !strings.Contains(text, "Seed, opened") || strings.Contains(text, "marked items") {
+		t.Errorf("the released sample = %.600q, want its items and the seed, and no result", text)
+	}
+}
+
+// TestProof: an act that asks for a proof of who it is leads to it before anything is written, and again when it is posted.
+func TestProof(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.opened("Example, Inc.")
+	w.act(pat, id, "join", "email", pat.Email, "name", "Pat", "part", "partner")
+	weak := pat
+	weak.Strong = false
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		rec := w.firm.ask(weak, method, base(id)+"/acts/withdraw", map[string][]string{"words": {"x"}})
+		if rec.Code != http.StatusSeeOther || !strings.HasPrefix(rec.Header().Get("Location"), "/again?") {
+			t.Errorf("%s withdraw without a proof = %d to %q, want 303 to /again", method, rec.Code, rec.Header().Get("Location"))
+		}
+	}
+	if w.refusals(w.firm, id) != 0 {
+		t.Error("asking for a proof is on record as an attempt")
+	}
+	w.page(pat, base(id)+"/acts/withdraw", http.StatusOK)
+}
