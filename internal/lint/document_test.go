@@ -85,6 +85,27 @@ func TestIssuedOfOursAreClean(t *testing.T) {
 	}
 }
 
+// TestOpinionsOfOurs: the type of a modified opinion is read from the letter's words, and what it rests on does not contradict it.
+func TestOpinionsOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, o := range []report.Opinion{report.Qualified, report.Adverse, report.Disclaimer} {
+		for _, k := range []report.Kind{"soc2-type2", "soc1-type2", "soc2-type1"} {
+			r := examined(t, k, false, func(e *report.Examination) {
+				x := &e.Elements[len(e.Elements)-1]
+				x.Opinion, x.Basis, x.Affected = o, []string{"Access of leavers was not removed in time, so that the criterion CC6.2 was not met."}, []string{"CC6.2"}
+				x.ScopeLimitation, x.Pervasive = o == report.Disclaimer, o != report.Qualified
+			})
+			p := lint.FromReport(r)
+			if p.Opinion.Type != string(o) {
+				t.Errorf("the opinion of %s is read as %q, want %q", k, p.Opinion.Type, o)
+			}
+			if got := rulesOf(lint.Check(p)); !slices.Equal(got, []string{"draft-owed"}) {
+				t.Errorf("Check(%s, %s) = %v, want nothing but the note on the draft", k, o, got)
+			}
+		}
+	}
+}
+
 // TestFaultsInOursAreFound plants faults into an issued report: the model and its DOCX give the same findings.
 func TestFaultsInOursAreFound(t *testing.T) {
 	t.Parallel()

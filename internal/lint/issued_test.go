@@ -19,6 +19,12 @@ var controls = []string{"CHG-01", "CHG-03", "IAM-02", "IAM-04", "IAM-06", "AVL-0
 // issued builds a report that an auditor issued; change may plant something first.
 func issued(t *testing.T, k report.Kind, change func(*report.Examination)) *report.Report {
 	t.Helper()
+	return examined(t, k, true, change)
+}
+
+// examined builds a report that an auditor examined, issued or not.
+func examined(t *testing.T, k report.Kind, issue bool, change func(*report.Examination)) *report.Report {
+	t.Helper()
 	var res assure.Results
 	read(t, "../report/testdata/results.json", &res)
 	c, err := library()
@@ -56,7 +62,7 @@ func issued(t *testing.T, k report.Kind, change func(*report.Examination)) *repo
 	if change != nil {
 		change(f.Examination)
 	}
-	f.Examination.Issued = true
+	f.Examination.Issued = issue
 	r, err := report.Build(k, f)
 	if err != nil {
 		t.Fatalf("Build(%s) = %v", k, err)

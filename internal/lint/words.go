@@ -33,7 +33,7 @@ func readDate(s string) *civil.Date {
 	month := 0
 	switch {
 	case y != "":
-		month, _ = strconv.Atoi(mo) //nolint:errcheck // two digits
+		month = number(mo)
 	case m[5] != "":
 		y, d, month = m[6], m[4], monthOf(m[5])
 	default:
