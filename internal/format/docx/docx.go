@@ -27,6 +27,7 @@ const (
 	maxDepth    = 256
 	maxBlocks   = 400_000
 	maxText     = 4 << 20 // bytes of one paragraph or cell
+	maxBeside   = 256     // bookmarks, pictures or open comments of one paragraph
 )
 
 // Read reads a document. A file that is none, or that breaks a bound, is refused.
@@ -389,7 +390,7 @@ func (p *packet) notes(part, kind string, into map[string]string) error {
 }
 
 func once(list []string, s string) []string {
-	if s == "" || slices.Contains(list, s) {
+	if s == "" || len(list) >= maxBeside || slices.Contains(list, s) {
 		return list
 	}
 	return append(list, s)

@@ -166,6 +166,15 @@ func numbers(n int) string {
 	return b.String()
 }
 
+// TestManyBeside bounds what stands beside one paragraph: each piece of text is read for every comment that is open.
+func TestManyBeside(t *testing.T) {
+	t.Parallel()
+	d := read(t, `<w:p>`+strings.Repeat(`<w:bookmarkStart w:name="m"/>`, 5000)+`<w:r><w:t>a</w:t></w:r></w:p>`, nil)
+	if n := len(d.Blocks[0].Marks); n > maxBeside+1 {
+		t.Errorf("Read keeps %d bookmarks of one paragraph, want at most %d", n, maxBeside+1)
+	}
+}
+
 // TestPartTwice refuses a part that stands twice under two spellings: one reader would see one, another the other.
 func TestPartTwice(t *testing.T) {
 	t.Parallel()

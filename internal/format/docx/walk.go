@@ -135,9 +135,9 @@ func (w *walker) start(e xml.StartElement) error {
 	case "numPr":
 		w.par.List = w.par.List || w.nest == 0
 	case "bookmarkStart":
-		w.par.Marks = append(w.par.Marks, attr(e, "name"))
+		w.par.Marks = append(w.par.Marks[:min(len(w.par.Marks), maxBeside)], attr(e, "name"))
 	case "docPr":
-		w.par.Pictures = append(w.par.Pictures, attr(e, "descr"))
+		w.par.Pictures = append(w.par.Pictures[:min(len(w.par.Pictures), maxBeside)], attr(e, "descr"))
 	case "ins", "moveTo":
 		w.par.Tracked = once(w.par.Tracked, attr(e, "author"))
 	case "commentRangeStart":
@@ -203,7 +203,7 @@ func (w *walker) end(name string) {
 }
 
 func (w *walker) remark(id string) {
-	if len(w.said) < maxBlocks {
+	if len(w.said) < maxBlocks && len(w.runs) < maxBeside { // each piece of text is read for all that are open
 		w.about[id] = len(w.d.Blocks)
 		w.said[id] = &strings.Builder{}
 		w.runs = append(w.runs, id)

@@ -7,10 +7,14 @@ type pair struct{ a, b int }
 // back as added.
 const most = 4_000_000
 
+// patience bounds how much is looked at again in shorter and shorter stretches.
+const patience = 50_000_000
+
 // align pairs two sequences by what is equal in both, in order: first what stands at both ends, then what stands once in
 // each, then the longest common rest.
 func align(a, b []string) []pair {
 	var out []pair
+	left := patience
 	var walk func(a0, a1, b0, b1 int)
 	walk = func(a0, a1, b0, b1 int) {
 		for a0 < a1 && b0 < b1 && a[a0] == b[b0] {
@@ -22,7 +26,7 @@ func align(a, b []string) []pair {
 			a1, b1 = a1-1, b1-1
 			tail = append(tail, pair{a1, b1})
 		}
-		if a0 < a1 && b0 < b1 {
+		if left -= a1 - a0 + b1 - b0; a0 < a1 && b0 < b1 && left > 0 {
 			if anchors := unique(a, b, a0, a1, b0, b1); len(anchors) > 0 {
 				x, y := a0, b0
 				for _, p := range anchors {

@@ -1,5 +1,9 @@
 // Package returned compares a document that was sent out with what came back of it. An auditor may change our words;
 // figures, cells, identifiers, and what management said, stay as they are whatever the document says. It is pure.
+//
+// Whoever sends a document out keeps its model (report.Keep): each drawing of a draft knows its own time, so a draft made
+// later is another one. When the document comes back, the kept model is drawn again and read (render/docx, format/docx),
+// what came back is read, and both are compared. Pictures, heads and feet of pages are not: they are drawn from the model.
 package returned
 
 import (
