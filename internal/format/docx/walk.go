@@ -292,7 +292,7 @@ func (w *walker) flush() {
 	}
 	b.Style, b.List = name, b.List || list
 	b.Contents = b.Contents || strings.HasPrefix(name, "toc")
-	if n := len(w.tables); n > 0 && w.tables[n-1].inCell {
+	if n := len(w.tables); n > 0 && w.tables[n-1].inCell && w.tables[n-1].row != nil {
 		t := w.tables[n-1]
 		if t.cell.Len() > 0 {
 			t.cell.WriteString("\n")
@@ -346,17 +346,15 @@ func (w *walker) endTable(name string) {
 	t := w.tables[n-1]
 	switch name {
 	case "tc":
-		if t.inCell {
+		if t.inCell && t.row != nil {
 			t.row.Cells = append(t.row.Cells, t.cell.String())
 			t.inCell = false
 		}
 	case "tr":
-		if t.row != nil {
-			if !t.gone {
-				w.d.Blocks = append(w.d.Blocks, *t.row)
-			}
-			t.row = nil
+		if t.row != nil && !t.gone {
+			w.d.Blocks = append(w.d.Blocks, *t.row)
 		}
+		t.row, t.inCell = nil, false // a row that ends inside a cell ends the cell too
 	case "tbl":
 		w.tables = w.tables[:n-1]
 	}
