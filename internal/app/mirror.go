@@ -220,66 +220,6 @@ func (a *App) mirrorOffice(ctx context.Context, folder string, o *publish.Opened
 	return of, nil
 }
 
-// bound holds the folder against the package, and says what the mirror does not show.
-func (m *mirror) bound(ctx context.Context) error {
-	o := m.opened
-	cp, err := m.office.st.Checkpoint(ctx, o.Organization)
-	if err != nil {
-		return err
-	}
-	if cp.Checkpoint != o.Checkpoint.Checkpoint {
-		return &fault.Error{Kind: fault.Integrity, File: m.folder, What: "holds another ledger than the package beside it", Hint: "take the package in again, into a new folder"}
-	}
-	if !o.Given {
-		m.limits = append(m.limits, "The key came with the package: it proves that the package agrees with itself, not who made it. Compare its fingerprint "+publish.Fingerprint(o.Key)+" with the client by another way.")
-	}
-	if len(o.Anchors) == 0 {
-		m.limits = append(m.limits, "No checkpoint was shown to anybody outside: what was written when rests on the client's own clock and word.")
-	} else {
-		m.limits = append(m.limits, fmt.Sprintf("%d checkpoints were shown to others; their time stamps and cosignatures are not checked here, but by assay-verify under the roots and witnesses that you trust.", len(o.Anchors)))
-	}
-	if n, err := m.erased(ctx); err != nil {
-		return err
-	} else if n > 0 {
-		m.limits = append(m.limits, fmt.Sprintf("%d records were erased: their places and proofs stand, what they said is gone.", n))
-	}
-	if z := o.Results.Period.Zone; len(o.Results.Controls) > 0 && o.Results.ZoneRules != z.Rules() {
-		m.limits = append(m.limits, "The rules of the zone "+z.String()+" are others here than where the tests were run.")
-	}
-	return m.exhibits(ctx)
-}
-
-// exhibits tells of files that people gave as evidence and that the package does not hold.
-func (m *mirror) exhibits(ctx context.Context) error {
-	there, missing := map[string]bool{}, 0
-	for _, sum := range m.opened.Blobs() {
-		there[sum] = true
-	}
-	o := m.office
-	err := o.engine.Rows(string(o.org.ID)).All(ctx, o.regs["evidence"], []string{"blob"}, m.opened.Checkpoint.Size, func(_ string, v []any) error {
-		if sum, _ := v[0].(string); !there[sum] {
-			missing++
-		}
-		return nil
-	})
-	if missing > 0 {
-		m.limits = append(m.limits, fmt.Sprintf("%d files that people gave as evidence are not in the package: they were erased, are shown elsewhere in a redacted copy, or the package is of a version that left them out. Their hashes are there.", missing))
-	}
-	return err
-}
-
-func (m *mirror) erased(ctx context.Context) (n int, err error) {
-	list, err := m.office.st.System(ctx, m.opened.Organization, record.Erasures, m.opened.Checkpoint.Size)
-	for _, k := range list {
-		var b struct{ Indexes []int64 }
-		if err := json.Unmarshal(k.Body, &b); err != nil {
-			return 0, err
-		}
-		n += len(b.Indexes)
-	}
-	return n, err
-}
-
 // reperform runs every test of the package again from its records, as known when the package was made, and compares what they find.
 func (m *mirror) reperform(ctx context.Context, progress func(test string, done, of int)) (cli.Reperformed, error) {
 	o, said := m.opened, m.opened.Results

@@ -150,6 +150,9 @@ func TestMirror(t *testing.T) {
 	if len(m.opened.Blobs()) != 2 || strings.Contains(strings.Join(m.limits, " "), "evidence") || !strings.Contains(strings.Join(m.limits, " "), "1 records were erased") {
 		t.Errorf("%d input files, limits %q; want the file of a pull and that of the evidence, and the erasure told", len(m.opened.Blobs()), m.limits)
 	}
+	if said := strings.Join(m.limits, " "); strings.Contains(said, "library") {
+		t.Errorf("limits %q; want nothing said of the library's own tests", said)
+	}
 	takesNothing(t, m)
 }
 
@@ -191,6 +194,27 @@ func takesNothing(t *testing.T, m *mirror) {
 	}
 	if found, err := filepath.Glob(filepath.Join(m.folder, "keys", "*.signing")); err != nil || len(found) > 0 {
 		t.Errorf("signing keys in the mirror: %v, %v", found, err)
+	}
+}
+
+// TestMirrorTellsOfOwnRules: a test that the client wrote finds the same again, and that it is none of the library's is said.
+func TestMirrorTellsOfOwnRules(t *testing.T) {
+	const lax = `control CHG-01
+shape event
+-- rule --
+each changes as change
+key change.change_id
+in period by change.deployed_at
+where given(change.environment) = 'production'
+check A 'A ticket is named':
+    change.ticket <> '' else 'no ticket is named'
+`
+	s := edgeOf(t, setting{program: map[string]string{"tests/CHG-01.txtar": lax}})
+	s.people("ann")
+	s.give("changes", change1("c", "2025-08-01T10:00:00Z"))
+	m := takesIn(t, s.packsOne(), filepath.Join(t.TempDir(), "client"))
+	if said := strings.Join(m.limits, "\n"); !strings.Contains(said, "1 versions of controls are not those of this program's library; their rules have to be read: CHG-01/1.") {
+		t.Errorf("limits:\n%s\nwant the client's own test of CHG-01", said)
 	}
 }
 

@@ -92,19 +92,7 @@ func (o *office) Freeze(ctx context.Context, x cli.Freezing, progress func(test 
 	if len(was) == 0 && len(open) == 0 {
 		return out, unseeded() // before anything is tested
 	}
-	period, err := o.period(x.From, x.To)
-	if err != nil {
-		return out, err
-	}
-	size, err := o.st.Size(ctx, o.org.ID)
-	if err != nil {
-		return out, err
-	}
-	r, err := o.again(ctx, units, period, civil.InstantOf(o.app.Clock()), size, progress)
-	if err != nil {
-		return out, err
-	}
-	res, err := o.examiner().Test(ctx, r)
+	res, err := o.testNow(ctx, units, x, progress)
 	if err != nil {
 		return out, err
 	}
@@ -122,15 +110,32 @@ func (o *office) Freeze(ctx context.Context, x cli.Freezing, progress func(test 
 			return out, err
 		}
 		out.Populations, out.Commitment = append(out.Populations, shown), f.Commitment
-		out.Warnings = append(out.Warnings, o.doubtful(t, period, r.KnownAt)...)
+		out.Warnings = append(out.Warnings, o.doubtful(t, res)...)
 	}
 	if len(out.Populations) == 0 {
-		return out, fault.Refuse("no version of %s was in force from %s to %s", x.Control, period.From, period.To)
+		return out, fault.Refuse("no version of %s was in force from %s to %s", x.Control, res.Period.From, res.Period.To)
 	}
 	if len(drafts) > 0 {
 		_, err = o.st.Append(ctx, o.org.ID, "", drafts)
 	}
 	return out, err
+}
+
+// testNow runs the tests over all of their items, as known now.
+func (o *office) testNow(ctx context.Context, units []examine.Unit, x cli.Freezing, progress func(test string, done, of int)) (assure.Results, error) {
+	period, err := o.period(x.From, x.To)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	size, err := o.st.Size(ctx, o.org.ID)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	r, err := o.again(ctx, units, period, civil.InstantOf(o.app.Clock()), size, progress)
+	if err != nil {
+		return assure.Results{}, err
+	}
+	return o.examiner().Test(ctx, r)
 }
 
 const uncommitted = "the auditor makes a seed, keeps it, and hands out its commitment (assay commit --print --seed HEX); put that into the ledger with assay commit --commitment HEX, then freeze"
@@ -259,9 +264,9 @@ func (o *office) pullsOf(ctx context.Context, t assure.TestResult, size int64) (
 }
 
 // doubtful warns of what a sample from this population would not reach.
-func (o *office) doubtful(t assure.TestResult, p civil.Period, now civil.Instant) (out []string) {
-	if now < p.End() {
-		out = append(out, fmt.Sprintf("%s: the period ends on %s; what happens until then is not in this population, and needs one of its own", t.Test, p.To))
+func (o *office) doubtful(t assure.TestResult, res assure.Results) (out []string) {
+	if now, err := civil.ParseInstant(res.KnownAt); err != nil || now < res.Period.End() {
+		out = append(out, fmt.Sprintf("%s: the period ends on %s; what happens until then is not in this population, and needs one of its own", t.Test, res.Period.To))
 	}
 	if word, _ := t.Wholeness(); word != assure.Shown && t.Population > 0 {
 		out = append(out, fmt.Sprintf("%s: completeness %s; a sample says nothing of items that the population lacks", t.Test, strings.ToLower(word.Word())))

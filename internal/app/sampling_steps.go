@@ -78,28 +78,10 @@ func (s selection) top(ctx context.Context) (cli.Selected, error) {
 	if err := s.opens(ctx, s.x.Seed); err != nil {
 		return cli.Selected{}, err
 	}
-	versions, err := s.o.history(ctx, frozenPopulations, ownSource, s.f.key)
+	now := s.f
+	first, err := s.earlier(ctx)
 	if err != nil {
 		return cli.Selected{}, err
-	}
-	now := s.f
-	var first drawn
-	for i := len(versions) - 1; i >= 0 && first.key == ""; i-- { // the latest earlier version from which something was drawn
-		if s.f, err = readFrozen(versions[i]); err != nil {
-			return cli.Selected{}, err
-		}
-		list, err := s.drawnFrom(ctx, firstDraw)
-		if err != nil {
-			return cli.Selected{}, err
-		}
-		if len(list) > 0 {
-			if first, err = s.meant(ctx, firstDraw); err != nil {
-				return cli.Selected{}, err
-			}
-		}
-	}
-	if first.key == "" || s.f.version == now.version {
-		return cli.Selected{}, fault.Refuse("no sample was drawn from an earlier version of %s: there is nothing to top up", now.name())
 	}
 	was, past, res, err := s.o.thaw(ctx, s.f, s.progress)
 	if err != nil {
@@ -122,6 +104,9 @@ func (s selection) top(ctx context.Context) (cli.Selected, error) {
 	if err != nil {
 		return cli.Selected{}, err
 	}
+	if t.N == 0 {
+		return cli.Selected{}, fault.Refuse("no item came since %s was drawn: there is nothing to top up; %d of its items are gone, and are tested all the same", first.name(), len(gone))
+	}
 	d := drawn{Population: s.f.key + "@" + strconv.Itoa(s.f.version), Part: topUp, Method: sample.Random, Size: t.Size, Asked: t.Size, Control: s.f.Control, Test: s.f.Test,
 		Hash: t.Population, Of: t.N, Commitment: s.f.Commitment, Seed: hex.EncodeToString(s.x.Seed), Full: t.Full(), Gone: gone, By: s.x.Operator, Steps: []step{}, version: 1,
 		Basis: fmt.Sprintf("the share of %s: %d of %d", first.name(), first.Size, first.Of)}
@@ -135,6 +120,31 @@ func (s selection) top(ctx context.Context) (cli.Selected, error) {
 	}
 	d.version = again[len(again)-1].Version
 	return s.shown(d, []sample.Part{{Sample: t}}, false), nil
+}
+
+// earlier goes back to the latest earlier version of the population from which something was drawn, and gives what was.
+func (s *selection) earlier(ctx context.Context) (drawn, error) {
+	now := s.f
+	versions, err := s.o.history(ctx, frozenPopulations, ownSource, now.key)
+	if err != nil {
+		return drawn{}, err
+	}
+	for _, k := range slices.Backward(versions) {
+		if k.Version >= now.version {
+			continue
+		}
+		if s.f, err = readFrozen(k); err != nil {
+			return drawn{}, err
+		}
+		list, err := s.drawnFrom(ctx, firstDraw)
+		if err != nil {
+			return drawn{}, err
+		}
+		if len(list) > 0 {
+			return s.meant(ctx, firstDraw)
+		}
+	}
+	return drawn{}, fault.Refuse("no sample was drawn from an earlier version of %s: there is nothing to top up", now.name())
 }
 
 // byMonth divides by the local month in which an item belongs to the period.
