@@ -168,8 +168,8 @@ func beginExamination(t *testing.T, terms engage.Terms) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	another := usual // a firm founded a second later is another organization with another key, and serves all these tests
-	another.now = "2026-11-01T12:00:01Z"
+	another := usual // a firm that was founded by itself is another organization with another key, and serves all these tests
+	another.from = "2026-04-01"
 	ofFirm, err := founded(another)
 	if err != nil {
 		t.Fatal(err)
