@@ -196,11 +196,13 @@ func (e *Engagement) Unmarked(control string) int {
 			continue
 		}
 		var t *TestPaper
-		if p := e.Papers[control]; p != nil {
+		asked := 0
+		if p := e.Papers[control]; p != nil && p.Tests[s.Test] != nil {
 			t = p.Tests[s.Test]
+			asked = len(t.asked())
 		}
 		for _, x := range s.Items {
-			if !x.Void && (t == nil || len(t.Marks[x.Key]) == 0 || len(t.Marks[x.Key]) < len(t.asked())) {
+			if !x.Void && (t == nil || len(t.Marks[x.Key]) == 0 || len(t.Marks[x.Key]) < asked) {
 				n++
 			}
 		}

@@ -52,6 +52,7 @@ const (
 
 	itemColumn   = "Item"
 	sampleColumn = "Sample"
+	checkColumn  = "Check"
 	voidWord     = "void: another item stands for it"
 )
 
@@ -154,6 +155,7 @@ func (s Sheet) Columns() (heads []string, widths []float64, open []bool, choices
 		add(resultColumn(a.ID), 16, true, words)
 		add(noteColumn(a.ID), 40, true, nil)
 	}
+	add(checkColumn, 18, false, nil)
 	return heads, widths, open, choices
 }
 
@@ -166,6 +168,7 @@ func (s Sheet) Rows() iter.Seq[[]string] {
 				m := x.Marks[a.ID]
 				row = append(row, wordOf(m.Result), Cell(m.Note))
 			}
+			row = append(row, s.check(s.locked(x)))
 			if !yield(row) {
 				return
 			}
@@ -224,6 +227,16 @@ func (s Sheet) Fingerprint() string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// check is the mark by which a row shows that its locked cells are as they were drawn: the first 16 digits of a SHA-256. It keeps hands from
+// slipping; nothing that stands in a locked cell is taken in.
+func (s Sheet) check(locked []string) string {
+	h := sha256.New()
+	for _, x := range append([]string{s.Engagement, s.Control, s.Test, strconv.Itoa(s.Drawn)}, locked...) {
+		_, _ = fmt.Fprintf(h, "%d:%s\n", len(x), x)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
 // cellMost is how many UTF-16 units of a text go into a cell, which holds 32,767: room is left for the remark.

@@ -62,6 +62,7 @@ type filling struct {
 	was   map[string]map[string]Mark // as the sheet was drawn
 	items map[string]int             // of the sheet, by the text of their cell
 	seen  map[string]int             // rows read, by the same
+	heads []string
 	out   Filled
 }
 
@@ -72,6 +73,7 @@ func (e *Engagement) Fill(s Sheet, d SheetDrawn, rows iter.Seq2[register.Input, 
 		return Filled{}, fault.Refuse("the workbook is of %s, test %s, in engagement %s; expected %s, test %s, of this one", d.Control, d.Test, d.Engagement, s.Control, s.Test)
 	}
 	f := &filling{sheet: s, drawn: d, now: &TestPaper{}, was: map[string]map[string]Mark{}, items: map[string]int{}, seen: map[string]int{}}
+	f.heads, _, _, _ = s.Columns()
 	f.out.Ticks = Ticks{Control: s.Control, Test: s.Test}
 	if p := e.Papers[s.Control]; p != nil && p.Tests[s.Test] != nil {
 		f.now = p.Tests[s.Test]
@@ -110,9 +112,8 @@ func wrongCell(row int, column, format string, args ...any) error {
 // row takes one row over.
 func (f *filling) row(in register.Input) error {
 	cells := map[string]string{}
-	heads, _, _, _ := f.sheet.Columns()
 	for _, m := range in.Fields {
-		if !slices.Contains(heads, m.Name) {
+		if !slices.Contains(f.heads, m.Name) {
 			if m.Value.Text == "" {
 				continue
 			}
@@ -150,21 +151,25 @@ func (f *filling) row(in register.Input) error {
 	return nil
 }
 
-// shown holds the cells of a row that are only shown against what was drawn. Where the facts have changed since, because the client's records
-// were taken in anew, there is nothing to hold them against, and what stands there is not taken in anyway.
+// shown holds the cells of a row that are only shown against its check. Where one was changed, it is the first that differs from what would be
+// drawn now; where the facts have changed here too, because the client's records were taken in anew, only the row is known.
 func (f *filling) shown(line, i int, cells map[string]string) error {
 	s := f.sheet
 	s.Drawn = f.drawn.After
-	if s.Fingerprint() != f.drawn.Fingerprint {
+	now := s.locked(s.Items[i])
+	got := make([]string, len(now))
+	for n := range now {
+		got[n] = cells[f.heads[n]]
+	}
+	if s.check(got) == cells[checkColumn] {
 		return nil
 	}
-	heads, _, _, _ := s.Columns()
-	for n, want := range s.locked(s.Items[i]) {
-		if got, ok := cells[heads[n]]; ok && got != want {
-			return wrongCell(line, heads[n], "%q was changed to %q; the cell is locked", want, got)
+	for n, want := range now {
+		if got[n] != want {
+			return wrongCell(line, f.heads[n], "%q was changed to %q; the cell is locked", want, got[n])
 		}
 	}
-	return nil
+	return wrongCell(line, checkColumn, "a cell of the row that is locked was changed, or the row is of another sheet")
 }
 
 // cell takes one attribute of one item over.

@@ -172,7 +172,7 @@ func TestPaperRoundTrip(t *testing.T) {
 	}
 	f := open(t, b)
 	for r := range len(difficult) + 2 {
-		for c := range 8 {
+		for c := range 9 {
 			cell, err := excelize.CoordinatesToCellName(c+1, r+1)
 			if err != nil {
 				t.Fatal(err)
@@ -297,15 +297,16 @@ func TestPaperRefused(t *testing.T) {
 		{"a fact", set("Items", "C4", "2026-01-01"), `sheet Items, row 4, column "Deployed": "2025-08-01T10:00:00Z" was changed to "2026-01-01"`},
 		{"a fact emptied", set("Items", "D4", ""), `row 4, column "Author"`},
 		{"the sample", set("Items", "B4", "operation"), `row 4, column "Sample"`},
+		{"the check", set("Items", "I4", "0123456789abcdef"), `row 4, column "Check": a cell of the row that is locked`},
 		{"a row twice", set("Items", "A3", "007"), `row 3, column "Item": "007" stands in row 2 too`},
 		{"no result", set("Items", "E4", "ok"), `row 4, column "A · result": "ok" is no result`},
 		{"a note alone", set("Items", "F4", "why"), `row 4, column "A · result": a note and no result`},
 		{"a deviation without words", set("Items", "E4", "deviation"), `row 4, column "A · note": nothing says why`},
 		{"a column more", func(f *excelize.File) error {
-			if err := f.SetCellStr("Items", "I1", "My remarks"); err != nil {
+			if err := f.SetCellStr("Items", "J1", "My remarks"); err != nil {
 				return err
 			}
-			return f.SetCellStr("Items", "I4", "look again")
+			return f.SetCellStr("Items", "J4", "look again")
 		}, `row 4, column "My remarks": the sheet has no such column`},
 		{"no items", set("Items", "A1", "Thing"), `column "Thing"`},
 		{"a note that was cut", set("Items", "H2", "shorter"), `row 2, column "B · note": the note is longer than a cell`},
@@ -367,7 +368,7 @@ func (w wrongPaper) Rows() iter.Seq[[]string] { return slices.Values(w.rows) }
 func TestPaperCannotHold(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	for _, rows := range [][][]string{{{"too", "few"}}, {{"a", "b", "c", "d", "pass", "\x01", "", ""}}} {
+	for _, rows := range [][][]string{{{"too", "few"}}, {{"a", "b", "c", "d", "pass", "\x01", "", "", ""}}} {
 		err := RenderPaper(&bytes.Buffer{}, wrongPaper{d.sheet(), rows}, PaperOptions{Items: "Items", About: "About"})
 		if err == nil || !strings.Contains(err.Error(), fault.Refused.Error()) && !strings.Contains(err.Error(), "row") {
 			t.Errorf("RenderPaper(%q) = %v, want a refusal", rows, err)
@@ -394,4 +395,35 @@ func unzipped(t testing.TB, b []byte) map[string]string {
 		out[f.Name] = string(text)
 	}
 	return out
+}
+
+// TestPaperOlder: a workbook that was drawn before more items came is taken in, and a locked cell of it is still held against what was drawn.
+func TestPaperOlder(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b := d.drawPaper()
+	d.does("sam", "draw", engage.Sample{ID: "s2", Control: "CHG-01", Test: "CHG-01", Purpose: "undecided", Method: string(sample.Judgemental), Basis: "one more", Count: 1,
+		Items: []engage.SampledItem{{Key: "new", Reason: "found later"}}})
+	b = d.edited(b, func(f *excelize.File) error { return f.SetCellStr("Items", "E2", "pass") })
+	got, err := d.back(b)
+	if err != nil || len(got.Ticks.Marks) != 1 || !slices.Equal(got.Missing, []string{"new"}) {
+		t.Errorf("Fill = %+v, %v; want one mark, and the item that came later named", got, err)
+	}
+	if _, err := d.back(d.edited(b, func(f *excelize.File) error { return f.SetCellStr("Items", "D3", "somebody") })); err == nil || !strings.Contains(err.Error(), `row 3, column "Author"`) {
+		t.Errorf("a changed fact on an older sheet = %v, want it named", err)
+	}
+}
+
+func BenchmarkPaper(b *testing.B) {
+	d := newDesk(b)
+	s := engage.Sample{ID: "many", Control: "CHG-01", Test: "CHG-01", Purpose: "undecided", Method: string(sample.Judgemental), Basis: "many", Count: 5000}
+	for i := range 5000 {
+		s.Items = append(s.Items, engage.SampledItem{Key: fmt.Sprint("item-", i), Reason: "x"})
+	}
+	d.does("sam", "draw", s)
+	for b.Loop() {
+		if _, err := d.back(d.drawPaper()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
