@@ -364,7 +364,7 @@ func drawn(e *Engagement, a Act, b Sample) error {
 		return err
 	}
 	if b.Purpose == "extension" {
-		if err := said("reason", b.Reason); err != nil {
+		if err := e.extends(b); err != nil {
 			return err
 		}
 	}
@@ -406,6 +406,41 @@ func drawn(e *Engagement, a Act, b Sample) error {
 	b.At, b.By, b.Released = a.At, a.By, nil
 	e.Samples = append(e.Samples, b)
 	e.paper(b.Control).changed()
+	return nil
+}
+
+// extends says what is wrong with an extension: it has a reason, is chosen before the results of its items are seen, repeats none, and where
+// it goes on with a seed that was opened, with the list that the seed was for.
+func (e *Engagement) extends(b Sample) error {
+	if err := said("reason", b.Reason); err != nil {
+		return err
+	}
+	var marks map[string]map[string]Mark
+	if p := e.Papers[b.Control]; p != nil && p.Tests[b.Test] != nil {
+		marks = p.Tests[b.Test].Marks
+	}
+	drawn := map[string]bool{}
+	same := false
+	for _, s := range e.Samples {
+		if s.Test != b.Test {
+			continue
+		}
+		same = same || s.Commitment == b.Commitment && s.Population == b.Population
+		for _, x := range s.Items {
+			drawn[x.Key] = true
+		}
+	}
+	for _, x := range b.Items {
+		switch {
+		case drawn[x.Key]:
+			return fault.Refuse("%q was drawn before", x.Key)
+		case len(marks[x.Key]) > 0:
+			return fault.Refuse("the result of %q was seen before the extension was chosen; expected the choice first", x.Key)
+		}
+	}
+	if i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test }); i >= 0 && e.Seeds[i].Used && !same {
+		return fault.Refuse("the seed was opened for another list of items of %s", b.Test)
+	}
 	return nil
 }
 

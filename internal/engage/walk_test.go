@@ -361,3 +361,34 @@ func TestCommitReveal(t *testing.T) {
 	}
 	p.restarted()
 }
+
+// TestExtension: more items are those that follow in the same order, chosen with a reason and before anybody has seen their results.
+func TestExtension(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.accepted()
+	p.does(mia, "plan", plan())
+	p.does(mia, "begin_fieldwork", Because{})
+	p.assessed("CHG-01")
+	s := p.sampled("CHG-01", 0)
+	raw, err := hex.DecodeString(s.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := drawnFrom("CHG-01", keysOf("CHG-01", 60), raw, 15)
+	more.ID, more.Purpose, more.Size, more.Items = "more", "extension", 5, more.Items[10:]
+	p.tries(sam, "draw", more, "expected words")
+	more.Reason = "One of ten deviated; five more are tested whatever they show."
+	again := more
+	again.Items = append([]SampledItem{s.Items[0]}, more.Items...)
+	p.tries(sam, "draw", again, "drawn before")
+	other := drawnFrom("CHG-01", keysOf("CHG-01", 59), raw, 5)
+	other.ID, other.Purpose, other.Reason, other.Items = "other", "extension", more.Reason, more.Items
+	p.tries(sam, "draw", other, "another list of items")
+	p.does(sam, "tick", Ticks{"CHG-01", "CHG-01", []Tick{{more.Items[4].Key, "A", Mark{Result: "pass"}}}})
+	p.tries(sam, "draw", more, "seen before the extension")
+	more.Items = more.Items[:4]
+	p.does(sam, "draw", more)
+	p.tries(sam, "prepare", Of{"CHG-01"}, "4 sampled items have no result")
+	p.restarted()
+}
