@@ -26,6 +26,7 @@ export class Marks extends Piece {
   #shown = "";
   #queue: Row[] = [];
   #busy = false;
+  #sent = new Map<Row, string>(); // what is on its way
   #look?: AbortController;
   #timer = 0;
   #count!: HTMLElement;
@@ -173,7 +174,8 @@ export class Marks extends Piece {
   }
 
   #keep(row: Row): void {
-    if (said(row) === row.kept || needs(row) || this.#queue.includes(row)) return;
+    const now = said(row);
+    if (now === row.kept || now === this.#sent.get(row) || needs(row) || this.#queue.includes(row)) return;
     this.#queue.push(row);
     if (!this.#busy) void this.#work();
   }
@@ -182,7 +184,10 @@ export class Marks extends Piece {
     this.#busy = true;
     for (let row = this.#queue.shift(); row; row = this.#queue.shift()) {
       const now = said(row);
+      if (now === row.kept) continue;
+      this.#sent.set(row, now);
       const why = await this.#save(row);
+      this.#sent.delete(row);
       if (why === undefined) {
         row.kept = now;
         row.tr.dataset.state = "kept";
