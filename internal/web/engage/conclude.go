@@ -22,6 +22,9 @@ var concludeDeeds = []*deed{
 	{kind: "conclude_control", title: phrase.Mark("Conclude on a control"), submit: phrase.Mark("Conclude"), said: phrase.Mark("The conclusion on the control stands."), back: concludeBack, ask: askControl,
 		lead: phrase.Mark("The facts ask for a conclusion, with their reasons; you conclude. Nature outweighs rate: one deviation by intent can sink a control at any rate."),
 		about: func(d *desk) templComponent {
+			if d.e.Terms.TypeTwo() && d.untested(d.value("control")) {
+				return heldUp([]string{shell.T(d.ctx, "Not all that is to be looked at was looked at.")})
+			}
 			tested, deviating := d.tally()
 			return suggestionView(d.view, d.value("control"), d.e.Suggest(d.value("control"), tested, deviating))
 		},
@@ -219,6 +222,7 @@ func (v *view) tally(control string, c ControlView) (tested, deviating int) {
 	if p == nil {
 		return 0, 0
 	}
+	seen := map[string]bool{}
 	for _, id := range p.Order {
 		t := p.Tests[id]
 		if t.Extent != report.Whole {
@@ -232,19 +236,50 @@ func (v *view) tally(control string, c ControlView) (tested, deviating int) {
 		for _, x := range c.Tests {
 			if x.ID == id {
 				tested += x.Passed + x.Deviating
+				flagged := x.Deviating - len(v.inDeviations(id, false)) // what the rule flags deviates until somebody has decided otherwise
+				deviating += max(0, flagged-len(v.inDeviations(id, true)))
 			}
 		}
 	}
-	seen := map[string]bool{}
 	for _, d := range v.e.Standing(control) {
-		for _, x := range d.Items {
-			if !seen[d.Test+"\n"+x] {
-				seen[d.Test+"\n"+x] = true
-				deviating++
-			}
+		if !seen[d.Test] {
+			seen[d.Test] = true
+			deviating += len(v.inDeviations(d.Test, true))
 		}
 	}
 	return max(tested, deviating), deviating
+}
+
+// inDeviations are the items of a test in deviations that stand, or in those that do not.
+func (v *view) inDeviations(test string, standing bool) map[string]bool {
+	out := map[string]bool{}
+	for _, d := range v.e.Deviations {
+		if d.Test == test && d.Stands() == standing {
+			for _, x := range d.Items {
+				out[x] = true
+			}
+		}
+	}
+	return out
+}
+
+// unraised counts the items of a whole population that the client's rule flags and that stand in no deviation.
+func (v *view) unraised(t TestView) int {
+	return max(0, t.Deviating-len(v.inDeviations(t.ID, true))-len(v.inDeviations(t.ID, false)))
+}
+
+// untested reports whether the auditor has not yet looked at what is to be looked at: the facts ask for nothing then.
+func (v *view) untested(control string) bool {
+	p := v.e.Papers[control]
+	if p == nil || len(p.Order) == 0 || v.e.Unmarked(control) > 0 {
+		return true
+	}
+	for _, id := range p.Order {
+		if t := p.Tests[id]; len(t.Marks) == 0 && t.Extent == report.Instance || t.Extent == report.Sampled && len(samplesFor(v, id, "operation")) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // concluded is a control with what the facts ask for.
@@ -253,6 +288,7 @@ type concluded struct {
 	Suggestion        engage.Suggestion
 	Tested, Deviating int
 	Standing          int
+	Untested          bool // of a Type 2: nothing is asked for yet
 	Is                *report.ControlConclusion
 	Exception         *report.Exception
 }
@@ -305,6 +341,7 @@ func (v *view) concluded(lines []ControlLine, views map[string]ControlView) []co
 				x.ControlLine = l
 			}
 		}
+		x.Untested = v.e.Terms.TypeTwo() && v.untested(id)
 		x.Tested, x.Deviating = v.tally(id, views[id])
 		x.Suggestion = v.e.Suggest(id, x.Tested, x.Deviating)
 		if c, ok := v.e.Controls[id]; ok {

@@ -851,7 +851,7 @@ func deviationPage(v *view, d *engage.Deviation) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = below(v, cut(d.What, 120), d.ID, shell.Crumb{Path: v.path("deviations"), Text: shell.T(ctx, "Deviations")}, shell.Crumb{Text: d.ID}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = below(v, shell.T(ctx, "Deviation %s", d.ID), d.Control+" · "+d.Test, shell.Crumb{Path: v.path("deviations"), Text: shell.T(ctx, "Deviations")}, shell.Crumb{Text: d.ID}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -204,6 +204,22 @@ func TestNoConfidenceBesideAWholePopulation(t *testing.T) {
 	}
 }
 
+// TestWhatTheFactsAskFor: before all is looked at they ask for nothing, and what the client's rule flags deviates until somebody decides otherwise.
+func TestWhatTheFactsAskFor(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	at := base(id) + "/conclusions"
+	w.firm.mustSay(plain(w.page(pat, at, http.StatusOK)), "CHG-01 Changes are approved by somebody else 0 of 0 tolerable 5\u00a0% not all is looked at", "Changes are tested 3 of 1207")
+	w.firm.mustSay(plain(w.page(sam, base(id)+"/papers/CHG-02", http.StatusOK)), "3 items that the rule flags are in no deviation")
+	keys := w.marks(id)
+	w.act(sam, id, "raise", "control", "CHG-01", "test", "chg-01.changes", "items", keys[0], "attributes", "A", "what", "One was approved by its author.")
+	w.act(sam, id, "raise", "control", "CHG-02", "test", "chg-02.tests", "items", "deploy-1007", "attributes", "C", "what", "No test ran.")
+	w.act(mia, id, "resolve", "deviation", "D-002", "outcome", "false_positive", "reason", "The test ran elsewhere.", "independent_proof", "The log of the runner.")
+	w.firm.mustSay(plain(w.page(pat, at, http.StatusOK)), "somebody else 1 of 10", "Not effective 1 of 10 items deviate, above the tolerable", "Changes are tested 2 of 1207")
+	w.firm.mustSay(plain(w.page(mia, base(id)+"/acts/conclude_control?control=CHG-02", http.StatusOK)), "2 of 1207 items deviate, within the tolerable")
+}
+
 // paper500 gives a test 500 sampled items of five attributes, all marked.
 func paper500(tb testing.TB) (*world, string) {
 	tb.Helper()

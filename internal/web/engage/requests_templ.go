@@ -819,7 +819,7 @@ func requestPage(v *view, r *engage.Request, list []engage.Evidence, d *desk) te
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = below(v, cut(r.What, 120), r.ID, shell.Crumb{Path: v.path("requests"), Text: shell.T(ctx, "Requests")}, shell.Crumb{Text: r.ID}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = below(v, shell.T(ctx, "Request %s", r.ID), r.Control, shell.Crumb{Path: v.path("requests"), Text: shell.T(ctx, "Requests")}, shell.Crumb{Text: r.ID}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
