@@ -210,7 +210,7 @@ func TestWhatTheFactsAskFor(t *testing.T) {
 	w := setup(t)
 	id := w.fieldwork("Example, Inc.")
 	at := base(id) + "/conclusions"
-	w.firm.mustSay(plain(w.page(pat, at, http.StatusOK)), "CHG-01 Changes are approved by somebody else 0 of 0 tolerable 5\u00a0% not all is looked at", "Changes are tested 3 of 1207")
+	w.firm.mustSay(plain(w.page(pat, at, http.StatusOK)), "CHG-01 Changes are approved by somebody else 0 of 0 tolerable 5 % not all is looked at", "Changes are tested 3 of 1207")
 	w.firm.mustSay(plain(w.page(sam, base(id)+"/papers/CHG-02", http.StatusOK)), "3 items that the rule flags are in no deviation")
 	keys := w.marks(id)
 	w.act(sam, id, "raise", "control", "CHG-01", "test", "chg-01.changes", "items", keys[0], "attributes", "A", "what", "One was approved by its author.")
