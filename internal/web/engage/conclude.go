@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/phrase"
@@ -149,6 +150,31 @@ var concludeDeeds = []*deed{
 		},
 		body: func(d *desk) (any, error) {
 			return report.ElementOpinion{Element: report.Element(d.value("element")), Opinion: report.Opinion(d.value("conclusion")), Basis: d.lines("basis"), Rationale: d.value("rationale")}, nil
+		}},
+	{kind: "include", title: phrase.Mark("Subservice organization by the inclusive method"), submit: phrase.Mark("Keep it"), said: phrase.Mark("The included organization is on record."), back: concludeBack,
+		lead: phrase.Mark("It asserts and represents for itself. One that drops out stays for its part of the period, and the description is concluded on again."),
+		fields: func(d *desk) []shell.Field {
+			var x engage.Included
+			for _, old := range d.e.Included {
+				if old.Name == d.value("name") {
+					x = old
+				}
+			}
+			return []shell.Field{
+				{Name: "name", Label: shell.T(d.ctx, "Name"), Required: true, Value: or(x.Name, d.value("name"))},
+				{Name: "asserted", Label: shell.T(d.ctx, "Its assertion is signed on"), Type: "date", Value: isoDay(x.Asserted)},
+				{Name: "asserted_by", Label: shell.T(d.ctx, "By whom, with title"), Value: x.AssertedBy},
+				{Name: "represented", Label: shell.T(d.ctx, "Its representation letter is dated"), Type: "date", Value: isoDay(x.Represented)},
+				{Name: "until", Label: shell.T(d.ctx, "Included until"), Type: "date", Value: isoDay(x.Until), Help: shell.T(d.ctx, "Where it dropped out inside of the period; else empty.")},
+				{Name: "why", Label: shell.T(d.ctx, "Why it dropped out"), Type: "area", Rows: 2, Value: x.Why}}
+		},
+		body: func(d *desk) (any, error) {
+			x := engage.Included{InclusiveParty: report.InclusiveParty{Name: d.value("name"), AssertedBy: d.value("asserted_by")}, Why: d.value("why")}
+			var e1, e2, e3 error
+			x.Asserted, e1 = d.day("asserted")
+			x.Represented, e2 = d.day("represented")
+			x.Until, e3 = d.day("until")
+			return x, errors.Join(e1, e2, e3)
 		}},
 	{kind: "emphasize", title: phrase.Mark("Emphasis of matter"), submit: phrase.Mark("Add it"), said: phrase.Mark("The emphasis of matter is for the letter."), back: concludeBack,
 		fields: func(d *desk) []shell.Field {
@@ -408,4 +434,12 @@ func servedMark(v *view, control string) report.Mark {
 func (v *view) decided(el report.Element) bool {
 	_, ok := v.e.Elements[el]
 	return ok
+}
+
+// isoDay is a day as a form carries it.
+func isoDay(d civil.Date) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }

@@ -168,6 +168,17 @@ func (p *Pages) sheet(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+	err := p.o.House.See(r.Context(), r.PathValue("id"), func(e *engage.Engagement) error {
+		who := whoOf(r.Context())
+		if !visible(p.o.Side, who, e) {
+			return fault.NotFound
+		}
+		who.Strong = true
+		return e.May(p.o.Side, who, x.kind)
+	})
+	if err != nil { // looking at a form is no attempt, and is not kept as one
+		return err
+	}
 	return p.blank(w, r, x, http.StatusOK, nil)
 }
 

@@ -111,12 +111,6 @@ type SizeLine struct {
 	Source string // who published it
 }
 
-// SheetResult is what came of a work paper that came back as a sheet.
-type SheetResult struct {
-	Marks, Same int
-	Problems    []string // cells that were not taken, with the reason
-}
-
 // Packages takes the client's packages in, and says what to ask for.
 type Packages interface {
 	// TakePackage verifies a package, mirrors it, and runs every test of it again.
@@ -145,10 +139,11 @@ type Drawing struct {
 	Picks                          map[string]string
 }
 
-// Sheets are work papers as workbooks (XLSX).
+// Sheets are the tests of work papers as workbooks (XLSX).
 type Sheets interface {
-	Sheet(ctx context.Context, engagement, control string, w io.Writer) error
-	TakeSheet(ctx context.Context, who engage.Who, engagement, control string, r io.Reader) (SheetResult, error)
+	Sheet(ctx context.Context, engagement, control, test string, w io.Writer) error
+	// Fill reads a workbook that comes back. It does nothing with what it reads: that is an act, which the page does.
+	Fill(ctx context.Context, engagement, control, test string, r io.Reader) (engage.Filled, error)
 }
 
 // Work is what the firm does beyond acts that stand for themselves.

@@ -49,10 +49,21 @@ func TestPages(t *testing.T) {
 			}{path, more.as, path})
 		}
 	}
-	for _, x := range deeds { // each form, as somebody who may see it
-		as := pat
-		if sideOf(x.kind) == engage.Client {
-			as = exa
+	for _, x := range deeds { // each form, as whoever may do the act now
+		as := access.Visitor{}
+		for _, who := range []access.Visitor{pat, mia, sam, quinn, exa, lea} {
+			h := w.of(who)
+			if h.side != sideOf(x.kind) {
+				continue
+			}
+			w.see(h, id, func(e *engage.Engagement) {
+				if e.May(h.side, engage.Who{Email: who.Email, Roles: who.Roles, Strong: true}, x.kind) == nil {
+					as = who
+				}
+			})
+		}
+		if as.Email == "" {
+			continue
 		}
 		q := url.Values{"control": {"CHG-01"}, "test": {"chg-01.changes"}, "deviation": {"D-001"}, "request": {"R-002"}, "sample": {"S-001"}, "element": {"design"}, "matter": {"CC8.1"}, "key": {keys[0]}}
 		pages = append(pages, struct {
@@ -123,7 +134,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 	}
 	w.firm.mustSay(w.upload(sam, base(id)+"/package", http.StatusUnprocessableEntity, "no such thing"), "does not verify")
 	w.firm.mustSay(w.upload(sam, base(id)+"/package", http.StatusUnprocessableEntity, ""), "no file was chosen")
-	w.firm.mustSay(w.upload(sam, base(id)+"/sheets/CHG-01", http.StatusUnprocessableEntity, "broken"), "B7:", "1 cell was not taken")
+	w.firm.mustSay(w.upload(sam, base(id)+"/sheets/CHG-01/chg-01.changes", http.StatusUnprocessableEntity, "broken"), "row 7", "Nothing of the sheet was taken")
 	w.firm.mustSay(w.upload(pat, "/engagements/messages", http.StatusUnprocessableEntity, "junk", "key", "kept+key"), "kept+key", "not a message of an engagement")
 }
 
@@ -182,6 +193,33 @@ func TestMarks(t *testing.T) {
 	})
 	if text := w.page(sam, base(id)+"/papers/CHG-01/chg-01.changes", http.StatusOK); !strings.Contains(text, "Round half to even") || strings.Count(text, "<tr data-key=") != 10 {
 		t.Error("the work paper does not show the sample's ten items, and the records of the first")
+	}
+}
+
+// TestSheets: a workbook that comes back is an act, and where both sides answered, a person chooses.
+func TestSheets(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	at := base(id) + "/sheets/CHG-01/chg-01.changes"
+	if rec := w.firm.ask(sam, http.MethodGet, at, nil); rec.Code != http.StatusOK || rec.Body.String() != "PK sheet of CHG-01 chg-01.changes" || !strings.Contains(rec.Header().Get("Content-Disposition"), ".xlsx") {
+		t.Errorf("the sheet = %d %s %q", rec.Code, rec.Header(), rec.Body)
+	}
+	w.upload(sam, at, http.StatusSeeOther, "deploy-1001|A|pass|\ndeploy-1001|B|pass|")
+	page := w.upload(sam, at, http.StatusOK, "deploy-1002|A|pass|\n!deploy-1001|A|deviation|its author approved it")
+	w.firm.mustSay(page, "1 mark came in", "1 answer differs from what was marked here", "its author approved it", `name="result-0" value="deviation"`)
+	result := func() (out string) {
+		w.see(w.firm, id, func(e *engage.Engagement) {
+			out = e.Papers["CHG-01"].Tests["chg-01.changes"].Marks["deploy-1001"]["A"].Result
+		})
+		return out
+	}
+	if got := result(); got != "pass" {
+		t.Errorf("the mark in conflict = %s before anybody chose, want pass", got)
+	}
+	w.post(sam, at+"/conflicts", http.StatusSeeOther, "take", "0", "item-0", "deploy-1001", "attribute-0", "A", "result-0", "deviation", "note-0", "its author approved it")
+	if got := result(); got != "deviation" {
+		t.Errorf("the mark = %s after the sheet's was chosen, want deviation", got)
 	}
 }
 
@@ -275,4 +313,34 @@ func BenchmarkPaperOf500(b *testing.B) {
 			b.Fatal(rec.Code)
 		}
 	}
+}
+
+// TestEveryActHasAForm: an act without one could be done by nobody, and no act has two.
+func TestEveryActHasAForm(t *testing.T) {
+	t.Parallel()
+	elsewhere := map[string]bool{"open": true, "take_package": true, "keep_seed": true, "refused": true} // pages of their own, or part of another act
+	seen := map[string]int{}
+	for _, x := range deeds {
+		seen[x.kind]++
+		if x.title == "" || x.submit == "" || x.said == "" {
+			t.Errorf("%s has no title, no button or no word after it", x.kind)
+		}
+	}
+	for _, k := range engage.Kinds() {
+		if want := map[bool]int{true: 0, false: 1}[elsewhere[k.Name]]; seen[k.Name] != want {
+			t.Errorf("%s has %d forms, want %d", k.Name, seen[k.Name], want)
+		}
+		if word := wordIn(acts, k.Name); word == "" {
+			t.Errorf("the log has no word for %s", k.Name)
+		}
+	}
+}
+
+func wordIn(list []choice, value string) string {
+	for _, c := range list {
+		if c[0] == value {
+			return c[1]
+		}
+	}
+	return ""
 }

@@ -1,7 +1,6 @@
 package examination
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -283,40 +282,6 @@ func tests(c ControlView, p *engage.Paper) []TestView {
 		}
 	}
 	return out
-}
-
-const sheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-func (p *Pages) sheetOut(w http.ResponseWriter, r *http.Request) error {
-	if err := errors.Join(p.firmOnly(), p.guard(r)); err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if err := p.o.Work.Sheet(r.Context(), r.PathValue("id"), r.PathValue("control"), &b); err != nil {
-		return err
-	}
-	return send(w, File{Name: r.PathValue("id") + "-" + r.PathValue("control") + ".xlsx", Type: sheetType, Data: b.Bytes()})
-}
-
-// sheetIn takes a workbook back. What it holds are marks, so who may not mark is refused as such.
-func (p *Pages) sheetIn(w http.ResponseWriter, r *http.Request) error {
-	ctx, id, control := r.Context(), r.PathValue("id"), r.PathValue("control")
-	if err := p.wall(ctx, id, "tick"); err != nil {
-		return err
-	}
-	_, part, err := upload(w, r, largestSheet)
-	if err != nil {
-		return err
-	}
-	got, err := p.o.Work.TakeSheet(ctx, whoOf(ctx), id, control, part)
-	if err != nil {
-		return err
-	}
-	if len(got.Problems) > 0 {
-		return p.draw(w, r, http.StatusUnprocessableEntity, func(v *view) (templ.Component, error) { return sheetPage(v, control, got), nil })
-	}
-	shell.Say(w, shell.Flash{Text: shell.N(ctx, got.Marks, "%d mark came in with the sheet.", "%d marks came in with the sheet.")})
-	return shell.Redirect(w, r, base(id)+"/papers/"+url.PathEscape(control))
 }
 
 func openNotes(p *engage.Paper) int {

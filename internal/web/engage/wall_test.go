@@ -95,15 +95,16 @@ func TestOtherWays(t *testing.T) {
 	for _, as := range []access.Visitor{lea, exa, admin} {
 		before := w.refusals(w.client, id)
 		w.upload(as, base(id)+"/package", http.StatusForbidden, "package")
-		w.upload(as, base(id)+"/sheets/CHG-01", http.StatusForbidden, "sheet")
+		w.upload(as, base(id)+"/sheets/CHG-01/chg-01.changes", http.StatusForbidden, "sheet")
+		w.post(as, base(id)+"/sheets/CHG-01/chg-01.changes/conflicts", http.StatusForbidden, "take", "0")
 		w.post(as, base(id)+"/requests/list", http.StatusForbidden, "ask", "0")
-		if n := w.refusals(w.client, id) - before; n != 3 {
-			t.Errorf("%s: %d attempts are on record, want 3", as.Name, n)
+		if n := w.refusals(w.client, id) - before; n != 4 {
+			t.Errorf("%s: %d attempts are on record, want 4", as.Name, n)
 		}
 	}
 	before := w.refusals(w.firm, id)
 	w.upload(nora, base(id)+"/package", http.StatusForbidden, "package")
-	w.upload(quinn, base(id)+"/sheets/CHG-01", http.StatusForbidden, "sheet")
+	w.upload(quinn, base(id)+"/sheets/CHG-01/chg-01.changes", http.StatusForbidden, "sheet")
 	w.post(quinn, base(id)+"/requests/list", http.StatusForbidden, "ask", "0")
 	if n := w.refusals(w.firm, id) - before; n != 3 {
 		t.Errorf("%d attempts are on record at the firm, want 3", n)
@@ -122,7 +123,7 @@ func TestWhatDoesNotCross(t *testing.T) {
 	w.act(mia, id, "note", "control", "CHG-01", "text", "SECRET NOTE")
 	w.act(mia, id, "plan", "strategy", "SECRET STRATEGY", "ordinary", "7")
 	b := base(id)
-	for _, path := range []string{"/papers", "/papers/CHG-01", "/papers/CHG-01/chg-01.changes", "/papers/CHG-01/chg-01.changes/item?key=" + keys[0], "/sheets/CHG-01", "/conclusions", "/package", "/requests/list",
+	for _, path := range []string{"/papers", "/papers/CHG-01", "/papers/CHG-01/chg-01.changes", "/papers/CHG-01/chg-01.changes/item?key=" + keys[0], "/sheets/CHG-01/chg-01.changes", "/conclusions", "/package", "/requests/list",
 		"/samples/S-001", "/report/draft/pdf", "/report/0/pdf", "/acts/tick", "/acts/draw", "/acts/sign_partner", "/acts/release_draft"} {
 		w.page(lea, b+path, http.StatusNotFound)
 		w.page(exa, b+path, http.StatusNotFound)

@@ -259,17 +259,28 @@ func (h *house) Replace(ctx context.Context, who engage.Who, engagement, name, k
 	return h.house.Do(ctx, who, engagement, "replace", engage.Replacing{Sample: name, Key: key, Cause: cause, By: engage.SampledItem{Key: next, Instead: key, Reason: reason}})
 }
 
-func (h *house) Sheet(_ context.Context, _, control string, w io.Writer) error {
-	_, err := io.WriteString(w, "PK sheet of "+control)
+func (h *house) Sheet(_ context.Context, _, control, test string, w io.Writer) error {
+	_, err := io.WriteString(w, "PK sheet of "+control+" "+test)
 	return err
 }
 
-func (h *house) TakeSheet(_ context.Context, _ engage.Who, _, _ string, r io.Reader) (SheetResult, error) {
+// Fill reads lines of item, attribute, result and note; one that begins with ! is in conflict.
+func (h *house) Fill(_ context.Context, _, control, test string, r io.Reader) (engage.Filled, error) {
 	b, err := io.ReadAll(r)
-	if bytes.Contains(b, []byte("broken")) {
-		return SheetResult{Marks: 1, Problems: []string{"B7: " + hostile}}, err
+	if err != nil || bytes.HasPrefix(b, []byte("broken")) {
+		return engage.Filled{}, fault.Refuse("sheet Items, row 7: a cell is locked: %s", hostile)
 	}
-	return SheetResult{Marks: 3, Same: 1}, err
+	f := engage.Filled{Ticks: engage.Ticks{Control: control, Test: test}}
+	for _, l := range strings.Split(string(b), "\n") {
+		p := strings.SplitN(strings.TrimPrefix(l, "!")+"|||", "|", 4)
+		m := engage.Mark{Result: p[2], Note: strings.Trim(p[3], "|")}
+		if strings.HasPrefix(l, "!") {
+			f.Conflicts = append(f.Conflicts, engage.SheetConflict{Item: p[0], Attribute: p[1], Sheet: m, Here: engage.Mark{Result: "pass", By: "mia@firm.example"}})
+			continue
+		}
+		f.Ticks.Marks = append(f.Ticks.Marks, engage.Tick{Item: p[0], Attribute: p[1], Mark: m})
+	}
+	return f, nil
 }
 
 var fingerprint = engage.TextHash("the report as it stands")
