@@ -35,6 +35,24 @@ type bench struct {
 	Chosen     *ItemView // whose records are drawn beside the list
 	Marked     int
 	Raised     map[string]string // item -> deviation
+	Typed      url.Values        // what was posted and refused; nil else
+	Refused    error
+}
+
+// letter is what stands in a cell.
+func (b *bench) letter(x *benchItem, i int, attribute string) string {
+	if name := "mark." + strconv.Itoa(i) + "." + x.Key; b.Typed.Has(name) {
+		return b.Typed.Get(name)
+	}
+	return letterOf(x.Marks[attribute].Result)
+}
+
+// why is what stands beside the cells of an item.
+func (b *bench) why(x *benchItem) string {
+	if name := "why." + x.Key; b.Typed.Has(name) {
+		return b.Typed.Get(name)
+	}
+	return x.Note
 }
 
 type benchItem struct {
@@ -270,7 +288,29 @@ func (p *Pages) bench(w http.ResponseWriter, r *http.Request) error {
 	}
 	return p.draw(w, r, http.StatusOK, func(v *view) (templ.Component, error) {
 		b.marked(v)
-		return benchPage(v, b, ""), nil
+		return benchPage(v, b), nil
+	})
+}
+
+// again draws the view with marks that were refused, as they were typed.
+func (p *Pages) again(w http.ResponseWriter, r *http.Request, refused error) error {
+	r.SetPathValue("control", shell.Value(r, "control"))
+	r.SetPathValue("test", shell.Value(r, "test"))
+	q := url.Values{}
+	for _, name := range []string{"sample", "verdict", "page"} {
+		if s := shell.Value(r, name); s != "" {
+			q.Set(name, s)
+		}
+	}
+	r.URL.RawQuery = q.Encode()
+	b, err := p.benchOf(r)
+	if err != nil {
+		return refused
+	}
+	b.Typed, b.Refused = r.PostForm, refused
+	return p.draw(w, r, http.StatusUnprocessableEntity, func(v *view) (templ.Component, error) {
+		b.marked(v)
+		return benchPage(v, b), nil
 	})
 }
 

@@ -285,5 +285,8 @@ func (p *Pages) answer(w http.ResponseWriter, r *http.Request, x *deed, err erro
 			return e
 		}
 	}
+	if x.kind == "tick" {
+		return p.again(w, r, err)
+	}
 	return p.blank(w, r, x, http.StatusUnprocessableEntity, err)
 }

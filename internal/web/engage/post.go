@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -118,10 +119,13 @@ func (p *Pages) bagForm(w http.ResponseWriter, r *http.Request, status int, key 
 	return shell.Page(w, r, status, bagPage(p.o.Side, self, key, refused))
 }
 
-// takeBag takes messages of the other party in. Who may not read engagements brings none in.
+// takers are the roles that take messages in: the first ones of an engagement come under a key that somebody answers for.
+var takers = []access.Role{access.Lead, access.Executive, access.Partner, access.Practitioner}
+
+// takeBag takes messages of the other party in.
 func (p *Pages) takeBag(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	if !access.From(ctx).May(access.ReadEngagements) {
+	if !slices.ContainsFunc(access.From(ctx).Roles, func(r access.Role) bool { return slices.Contains(takers, r) }) {
 		return &fault.Error{Kind: fault.Denied, What: "none of your roles here includes it: to take messages of the other party in"}
 	}
 	fields, f, err := upload(w, r, largestBag)

@@ -109,6 +109,7 @@ func TestOtherWays(t *testing.T) {
 	if n := w.refusals(w.firm, id) - before; n != 3 {
 		t.Errorf("%d attempts are on record at the firm, want 3", n)
 	}
+	w.upload(owen, "/engagements/messages", http.StatusForbidden, "x")
 	w.upload(admin, "/engagements/messages", http.StatusForbidden, "x")
 	w.upload(root, "/engagements/messages", http.StatusForbidden, "x")
 }
