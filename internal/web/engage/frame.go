@@ -132,7 +132,7 @@ func (v *view) toward() (text, path string) {
 		return shell.T(v.ctx, "Take in a package"), v.path("package")
 	case e.State != engage.Planning && e.State != engage.Fieldwork && e.State != engage.WrapUp:
 		return "", ""
-	case e.Open() > 0:
+	case v.firm() && e.Open() > 0 || v.waiting() > 0:
 		return shell.T(v.ctx, "Go to the requests"), v.path("requests")
 	case !v.firm() && len(e.Seeds) > 0:
 		return shell.T(v.ctx, "Go to the populations"), v.path("populations")
@@ -142,6 +142,17 @@ func (v *view) toward() (text, path string) {
 		return shell.T(v.ctx, "Go to the work papers"), v.path("papers")
 	}
 	return "", ""
+}
+
+// waiting counts the requests that the client owes an answer to.
+func (v *view) waiting() int {
+	n := 0
+	for _, r := range v.e.Requests {
+		if r.State == "open" || r.State == "returned" {
+			n++
+		}
+	}
+	return n
 }
 
 // kept is what keeps the engagement from its next step.

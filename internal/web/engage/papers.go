@@ -183,6 +183,7 @@ type line struct {
 	Standing  int
 	Doubts    int
 	Unmarked  int
+	Unraised  int // items that are marked as deviating and stand in no deviation
 	Concluded *report.ControlConclusion
 }
 
@@ -195,7 +196,7 @@ func (v *view) papers(lines []ControlLine) []line {
 			return
 		}
 		have[l.ID] = true
-		x := line{ControlLine: l, Paper: v.e.Papers[l.ID], Scope: slices.Contains(scope, l.ID), Standing: len(v.e.Standing(l.ID)), Doubts: len(v.e.Doubts(l.ID)), Unmarked: v.e.Unmarked(l.ID)}
+		x := line{ControlLine: l, Paper: v.e.Papers[l.ID], Scope: slices.Contains(scope, l.ID), Standing: len(v.e.Standing(l.ID)), Doubts: len(v.e.Doubts(l.ID)), Unmarked: v.e.Unmarked(l.ID), Unraised: v.toRaise(l.ID)}
 		if c, ok := v.e.Controls[l.ID]; ok {
 			x.Concluded = &c
 		}
@@ -333,3 +334,21 @@ func (v *view) relied(control string) []engage.Reliance {
 }
 
 func sameAddress(a, b string) bool { return strings.EqualFold(a, b) }
+
+// toRaise counts the items of a control that are marked as deviating and stand in no deviation.
+func (v *view) toRaise(control string) int {
+	p := v.e.Papers[control]
+	if p == nil {
+		return 0
+	}
+	n := 0
+	for _, t := range p.Tests {
+		stand, not := v.inDeviations(t.Test, true), v.inDeviations(t.Test, false)
+		for key := range t.Marks {
+			if result(t, key) == "deviation" && !stand[key] && !not[key] {
+				n++
+			}
+		}
+	}
+	return n
+}
