@@ -79,8 +79,16 @@ func (s *Service) member(ctx context.Context, org id.Org, p id.Person) error {
 
 // Found makes the founder of an organization that has no member yet its administrator and compliance lead.
 func (s *Service) Found(ctx context.Context, org id.Org, founder id.Person, from From) error {
+	return s.foundAs(ctx, org, founder, []access.Role{access.Administrator, access.Lead}, from)
+}
+
+// FoundFirm makes somebody the administrator and a partner of an audit firm that has no members.
+func (s *Service) FoundFirm(ctx context.Context, org id.Org, founder id.Person, from From) error {
+	return s.foundAs(ctx, org, founder, []access.Role{access.Administrator, access.Partner}, from)
+}
+
+func (s *Service) foundAs(ctx context.Context, org id.Org, founder id.Person, roles []access.Role, from From) error {
 	now := s.now()
-	roles := []access.Role{access.Administrator, access.Lead}
 	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		if len(history) > 0 {
 			return nil, nil, &fault.Error{Kind: fault.Denied, What: "the organization has members already", Hint: "ask one of its administrators for an invitation"}

@@ -121,7 +121,11 @@ func (in *installation) adopting(h shell.Handler) shell.Handler {
 		orgs := slices.Collect(maps.Values(in.tenants.slugs))
 		in.tenants.mu.Unlock()
 		for _, o := range orgs {
-			if e := in.accounts.Found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
+			found := in.accounts.Found
+			if in.tenants.firm(r.Context(), o.ID) {
+				found = in.accounts.FoundFirm
+			}
+			if e := found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
 				return errors.Join(err, e)
 			}
 		}
@@ -248,7 +252,11 @@ func (in *installation) Found(ctx context.Context, v access.Visitor, p scope.Pro
 		return "", nil, err
 	}
 	org := id.Org(f.ID)
-	if err := in.accounts.Found(ctx, org, v.Person, account.From{}); err != nil {
+	found := in.accounts.Found
+	if p.Report == scope.Firm {
+		found = in.accounts.FoundFirm
+	}
+	if err := found(ctx, org, v.Person, account.From{}); err != nil {
 		return "", nil, err
 	}
 	return in.tenants.slug(org), f.Warnings, nil
@@ -316,6 +324,11 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 	for _, more := range [][]shell.Route{desk.Routes(), files.Routes(), prog.Routes(), reviews.Routes()} {
 		routes = append(routes, more...)
 	}
+	examined, err := in.engagementRoutes(t)
+	if err != nil {
+		return nil, err
+	}
+	routes = append(routes, examined...)
 	if in.pages != nil {
 		set, err := in.settingsOf(o.org.ID, slug, o.org.Name)
 		if err != nil {

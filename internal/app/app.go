@@ -229,6 +229,9 @@ func programOf(p scope.Program, regs schemas, folder string) (declared map[strin
 			return nil, nil, err
 		}
 	}
+	if p.Report == scope.Firm {
+		return declared, nil, nil
+	}
 	c, err := catalog.Load()
 	if err != nil {
 		return nil, nil, err

@@ -47,6 +47,10 @@ func (a *App) demo(ctx context.Context, progress func(what string, done, of int)
 
 // foundExample founds the example company with all of its program: what its management says, and its policies.
 func (a *App) foundExample(ctx context.Context, data string, p scope.Program) error {
+	return a.foundDescribed(ctx, data, p, example.About())
+}
+
+func (a *App) foundDescribed(ctx context.Context, data string, p scope.Program, about scope.System) error {
 	if _, err := p.Check(); err != nil {
 		return err
 	}
@@ -54,7 +58,7 @@ func (a *App) foundExample(ctx context.Context, data string, p scope.Program) er
 	if err != nil {
 		return err
 	}
-	f := scope.Folder{Program: p, System: example.About(), Registers: map[string]string{}}
+	f := scope.Folder{Program: p, System: about, Registers: map[string]string{}}
 	if _, f.Versions, err = programOf(p, schemas(regs), ""); err != nil {
 		return err
 	}

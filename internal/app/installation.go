@@ -20,6 +20,7 @@ import (
 	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/api"
 	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/mail"
@@ -30,6 +31,7 @@ import (
 	"github.com/assayhq/assay/internal/web"
 	"github.com/assayhq/assay/internal/web/campaign"
 	"github.com/assayhq/assay/internal/web/elements"
+	examination "github.com/assayhq/assay/internal/web/engage"
 	"github.com/assayhq/assay/internal/web/program"
 	"github.com/assayhq/assay/internal/web/settings"
 	"github.com/assayhq/assay/internal/web/shell"
@@ -60,6 +62,10 @@ type installation struct {
 	scim     *scim.Server
 	empty    atomic.Bool  // nobody had an account when it was opened
 	first    atomic.Value // an id.Person: who has just made the first account
+
+	houses  sync.Mutex               // over what follows
+	engaged map[id.Org]*engage.House // by organization; see house
+	copies  copies                   // of clients, as firms here hold them
 
 	background sync.WaitGroup
 }
@@ -132,7 +138,7 @@ func hosts(s cli.Serving) ([]string, error) {
 }
 
 func styles() string {
-	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + settings.Style() + campaign.Style()
+	return report.Style() + shell.Style() + web.Style() + string(elements.Style()) + signin.Style() + work.Style() + program.Style() + settings.Style() + campaign.Style() + examination.Style()
 }
 
 func (in *installation) failed(r *http.Request, err error) {
@@ -173,9 +179,9 @@ func (in *installation) roles(ctx context.Context, p id.Person, org id.Org) ([]a
 // Close ends the background work and closes the folder.
 func (in *installation) Close() error {
 	in.wait()
-	var err error
+	err := in.copies.Close()
 	if in.people != nil {
-		err = in.people.Close()
+		err = errors.Join(err, in.people.Close())
 	}
 	return errors.Join(err, in.st.Close())
 }

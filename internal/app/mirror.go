@@ -14,7 +14,6 @@ import (
 
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/blob/dir"
-	"github.com/assayhq/assay/internal/catalog/registers"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
@@ -22,7 +21,6 @@ import (
 	"github.com/assayhq/assay/internal/publish"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/register"
-	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/store/sqlite"
 )
 
@@ -33,6 +31,7 @@ type mirror struct {
 	folder string
 	opened *publish.Opened // the package, checked
 	file   *os.File        // the package in the folder
+	here   *assure.Results // what the tests found here, once they were run again
 	limits []string        // what the mirror does not show, in sentences
 }
 
@@ -148,11 +147,8 @@ func (a *App) mirrorConfig(folder string, o *publish.Opened) sqlite.Config {
 
 // mirrorSchemas are the registers of this program and those that the client declared, each as declared last.
 func mirrorSchemas(ctx context.Context, o *publish.Opened) ([]*register.Schema, error) {
-	all, err := registers.Load()
+	all, err := builtIn()
 	if err != nil {
-		return nil, err
-	}
-	if all[scope.Proposals], err = register.Load(scope.Proposals+".yaml", []byte(scope.ProposalRegister)); err != nil {
 		return nil, err
 	}
 	mark := []byte(`"register":"` + record.Registers + `"`)
@@ -178,7 +174,7 @@ func mirrorSchemas(ctx context.Context, o *publish.Opened) ([]*register.Schema, 
 		return nil, err
 	}
 	var out []*register.Schema
-	for _, name := range schemas(all).Names() {
+	for _, name := range all.Names() {
 		out = append(out, all[name])
 	}
 	return out, nil
@@ -230,6 +226,7 @@ func (m *mirror) reperform(ctx context.Context, progress func(test string, done,
 	if err != nil {
 		return out, err
 	}
+	m.here = &here
 	found := map[testName]assure.TestResult{}
 	for _, t := range here.Controls {
 		found[nameOf(t)] = t

@@ -21,6 +21,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/collect"
+	"github.com/assayhq/assay/internal/engage"
 	enginesqlite "github.com/assayhq/assay/internal/engine/sqlite"
 	"github.com/assayhq/assay/internal/examine"
 	"github.com/assayhq/assay/internal/fault"
@@ -59,6 +60,20 @@ type office struct {
 	unread      error // opened to inspect: what of the organization could not be read
 }
 
+// builtIn are the registers of this program: those of the library, and those that acts in the application write.
+func builtIn() (schemas, error) {
+	all, err := registers.Load()
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range map[string][]byte{scope.Proposals: []byte(scope.ProposalRegister), engage.Acts: engage.ActsSchema, engage.Mail: engage.MailSchema} {
+		if all[name], err = register.Load(name+".yaml", text); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // load reads what the organization declared: its registers, its scope and its controls.
 func (o *office) load(ctx context.Context) error {
 	size, err := o.st.Size(ctx, o.org.ID)
@@ -70,14 +85,11 @@ func (o *office) load(ctx context.Context) error {
 
 // loadAt reads what the organization had declared when the ledger had so many records.
 func (o *office) loadAt(ctx context.Context, size int64) error {
-	starter, err := registers.Load()
-	if err != nil {
+	var err error
+	if o.regs, err = builtIn(); err != nil {
 		return err
 	}
-	o.regs, o.own = schemas(starter), map[string]string{}
-	if o.regs[scope.Proposals], err = register.Load(scope.Proposals+".yaml", []byte(scope.ProposalRegister)); err != nil {
-		return err
-	}
+	o.own = map[string]string{}
 	if o.comparisons, err = collect.LoadComparisons(catalog.Reconciliations(), o.regs.find); err != nil {
 		return err
 	}

@@ -285,17 +285,22 @@ func (p *pages) Item(ctx context.Context, ref web.TestRef, key string) (web.Item
 	if err != nil {
 		return web.Item{}, err
 	}
-	i := slices.IndexFunc(p.o.units, func(u examine.Unit) bool { return u.Test == t.Test && u.Version == t.Version })
+	return p.o.item(ctx, *res, t, key)
+}
+
+// item decides one item of a test anew.
+func (o *office) item(ctx context.Context, res assure.Results, t assure.TestResult, key string) (web.Item, error) {
+	i := slices.IndexFunc(o.units, func(u examine.Unit) bool { return u.Test == t.Test && u.Version == t.Version })
 	if i < 0 {
 		return web.Item{}, fault.NotFound
 	}
-	u := p.o.units[i]
-	s, err := p.o.session(ctx, *res)
+	u := o.units[i]
+	s, err := o.session(ctx, res)
 	if err != nil {
 		return web.Item{}, err
 	}
 	defer s.Close()
-	w, err := p.o.world(ctx, *res, u, t)
+	w, err := o.world(ctx, res, u, t)
 	if err != nil {
 		return web.Item{}, err
 	}

@@ -182,17 +182,23 @@ var theCatalog = sync.OnceValues(catalog.Load)
 
 // facts are what a report is built from: the program, what management says, and the results.
 func (o *office) facts(ctx context.Context, kind string, res assure.Results) (report.Facts, error) {
+	when, err := o.when(kind, res)
+	if err != nil {
+		return report.Facts{}, err
+	}
+	return o.factsAt(ctx, kind, res, when)
+}
+
+// factsAt are the facts for a report that speaks of that time.
+func (o *office) factsAt(ctx context.Context, kind string, res assure.Results, when report.When) (report.Facts, error) {
 	c, err := theCatalog()
 	if err != nil {
 		return report.Facts{}, err
 	}
 	f := report.Facts{
-		Organization: o.org.Name, System: o.system.Name, Categories: o.program.Categories, Results: res,
+		Organization: o.org.Name, System: o.system.Name, Categories: o.program.Categories, Results: res, When: when,
 		About: o.system, Reasons: o.system.NotRelevant,
 		Findings: func(t assure.TestResult) string { return "findings/" + t.Control + ".json" },
-	}
-	if f.When, err = o.when(kind, res); err != nil {
-		return f, err
 	}
 	f.Controls = o.controlsAt(until(f.When))
 	if f.Criteria, err = o.criteriaFor(c, kind); err != nil {
@@ -343,7 +349,7 @@ func dayOf(v any) *civil.Date {
 func (o *office) incidents(ctx context.Context, res assure.Results, w report.When) ([]report.IncidentFact, error) {
 	from, to := res.Period.Start(), res.Period.End()
 	if a, ok := w.(report.AsOf); ok {
-		from, to = a.Zone.Start(a.Date.AddMonths(-12)), a.Until()
+		from, to = a.Zone.Start(a.Date.AddMonths(-12)+1), a.Until()
 	}
 	var out []report.IncidentFact
 	err := o.rows(ctx, "incidents", res.Checkpoint.Size, []string{"severity", "detected_at", "confirmed_customer_impact_at"}, func(key string, get func(string) any) error {

@@ -216,6 +216,9 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 		return nil, err
 	}
 	o.readOnly = in.readOnly
+	if o.program.Report == scope.Firm {
+		return in.firmTenant(slug, org, o)
+	}
 	p := &pages{o: o, life: in.life, turn: in.turn, draws: in.draws, last: last, drawn: in.drawn(org.ID, slug, org.Name)}
 	routes, err := p.routes()
 	if err != nil {
@@ -267,7 +270,7 @@ func (o *office) site(p *pages) (*web.Site, error) {
 		Tests:   p, Items: p, Records: p, Proofs: p, Pulls: p, Gauge: p.gauge, Documents: &drawings{p}, Calendar: p.gauge, Ledger: ledgerPages{p},
 		Assertions: p.assertions(), Shelf: &shelf{p},
 	}
-	if strings.HasPrefix(o.program.Report, "soc2-") {
+	if drafted(o.program.Report) == nil {
 		opts.Drafts = p
 	}
 	return web.New(opts)

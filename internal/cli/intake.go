@@ -14,6 +14,7 @@ type initCmd struct {
 	Name        string   `help:"Name of the organization." required:""`
 	Zone        string   `help:"IANA time zone of the report." required:"" placeholder:"ZONE"`
 	Report      string   `help:"Kind of report, such as soc2-type2." placeholder:"KIND"`
+	Firm        bool     `help:"An audit firm: it examines others, in engagements, and prepares no report of its own."`
 	Answers     string   `help:"YAML file of answers, as assay advise reads it: what no flag says follows the advice." type:"path" placeholder:"FILE"`
 	From        string   `help:"First day of the period." placeholder:"DATE"`
 	To          string   `help:"Last day of the period." placeholder:"DATE"`
@@ -35,6 +36,9 @@ func (c *initCmd) Run(r *run) error {
 			return err
 		}
 	}
+	if c.Firm && c.Report == "" {
+		c.Report = scope.Firm
+	}
 	p := scope.Program{Name: c.Name, Report: c.Report, Zone: zone, Categories: c.Categories, Objectives: c.Objectives, Reason: c.Reason}
 	if p.From, p.To, err = dates(c.From, c.To); err != nil {
 		return err
@@ -55,8 +59,14 @@ func (c *initCmd) Run(r *run) error {
 		return r.print(f)
 	}
 	r.say("Founded %s (%s) in %s, with %s.", f.Name, f.ID, f.Data, plural(int64(f.Controls), "control"))
-	r.say("They are listed by assay controls; assay controls --all lists the whole library.")
-	r.say("Checkpoints are verified with the key\n  %s\nGive it to your auditor by another channel than the package.", f.Key)
+	if p.Report != scope.Firm {
+		r.say("They are listed by assay controls; assay controls --all lists the whole library.")
+	}
+	to := "your auditor"
+	if p.Report == scope.Firm {
+		to = "your clients"
+	}
+	r.say("Checkpoints are verified with the key\n  %s\nGive it to %s by another channel than packages and messages.", f.Key, to)
 	return nil
 }
 

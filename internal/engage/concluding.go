@@ -31,8 +31,11 @@ func (e *Engagement) Examination() report.Examination {
 	for _, p := range e.Included {
 		x.Inclusive = append(x.Inclusive, p.InclusiveParty)
 	}
-	if e.Represented != nil && !e.Represented.Declined {
-		x.Represented = e.Represented.Dated
+	x.Wording, x.Unmodified = e.Wording, e.Unmodified
+	if r := e.Represented; r != nil && r.Declined {
+		x.RepresentationRefused = r.Why
+	} else if r != nil {
+		x.Represented = r.Dated
 	}
 	for _, p := range []Part{Partner, Quality} {
 		if s, ok := e.Signs[p]; ok {
@@ -55,7 +58,7 @@ func (e *Engagement) answered(x *report.Exception) {
 
 // Scope is what the engagement concludes on, as it was planned.
 func (e *Engagement) Scope() report.Scope {
-	s := report.Scope{TypeTwo: e.Terms.TypeTwo()}
+	s := report.Scope{TypeTwo: e.Terms.TypeTwo(), OfAssertion: e.Terms.Report == "soc3"}
 	if e.Planned != nil {
 		s.Matters = e.Planned.Matters
 	}
@@ -344,7 +347,7 @@ var concluding = []kind{
 		if b.Element != report.TheDescription && !slices.ContainsFunc(e.Scope().Matters, func(m report.Matter) bool { return m.ID == b.ID }) {
 			return fault.Refuse("%s is not in scope", b.ID)
 		}
-		if !slices.Contains(e.Scope().Elements(), b.Element) {
+		if !slices.Contains(e.Scope().MatterElements(), b.Element) {
 			return fault.Refuse("the report has no conclusion on %s", b.Element)
 		}
 		if len(b.Reasons) == 0 {
@@ -366,7 +369,7 @@ var concluding = []kind{
 	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),
 
 	act("limit", Firm, func(e *Engagement, _ Act, b report.Limit) error {
-		if !slices.Contains(e.Scope().Elements(), b.Element) {
+		if !slices.Contains(e.Scope().MatterElements(), b.Element) {
 			return fault.Refuse("the report has no conclusion on %s", b.Element)
 		}
 		if err := said("text", b.Text); err != nil {
@@ -416,6 +419,22 @@ var concluding = []kind{
 		e.Emphasis = append(e.Emphasis, b.Words)
 		return nil
 	}).by(Partner).in(Fieldwork, WrapUp, Review),
+
+	act("word", Firm, func(e *Engagement, _ Act, b report.Wording) error {
+		if err := b.Check(); err != nil {
+			return err
+		}
+		e.Wording = b
+		return nil
+	}).by(Partner, Manager).in(Planning, Fieldwork, WrapUp, Review),
+
+	act("accept_unmodified", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		e.Unmodified = b.Words
+		return nil
+	}).by(Partner).in(WrapUp, Review),
 
 	act("subsequent_event", Firm, func(e *Engagement, _ Act, b report.Event) error {
 		if err := said("text", b.Text); err != nil {

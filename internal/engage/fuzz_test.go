@@ -75,7 +75,7 @@ func bodies() map[string]any {
 		"conclude_control": report.ControlConclusion{Control: "CHG-01", Design: report.Effective, Operation: report.NotEffective, Tested: 10, Deviating: 1, Reason: "x"},
 		"disclose":         report.Exception{ID: "e", Control: "CHG-01", Test: "CHG-01", Text: "x", Deviating: 1, Tested: 10},
 		"conclude_matter":  failed(false), "limit": report.Limit{Element: report.Design, Text: "x"},
-		"conclude_element": report.ElementOpinion{Element: report.Design, Opinion: report.Qualified, Basis: []string{"x"}}, "emphasize": Because{"x"}, "include": Included{InclusiveParty: report.InclusiveParty{Name: "Cloud"}},
+		"conclude_element": report.ElementOpinion{Element: report.Design, Opinion: report.Qualified, Basis: []string{"x"}}, "emphasize": Because{"x"}, "word": report.Wording{}, "accept_unmodified": Because{"x"}, "include": Included{InclusiveParty: report.InclusiveParty{Name: "Cloud"}},
 		"subsequent_event": report.Event{On: day("2026-07-02"), Text: "x"}, "wrap_up": Because{}, "begin_review": Because{}, "back_to_work": Because{"x"},
 		"release_draft": ReleasedDraft{Fingerprint: fingerprint, File: TextHash("f")},
 		"assert":        Assertion{Text: "x", SHA256: TextHash("x"), Name: "E", Title: "CEO", On: day(reportDate)},

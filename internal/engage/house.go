@@ -34,6 +34,8 @@ type House struct {
 	Side  Side
 	Books Books
 	Clock func() time.Time
+	// Sent is told, when it is not nil, that something of an engagement may have to cross; it is called while nothing is locked.
+	Sent func(ctx context.Context, engagement string)
 
 	mu    sync.Mutex
 	seen  int64 // of the ledger
@@ -168,6 +170,14 @@ type Deed struct {
 
 // DoAll makes acts that belong together: all or none.
 func (h *House) DoAll(ctx context.Context, who Who, engagement string, deeds []Deed) error {
+	err := h.doAll(ctx, who, engagement, deeds)
+	if err == nil && h.Sent != nil && slices.ContainsFunc(deeds, func(d Deed) bool { k, _ := find(d.Kind); return k.crosses }) {
+		h.Sent(ctx, engagement)
+	}
+	return err
+}
+
+func (h *House) doAll(ctx context.Context, who Who, engagement string, deeds []Deed) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.load(ctx); err != nil {

@@ -80,6 +80,16 @@ func (m Message) From() (string, error) {
 	return v.Name(), nil
 }
 
+// Engagement is what a message says it is about. Nothing is proven by that.
+func (m Message) Engagement() (string, error) {
+	r, err := record.Decode(m.Record)
+	if err != nil {
+		return "", err
+	}
+	a, err := ActOf(r, "")
+	return a.Engagement, err
+}
+
 // Open proves the message against the key that was pinned for the other party, and gives the act. The time of receipt is the caller's.
 // Anything that is not exactly as it was sealed is a fault.Integrity.
 func (m Message) Open(key string, side Side, received civil.Instant) (Act, error) {

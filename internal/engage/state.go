@@ -45,6 +45,8 @@ type Engagement struct {
 	Elements    map[report.Element]report.ElementOpinion
 	Emphasis    []string
 	Included    []Included // subservice organizations by the inclusive method
+	Wording     report.Wording
+	Unmodified  string // why the firm reports although management keeps an assertion that is not modified
 	Drafts      []ReleasedDraft
 	Signs       map[Part]Sign
 	Asserted    *Assertion

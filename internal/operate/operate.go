@@ -41,6 +41,7 @@ var byAct = map[string]string{
 	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "policy_reviews": "/policies", "acknowledgements": "/policies",
 	"program_changes": "/proposals", "assertion_signatures": "/documents/assertion", "report_drafts": "/documents/drafts",
 	"seed_commitments": "/controls", "frozen_populations": "/controls", "samples": "/controls",
+	"engagement_acts": "/engagements", "engagement_mail": "/engagements",
 }
 
 // ByAct reports whether the records of a register are made by an act of their own, and on which page; nobody types them.

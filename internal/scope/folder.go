@@ -259,7 +259,9 @@ func (f *Folder) file(name string, b []byte, seen map[string]bool) error {
 	return nil
 }
 
-var descriptionCriteria = []string{"dc1", "dc2", "dc3", "dc4", "dc5", "dc6", "dc7", "dc8", "dc9"}
+// descriptionCriteria are the parts of a description that have a text: the description criteria of a SOC 2, and those of a SOC 1 that these do
+// not cover.
+var descriptionCriteria = []string{"dc1", "dc2", "dc3", "dc4", "dc5", "dc6", "dc7", "dc8", "dc9", "d2", "d3", "d4", "d5", "d9"}
 
 func (f *Folder) control(name, stem string, b []byte) error {
 	var y controlYAML

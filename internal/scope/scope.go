@@ -29,6 +29,9 @@ type Program struct {
 	Reasons map[string]string `json:"category_reasons,omitempty"`
 }
 
+// Firm is what stands in the place of the report of an audit firm: it examines others, in engagements, and prepares no report of its own.
+const Firm = "firm"
+
 // Check refuses a scope that no report could have, and warns of an unusual one (handbook 1.7, 85).
 func (p *Program) Check() (warnings []string, err error) {
 	if strings.TrimSpace(p.Name) == "" {
@@ -38,6 +41,12 @@ func (p *Program) Check() (warnings []string, err error) {
 		if unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return nil, field("--name", "%+q holds the control character %U, by which it could read as another name", p.Name, r)
 		}
+	}
+	if p.Report == Firm {
+		if p.From != nil || p.To != nil || p.AsOf != nil || len(p.Categories)+len(p.Objectives) > 0 {
+			return nil, field("--report", "an audit firm prepares no report of its own; expected neither dates nor categories")
+		}
+		return nil, nil
 	}
 	k, err := KindOf(p.Report)
 	if err != nil {

@@ -47,6 +47,7 @@ func (f *Founding) form(ctx context.Context) shell.Form {
 	for _, k := range scope.Kinds() {
 		kinds = append(kinds, shell.Option{Value: k.ID, Text: k.Title})
 	}
+	kinds = append(kinds, shell.Option{Value: scope.Firm, Text: t("None: an audit firm, which examines others")})
 	out := shell.Form{Action: "/organizations/new", Global: true, Submit: t("Make the organization"), Back: "/organizations", Fields: []shell.Field{
 		{Name: "name", Label: t("Name of the organization"), Required: true, Auto: "organization", Help: t("As it stands in the report.")},
 		{Name: "zone", Label: t("Time zone"), Required: true, Value: "UTC", Help: t("Days of the report begin and end in it: an IANA name such as Europe/Berlin or America/New_York.")},

@@ -63,6 +63,7 @@ func Nav() []Group {
 			{"/description", m("Description"), "g n", access.ReadProgram},
 			{"/objectives", m("Objectives"), "g j", access.ReadProgram},
 			{"/documents", m("Documents"), "g b", access.ReadDrafts},
+			{"/engagements", m("Engagements"), "g g", access.ReadEngagements},
 			{"/ledger", m("Ledger"), "g k", access.ReadLedger},
 			{"/explained", m("Explained"), "g x", access.ReadHome},
 		}},

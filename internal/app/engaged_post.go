@@ -1,0 +1,217 @@
+package app
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/assayhq/assay/internal/engage"
+	"github.com/assayhq/assay/internal/fault"
+	examination "github.com/assayhq/assay/internal/web/engage"
+)
+
+// A bag is what is carried between two installations: a zip of messages, in order, and of the files that they name by their SHA-256.
+const (
+	mostBag      = 256 << 20 // bytes of a bag, and of all that is in it
+	mostMessages = 100_000
+)
+
+// Self is the own organization as the other party is to know it.
+func (x *engaged) Self(context.Context) (engage.Party, error) {
+	key, err := x.o.key()
+	return engage.Party{Org: string(x.o.org.ID), Name: x.o.org.Name, Key: key}, err
+}
+
+// Bag holds all messages for the other party.
+func (x *engaged) Bag(ctx context.Context, engagement string) (examination.File, error) {
+	f := examination.File{Name: engagement + ".assay-bag", Type: "application/zip"}
+	texts, err := x.house.Outbox(ctx, engagement, 1)
+	if err != nil {
+		return f, err
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i, t := range texts {
+		w, err := z.Create(fmt.Sprintf("messages/%06d.txt", i+1))
+		if err == nil {
+			_, err = w.Write(t)
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	names, err := namedFiles(ctx, x.house, engagement, x.house.Side)
+	if err != nil {
+		return f, err
+	}
+	for _, sum := range names {
+		data, err := x.stored(ctx, sum)
+		if errors.Is(err, fault.NotFound) {
+			continue // erased, or kept in a source of its own: its hash stands in the message
+		}
+		if err != nil {
+			return f, err
+		}
+		w, err := z.Create("files/" + sum)
+		if err == nil {
+			_, err = w.Write(data)
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	err = z.Close()
+	f.Data = b.Bytes()
+	return f, err
+}
+
+// crossing are the files that a side's acts name and the other party is to have.
+func crossing(e *engage.Engagement, side engage.Side) (out []string) {
+	add := func(sum string) {
+		if sum != "" && !slices.Contains(out, sum) {
+			out = append(out, sum)
+		}
+	}
+	given := func(list []engage.Evidence) {
+		for _, ev := range list {
+			add(ev.SHA256)
+		}
+	}
+	if side == engage.Firm {
+		for _, d := range e.Drafts {
+			add(d.File)
+		}
+		for _, r := range e.Reports {
+			for _, format := range issuing {
+				add(r.Files[format])
+			}
+		}
+		return out
+	}
+	for _, r := range e.Requests {
+		for _, s := range r.Says {
+			given(s.Evidence)
+		}
+	}
+	for _, d := range e.Deviations {
+		for _, r := range d.Responses {
+			given(r.Evidence)
+		}
+	}
+	return out
+}
+
+// namedFiles are those that a side's acts name.
+func namedFiles(ctx context.Context, h *engage.House, engagement string, side engage.Side) (out []string, err error) {
+	err = h.See(ctx, engagement, func(e *engage.Engagement) error { out = crossing(e, side); return nil })
+	return out, err
+}
+
+// TakeBag takes messages and files of the other party in.
+func (x *engaged) TakeBag(ctx context.Context, _ engage.Who, r io.Reader, key string) (string, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, mostBag+1))
+	if err != nil {
+		return "", err
+	}
+	if len(raw) > mostBag {
+		return "", fault.Refuse("the bag is larger than %d MiB", mostBag>>20)
+	}
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return "", fault.Refuse("this is no bag of messages: %v", err)
+	}
+	var texts [][]byte
+	brought := map[string][]byte{}
+	left := int64(mostBag)
+	for _, e := range z.File {
+		if len(texts)+len(brought) > mostMessages {
+			return "", fault.Refuse("the bag holds more than %d messages", mostMessages)
+		}
+		data, err := entryOf(e, &left)
+		if err != nil {
+			return "", err
+		}
+		switch name := e.Name; {
+		case strings.HasPrefix(name, "messages/"):
+			texts = append(texts, data)
+		case strings.HasPrefix(name, "files/"):
+			brought[strings.TrimPrefix(name, "files/")] = data
+		default:
+			return "", fault.Refuse("the bag holds %q, which is neither a message nor a file", name)
+		}
+	}
+	engagement, err := engagementOf(texts)
+	if err != nil {
+		return "", err
+	}
+	if _, err := x.house.Receive(ctx, texts, strings.TrimSpace(key)); err != nil {
+		return engagement, err
+	}
+	return engagement, x.put(ctx, engagement, brought)
+}
+
+// put keeps the files that messages of the other party name, under their hashes, and no others.
+func (x *engaged) put(ctx context.Context, engagement string, brought map[string][]byte) error {
+	named, err := namedFiles(ctx, x.house, engagement, x.house.Side.Other())
+	if err != nil {
+		return err
+	}
+	for sum, data := range brought {
+		if !slices.Contains(named, sum) {
+			continue
+		}
+		got, _, err := x.o.blobs.Put(ctx, x.o.org.ID, bytes.NewReader(data))
+		if err != nil {
+			return err
+		}
+		if got != sum {
+			return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the file %s of the bag is another one than its name says", sum)}
+		}
+	}
+	return nil
+}
+
+// entryOf reads an entry of a bag, as long as the whole stays within bounds.
+func entryOf(e *zip.File, left *int64) ([]byte, error) {
+	r, err := e.Open()
+	if err != nil {
+		return nil, fault.Refuse("the bag cannot be read: %v", err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, *left+1))
+	if err != nil {
+		return nil, fault.Refuse("the bag cannot be read: %v", err)
+	}
+	if *left -= int64(len(data)); *left < 0 {
+		return nil, fault.Refuse("the bag holds more than %d MiB", mostBag>>20)
+	}
+	return data, nil
+}
+
+// engagementOf is the engagement that messages are of; of two it is refused.
+func engagementOf(texts [][]byte) (string, error) {
+	name := ""
+	for _, t := range texts {
+		m, err := engage.ParseMessage(t)
+		if err != nil {
+			return "", err
+		}
+		e, err := m.Engagement()
+		if err != nil {
+			return "", err
+		}
+		if name != "" && e != name {
+			return "", fault.Refuse("the bag holds messages of two engagements, %s and %s", name, e)
+		}
+		name = e
+	}
+	if name == "" {
+		return "", fault.Refuse("the bag holds no message")
+	}
+	return name, nil
+}
