@@ -235,7 +235,15 @@ func (p *Pages) blankOpening(w http.ResponseWriter, r *http.Request) error {
 	if err := p.firmOnly(); err != nil {
 		return err
 	}
+	if !opens(r.Context()) {
+		return &fault.Error{Kind: fault.Denied, What: "none of your roles includes it: open"}
+	}
 	return shell.Page(w, r, http.StatusOK, openPage(p.openForm(r)))
+}
+
+// opens reports whether the reader opens engagements.
+func opens(ctx context.Context) bool {
+	return slices.Contains(access.From(ctx).Roles, access.Partner)
 }
 
 func (p *Pages) openForm(r *http.Request) shell.Form {
@@ -279,7 +287,7 @@ func (p *Pages) openEngagement(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	if err == nil || !slices.Contains(whoOf(ctx).Roles, access.Partner) { // who may not learns that, and not what was wrong in the form
+	if err == nil || !opens(ctx) { // who may not learns that, and not what was wrong in the form
 		if e := p.o.House.Do(ctx, whoOf(ctx), id, "open", o); e != nil {
 			err = e
 		}

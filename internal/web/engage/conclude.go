@@ -23,7 +23,10 @@ var concludeDeeds = []*deed{
 	{kind: "conclude_control", title: phrase.Mark("Conclude on a control"), submit: phrase.Mark("Conclude"), said: phrase.Mark("The conclusion on the control stands."), back: concludeBack, ask: askControl,
 		lead: phrase.Mark("The facts ask for a conclusion, with their reasons; you conclude. Nature outweighs rate: one deviation by intent can sink a control at any rate."),
 		about: func(d *desk) templComponent {
-			if d.e.Terms.TypeTwo() && d.untested(d.value("control")) {
+			if !d.e.Terms.TypeTwo() {
+				return assessedView(d.view, d.value("control"))
+			}
+			if d.untested(d.value("control")) {
 				return heldUp([]string{shell.T(d.ctx, "Not all that is to be looked at was looked at.")})
 			}
 			tested, deviating := d.tally()
@@ -297,6 +300,9 @@ func (v *view) unraised(t TestView) int {
 // untested reports whether the auditor has not yet looked at what is to be looked at: the facts ask for nothing then.
 func (v *view) untested(control string) bool {
 	p := v.e.Papers[control]
+	if !v.e.Terms.TypeTwo() {
+		return p == nil || p.Assessed == nil
+	}
 	if p == nil || len(p.Order) == 0 || v.e.Unmarked(control) > 0 {
 		return true
 	}
@@ -314,7 +320,7 @@ type concluded struct {
 	Suggestion        engage.Suggestion
 	Tested, Deviating int
 	Standing          int
-	Untested          bool // of a Type 2: nothing is asked for yet
+	Untested          bool // the facts ask for nothing yet
 	Is                *report.ControlConclusion
 	Exception         *report.Exception
 }
@@ -367,7 +373,7 @@ func (v *view) concluded(lines []ControlLine, views map[string]ControlView) []co
 				x.ControlLine = l
 			}
 		}
-		x.Untested = v.e.Terms.TypeTwo() && v.untested(id)
+		x.Untested = v.untested(id)
 		x.Tested, x.Deviating = v.tally(id, views[id])
 		x.Suggestion = v.e.Suggest(id, x.Tested, x.Deviating)
 		if c, ok := v.e.Controls[id]; ok {

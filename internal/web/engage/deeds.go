@@ -202,6 +202,9 @@ func (p *Pages) blank(w http.ResponseWriter, r *http.Request, x *deed, status in
 		f := x.form(d)
 		if refused != nil {
 			f = f.Filled(r).WithErrors(refused)
+			if hint := fault.Hint(refused); hint != "" {
+				f.Error = strings.TrimSpace(f.Error + " " + sentence(hint) + ".")
+			}
 		}
 		return actPage(d, x, f), nil
 	})

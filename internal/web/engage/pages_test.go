@@ -197,6 +197,23 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// TestTypeOne: of a Type 1 nothing on operation is asked or shown.
+func TestTypeOne(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.kind = []string{"report", "soc2-type1", "as_of", "2026-06-30"}
+	id := w.accepted("Example, Inc.")
+	w.act(mia, id, "plan", "strategy", "Design.", "ordinary", "10")
+	w.act(mia, id, "begin_fieldwork")
+	w.act(sam, id, "assess", "control", "CHG-01", "design", "not_effective", "words", "Nobody need approve.", "walkthrough", "Followed one change.", "implemented", "yes")
+	w.firm.mustSay(plain(w.page(pat, base(id)+"/conclusions", http.StatusOK)), "operation is not tested", "Not suitable Nobody need approve.", "as of 30 June 2026")
+	page := w.page(mia, base(id)+"/acts/conclude_control?control=CHG-01", http.StatusOK)
+	if strings.Contains(page, `name="operation"`) || !strings.Contains(page, "Nobody need approve.") {
+		t.Error("the form of a Type 1 asks of operation, or does not show the paper")
+	}
+	w.page(sam, "/engagements/new", http.StatusForbidden)
+}
+
 // TestSheets: a workbook that comes back is an act, and where both sides answered, a person chooses.
 func TestSheets(t *testing.T) {
 	t.Parallel()

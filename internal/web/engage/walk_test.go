@@ -15,8 +15,12 @@ import (
 // opened opens an engagement through its form, and gives its identifier.
 func (w *world) opened(client string) string {
 	w.t.Helper()
-	to := w.post(pat, "/engagements/new", http.StatusSeeOther, "client", client, "org", string(clientOrg), "key", w.client.books.key, "report", "soc2-type2", "system", "Payments", "from", "2025-07-01", "to", "2026-06-30",
-		"zone", "America/New_York", "categories", "security, availability", "licence", "NY 12345", "city", "Albany", "region", "New York")
+	kind := w.kind
+	if kind == nil {
+		kind = []string{"report", "soc2-type2", "from", "2025-07-01", "to", "2026-06-30"}
+	}
+	to := w.post(pat, "/engagements/new", http.StatusSeeOther, append([]string{"client", client, "org", string(clientOrg), "key", w.client.books.key, "system", "Payments", "zone", "America/New_York",
+		"categories", "security, availability", "licence", "NY 12345", "city", "Albany", "region", "New York"}, kind...)...)
 	return strings.TrimPrefix(to, "/o/example/engagements/")
 }
 

@@ -61,6 +61,7 @@ type world struct {
 	ties         map[string][]string
 	evidence     []engage.Evidence
 	seeds        int
+	kind         []string // of report and its time, as the form takes it; nil: SOC 2 Type 2
 }
 
 type house struct {
