@@ -154,6 +154,8 @@ var concludeDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return report.ElementOpinion{Element: report.Element(d.value("element")), Opinion: report.Opinion(d.value("conclusion")), Basis: d.lines("basis"), Rationale: d.value("rationale")}, nil
 		}},
+	wordDeed,
+	because("accept_unmodified", phrase.Mark("Accept an unmodified assertion"), phrase.Mark("The opinion is modified, and management's assertion is not. Say why it stands nevertheless; the letter says so too."), phrase.Mark("Accept it"), phrase.Mark("The reason is on record."), true),
 	{kind: "include", title: phrase.Mark("Subservice organization by the inclusive method"), submit: phrase.Mark("Keep it"), said: phrase.Mark("The included organization is on record."), back: concludeBack,
 		lead: phrase.Mark("It asserts and represents for itself. One that drops out stays for its part of the period, and the description is concluded on again."),
 		fields: func(d *desk) []shell.Field {
@@ -201,6 +203,31 @@ var concludeDeeds = []*deed{
 			return report.Event{On: on, Text: d.value("text"), Existed: d.yes("existed"), Effect: d.value("effect")}, err
 		}},
 }
+
+// wordDeed gives passages of the letter the firm's own words. A text that drops a field which it needs is refused.
+var wordDeed = &deed{kind: "word", title: phrase.Mark("Wording of the firm"), submit: phrase.Mark("Keep the wording"), said: phrase.Mark("The wording is kept."), back: reportBack,
+	lead: phrase.Mark("The firm's own texts of passages of the letter. An empty one leaves ours, which stands above each field. Fields in braces that a passage needs stay."),
+	fields: func(d *desk) []shell.Field {
+		list, err := report.Passages()
+		if err != nil {
+			return nil
+		}
+		var out []shell.Field
+		for _, p := range list {
+			out = append(out, shell.Field{Name: "passage-" + p.ID, Label: or(p.Head, p.ID), Help: p.Text, Type: "area", Rows: 3, Max: 20_000, Value: d.e.Wording[p.ID]})
+		}
+		return out
+	},
+	body: func(d *desk) (any, error) {
+		list, err := report.Passages()
+		out := report.Wording{}
+		for _, p := range list {
+			if s := d.value("passage-" + p.ID); s != "" {
+				out[p.ID] = s
+			}
+		}
+		return out, err
+	}}
 
 func elementOptions(d *desk) []shell.Option {
 	var out []shell.Option
