@@ -25,11 +25,15 @@ import (
 	renderjson "github.com/assayhq/assay/internal/render/json"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/rule"
+	"github.com/assayhq/assay/internal/scope"
 	sqlitestore "github.com/assayhq/assay/internal/store/sqlite"
 )
 
 // results runs every test for a report over a period; a Type 1 report shows none.
 func (o *office) results(ctx context.Context, kind string) (assure.Results, error) {
+	if o.program.Report == scope.Firm {
+		return o.nothingTested(ctx)
+	}
 	if o.asOf(kind) || o.program.AsOf != nil {
 		r, err := o.request(ctx, cli.Test{From: o.program.AsOf, To: o.program.AsOf})
 		return assure.Results{Organization: o.org.Name, KnownAt: r.KnownAt.String(), Checkpoint: r.Checkpoint, Unanchored: r.Unanchored,
@@ -49,6 +53,9 @@ func (o *office) asOf(kind string) bool {
 func (o *office) draft(ctx context.Context, kind string, res assure.Results) (*report.Report, error) {
 	if kind == "" {
 		kind = o.program.Report
+	}
+	if kind == scope.Firm {
+		return o.file(ctx, res)
 	}
 	if err := drafted(kind); err != nil {
 		return nil, err
@@ -133,7 +140,7 @@ func (o *office) Package(ctx context.Context, file string, progress func(test st
 		return cli.Packed{}, err
 	}
 	var res assure.Results
-	if o.asOf("") {
+	if o.asOf("") || o.program.Report == scope.Firm {
 		res, err = o.results(ctx, "")
 	} else {
 		res, err = o.Test(ctx, cli.Test{}, progress)
