@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,56 +18,17 @@ import (
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
-	"github.com/assayhq/assay/internal/id"
-	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/operate"
-	"github.com/assayhq/assay/internal/record"
-	"github.com/assayhq/assay/internal/register"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/sample"
-	sqlitestore "github.com/assayhq/assay/internal/store/sqlite"
 )
-
-// examBooks are an organization's own ledger as its engagements need it.
-type examBooks struct {
-	*sqlitestore.Store
-	key string
-}
-
-func (s examBooks) Since(ctx context.Context, org id.Org, from int64) ([]record.Known, int64, error) {
-	size, err := s.Size(ctx, org)
-	if err != nil {
-		return nil, 0, err
-	}
-	var out []record.Known
-	err = s.Scan(ctx, org, from, size, func(x record.Sealed) error {
-		r, err := record.Decode(slices.Clone(x.Bytes))
-		if err == nil && (r.Register == engage.Acts || r.Register == engage.Mail) {
-			out = append(out, record.Known{Index: x.Index, Record: r})
-		}
-		return err
-	})
-	return out, size, err
-}
-
-func (s examBooks) Proven(ctx context.Context, org id.Org, index int64) (engage.Message, error) {
-	x, err := s.At(ctx, org, index)
-	if err != nil {
-		return engage.Message{}, err
-	}
-	c, err := s.Checkpoint(ctx, org)
-	if err != nil {
-		return engage.Message{}, err
-	}
-	p, err := ledger.Prove(c.Size, index, s.Hashes(ctx, org))
-	return engage.Message{Key: s.key, Salt: x.Salt, Record: x.Bytes, Proof: ledger.Proof{Index: index, Hashes: p, Checkpoint: c.Note}}, err
-}
 
 // examBench is a firm and a client, each in an installation of its own with a ledger and a key of its own.
 type examBench struct {
 	t            *testing.T
 	now          time.Time
 	firm, client *engage.House
+	office       map[*engage.House]*office
 	keys         map[*engage.House]string
 	sent         map[*engage.House]int // the next act that may have to cross
 	terms        engage.Terms
@@ -107,21 +67,12 @@ func yearOf() engage.Terms {
 // house opens the engagements of an office.
 func (b *examBench) house(o *office, side engage.Side) *engage.House {
 	b.t.Helper()
-	for name, text := range map[string][]byte{engage.Acts: engage.ActsSchema, engage.Mail: engage.MailSchema} {
-		x, err := register.Load(name+".yaml", text)
-		if err == nil {
-			err = ensureOne(b.t.Context(), o.st, o.org.ID, x)
-		}
-		if err != nil {
-			b.t.Fatal(err)
-		}
-	}
 	key, err := verifierKey(o.data, nil, o.org.ID)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	h := &engage.House{Org: o.org.ID, Side: side, Books: examBooks{o.st, key}, Clock: func() time.Time { b.now = b.now.Add(time.Second); return b.now }}
-	b.keys[h] = key
+	h := &engage.House{Org: o.org.ID, Side: side, Books: &actBooks{o}, Clock: func() time.Time { b.now = b.now.Add(time.Second); return b.now }}
+	b.keys[h], b.office[h] = key, o
 	return h
 }
 
@@ -155,7 +106,7 @@ func underExamination(t *testing.T, terms engage.Terms) *examBench {
 
 func newExamBench(t *testing.T, terms engage.Terms, data string) *examBench {
 	t.Helper()
-	b := &examBench{t: t, now: time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC), keys: map[*engage.House]string{}, sent: map[*engage.House]int{}, terms: terms}
+	b := &examBench{t: t, office: map[*engage.House]*office{}, now: time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC), keys: map[*engage.House]string{}, sent: map[*engage.House]int{}, terms: terms}
 	b.firm = b.house(enterAt(t, filepath.Join(data, "firm"), usual.now).office, engage.Firm)
 	b.client = b.house(enterAt(t, filepath.Join(data, "client"), usual.now).office, engage.Client)
 	return b
