@@ -93,6 +93,9 @@ func (x apiTenants) Organization(ctx context.Context, slug string) (*api.Organiz
 	if err != nil {
 		return nil, err
 	}
+	if t.api == nil { // an audit firm has nothing that programs read
+		return nil, fault.NotFound
+	}
 	return t.api, nil
 }
 

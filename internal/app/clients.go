@@ -58,6 +58,9 @@ func (x adviserClients) client(ctx context.Context, slug string) (settings.Clien
 	if k, err := scope.KindOf(p.Report); err == nil {
 		c.Report = k.Title
 	}
+	if t.board == nil { // an audit firm prepares nothing
+		return c, nil
+	}
 	c.Ready, err = x.standing(ctx, t)
 	return c, err
 }

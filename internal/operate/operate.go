@@ -40,7 +40,7 @@ var byAct = map[string]string{
 	// Who approved and who accepted is the server's word here; elsewhere it is that of the source they are pulled from.
 	"access_reviews": "/campaigns", "policies": "/policies", "policy_versions": "/policies", "policy_reviews": "/policies", "acknowledgements": "/policies",
 	"program_changes": "/proposals", "assertion_signatures": "/documents/assertion", "report_drafts": "/documents/drafts",
-	"seed_commitments": "/controls", "frozen_populations": "/controls", "samples": "/controls",
+	"seed_commitments": "/engagements", "frozen_populations": "/engagements", "samples": "/engagements",
 	"engagement_acts": "/engagements", "engagement_mail": "/engagements",
 }
 
