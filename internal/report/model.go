@@ -3,6 +3,8 @@
 package report
 
 import (
+	"strings"
+
 	"encoding/json"
 
 	"github.com/assayhq/assay/internal/assure"
@@ -35,6 +37,19 @@ type Auditor struct {
 	Standards      []string   `json:"standards"`
 	Revision       int        `json:"revision,omitempty"`
 	RevisionReason string     `json:"revision_reason,omitempty"`
+}
+
+// Cover is what the cover of an issued report says of its auditor, and nothing of a draft's.
+func (r *Report) Cover() []Term {
+	a := r.Auditor
+	if a == nil || r.Draft {
+		return nil
+	}
+	out := []Term{{Name: "Service auditor", Value: Runs{data(strings.Join(nonEmpty(a.Name, a.City, a.Region), ", "))}}, {Name: "Date of the report", Value: Runs{say(a.Date.Long())}}}
+	if a.Revision > 0 {
+		out = append(out, Term{Name: "Revised", Value: Runs{say("Revision " + Count(a.Revision) + ": "), data(a.RevisionReason)}})
+	}
+	return out
 }
 
 // Kind names a kind of report, as the command line does.

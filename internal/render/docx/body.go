@@ -42,12 +42,12 @@ func (d *doc) cover() {
 	if r.Unanchored > 0 {
 		anchored = report.Runs{{Text: report.Count(r.Unanchored) + " records later than the last anchored checkpoint", Mark: report.MarkUnproven}}
 	}
-	d.terms(&report.Terms{Items: []report.Term{
-		{Name: "Known at", Value: report.Runs{{Text: moment(r.KnownAt, r)}}},
-		{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records"}}},
-		{Name: "Root", Value: report.Runs{{Text: r.Checkpoint.Root, Code: true}}},
-		{Name: "Anchored outside", Value: anchored},
-	}})
+	d.terms(&report.Terms{Items: append(r.Cover(),
+		report.Term{Name: "Known at", Value: report.Runs{{Text: moment(r.KnownAt, r)}}},
+		report.Term{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records"}}},
+		report.Term{Name: "Root", Value: report.Runs{{Text: r.Checkpoint.Root, Code: true}}},
+		report.Term{Name: "Anchored outside", Value: anchored},
+	)})
 }
 
 // moment prints a time in the zone of the report.

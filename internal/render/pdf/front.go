@@ -50,11 +50,11 @@ func (d *doc) facts() []report.Term {
 	if r.Unanchored > 0 {
 		outside = report.Run{Mark: report.MarkUnproven, Text: report.Count(r.Unanchored) + " records later than the last anchored checkpoint"}
 	}
-	return []report.Term{
-		{Name: "Known at", Value: report.Runs{{Text: d.moment(r.KnownAt)}}},
-		{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records "}, {Text: r.Checkpoint.Root, Code: true, Data: true}}},
-		{Name: "Anchored outside", Value: report.Runs{outside}},
-	}
+	return append(r.Cover(),
+		report.Term{Name: "Known at", Value: report.Runs{{Text: d.moment(r.KnownAt)}}},
+		report.Term{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records "}, {Text: r.Checkpoint.Root, Code: true, Data: true}}},
+		report.Term{Name: "Anchored outside", Value: report.Runs{outside}},
+	)
 }
 
 // moment prints a time in the zone of the report.
