@@ -249,10 +249,13 @@ var accepting = []kind{
 	}).role(access.Executive).in(Draft).sent().proven(),
 
 	act("accept", Firm, func(e *Engagement, a Act, b Because) error {
-		if e.own(a) {
+		switch {
+		case e.own(a):
 			if err := e.acceptable(); err != nil {
 				return err
 			}
+		case e.Agreed == nil: // the client's own act, which no firm does for it
+			return denied("%s has not agreed to a letter that stands: the firm cannot accept alone", e.Client.Name)
 		}
 		e.State = Accepted
 		return nil

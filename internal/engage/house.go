@@ -221,6 +221,10 @@ func (h *House) try(ctx context.Context, who Who, e *Engagement, deeds []Deed) (
 	return "", h.keep(ctx, e, drafts)
 }
 
+// mostCrossing is how long the body of an act may be that crosses. The other party keeps the message within a record of its own, where each
+// quotation mark is escaped three times over; a message that it could not keep would hold up all after it.
+const mostCrossing = 2 << 20
+
 // deed applies one act.
 func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*register.Row, error) {
 	if d.Kind != tried {
@@ -231,6 +235,9 @@ func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*regist
 	b, err := json.Marshal(d.Body)
 	if err != nil {
 		return nil, err
+	}
+	if k, _ := find(d.Kind); k.crosses && len(b) > mostCrossing {
+		return nil, fault.Refuse("%s says more than can cross to the other party: it is longer than %d MiB", words(d.Kind), mostCrossing>>20).WithHint("do it in parts")
 	}
 	a := Act{Engagement: e.ID, Seq: e.next[h.Side], After: e.sent[h.Side], Side: h.Side, Kind: d.Kind, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
 	row, err := h.row(a)

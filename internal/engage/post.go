@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 )
 
@@ -186,6 +190,7 @@ func (h *House) named(a Act, key string) error {
 		if o.Firm.Key != key || o.Client.Org != "" && o.Client.Org != string(h.Org) {
 			return denied("the message is for another organization, or names another key than it is signed with")
 		}
+		return speaksFor(key, o.Firm)
 	case "agree":
 		if err := decode(a.Body, &g); err != nil {
 			return err
@@ -193,6 +198,16 @@ func (h *House) named(a Act, key string) error {
 		if g.Client.Key != key || g.Client.Org == "" {
 			return &fault.Error{Kind: fault.Integrity, What: "the agreement names no organization, or another key than it is signed with"}
 		}
+		return speaksFor(key, g.Client)
+	}
+	return nil
+}
+
+// speaksFor refuses a party whose key is that of another organization's ledger: a key is named after the one it belongs to.
+func speaksFor(key string, p Party) error {
+	v, err := note.NewVerifier(key)
+	if err != nil || v.Name() != ledger.Origin(id.Org(p.Org)) {
+		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the message names %s, and is not signed with a key of it", p.Org)}
 	}
 	return nil
 }
