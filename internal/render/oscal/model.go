@@ -1,6 +1,7 @@
 // Package oscal writes and reads documents of NIST's Open Security Controls Assessment Language 1.1.3: the
-// component definition, the system security plan and the assessment results of a program. It has only the
-// members that Assay uses; all others are kept when a document is read and written again.
+// component definition, the system security plan, the assessment plan, the assessment results and the plan of
+// action and milestones of a program. It has only the members that Assay uses; all others are kept when a
+// document is read and written again.
 package oscal
 
 // Version is the version of OSCAL that documents are written in.
@@ -14,7 +15,9 @@ type Document struct {
 	Rest
 	ComponentDefinition *Components `json:"component-definition"`
 	SystemSecurityPlan  *Plan       `json:"system-security-plan"`
+	AssessmentPlan      *AssessPlan `json:"assessment-plan"`
 	AssessmentResults   *Assessment `json:"assessment-results"`
+	ActionPlan          *ActionPlan `json:"plan-of-action-and-milestones"`
 }
 
 // Metadata is the head of every document.
@@ -79,10 +82,17 @@ type BackMatter struct {
 // Resource is something that a document refers to by "#uuid".
 type Resource struct {
 	Rest
-	UUID        string     `json:"uuid"`
-	Title       string     `json:"title"`
-	Description string     `json:"description"`
-	Props       []Property `json:"props"`
+	UUID        string       `json:"uuid"`
+	Title       string       `json:"title"`
+	Description string       `json:"description"`
+	Props       []Property   `json:"props"`
+	DocumentIDs []DocumentID `json:"document-ids"` // of another document
+}
+
+// DocumentID names a document.
+type DocumentID struct {
+	Rest
+	Identifier string `json:"identifier"`
 }
 
 // Components is a component definition: what an organization offers towards criteria.
@@ -230,6 +240,7 @@ type Result struct {
 	Props            []Property        `json:"props"`
 	LocalDefinitions *LocalDefinitions `json:"local-definitions"`
 	ReviewedControls *Reviewed         `json:"reviewed-controls"`
+	Attestations     []Attestation     `json:"attestations"`
 	Observations     []Observation     `json:"observations"`
 	Risks            []Risk            `json:"risks"`
 	Findings         []Finding         `json:"findings"`
@@ -245,7 +256,8 @@ type LocalDefinitions struct {
 // Reviewed names the criteria that were looked at.
 type Reviewed struct {
 	Rest
-	Selections []Selection `json:"control-selections"`
+	Selections []Selection          `json:"control-selections"`
+	Objectives []ObjectiveSelection `json:"control-objective-selections"`
 }
 
 // Selection is a list of criteria.
@@ -271,6 +283,7 @@ type Observation struct {
 	Links       []Link     `json:"links"`
 	Methods     []string   `json:"methods"`
 	Types       []string   `json:"types"`
+	Origins     []Origin   `json:"origins"`
 	Subjects    []Subject  `json:"subjects"`
 	Collected   string     `json:"collected"`
 	Remarks     string     `json:"remarks"`
@@ -293,6 +306,7 @@ type Finding struct {
 	Target      *Target       `json:"target"`
 	Related     []Related     `json:"related-observations"`
 	Risks       []RelatedRisk `json:"related-risks"`
+	Remarks     string        `json:"remarks"`
 }
 
 // Target is the objective of a finding, and its status.
@@ -320,11 +334,13 @@ type RelatedRisk struct {
 // Risk is what deviations leave open.
 type Risk struct {
 	Rest
-	UUID        string     `json:"uuid"`
-	Title       string     `json:"title"`
-	Description string     `json:"description"`
-	Statement   string     `json:"statement"`
-	Props       []Property `json:"props"`
-	Status      string     `json:"status"`
-	Related     []Related  `json:"related-observations"`
+	UUID        string       `json:"uuid"`
+	Title       string       `json:"title"`
+	Description string       `json:"description"`
+	Statement   string       `json:"statement"`
+	Props       []Property   `json:"props"`
+	Status      string       `json:"status"`
+	Mitigating  []Mitigating `json:"mitigating-factors"`
+	Remediation []Response   `json:"remediations"`
+	Related     []Related    `json:"related-observations"`
 }

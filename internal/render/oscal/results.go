@@ -17,33 +17,67 @@ type results struct {
 	out *Result
 }
 
-// AssessmentResults are the tests of the period: an observation for each test and for each item that
-// deviates or could not be decided, a finding for each test, a risk for each test with deviations. It
-// refuses an as-of date, for which no test of operation exists.
+// AssessmentResults are what was found: where the facts hold an examination, the service auditor's findings on each matter; else the
+// program's own tests of the period, with an observation for each test and for each item that deviates or could not be decided, a finding
+// for each test, and a risk for each test with deviations. Without an examination it refuses an as-of date, for which no test of operation
+// exists.
 func AssessmentResults(f report.Facts) (*Document, error) {
 	b, err := newBuilder(f)
 	if err != nil {
 		return nil, err
 	}
-	through, ok := f.When.(report.Throughout)
-	if !ok {
+	r, err := newResults(b)
+	if err != nil {
+		return nil, err
+	}
+	if b.dated() && f.Examination == nil {
 		return nil, fault.Refuse("assessment results need a period: no operation of controls is tested as of a date")
 	}
-	p := civil.Period(through)
-	plan := Resource{UUID: uuid("tests", b.f.Organization), Title: "Tests of the program",
-		Description: "There is no separate assessment plan: each observation holds the sentence of its test, which was run over its whole population by the service organization."}
-	r := &results{b, &Result{UUID: uuid("result", b.f.Organization, p.From.String(), p.To.String(), p.Zone.String()),
-		Title: "Tests " + b.f.When.Words(), Start: p.Start().In(p.Zone), End: p.End().In(p.Zone),
-		Description:      "Management's own tests of whole populations. A deviation is a fact about one item; what follows from it is concluded by the service auditor, who has not reperformed these tests.",
-		ReviewedControls: b.reviewed()}}
+	plan, err := b.planResource()
+	if err != nil {
+		return nil, err
+	}
+	r.out.LocalDefinitions = b.local()
+	if f.Examination != nil {
+		err = r.examined()
+	} else {
+		r.own()
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &Document{AssessmentResults: &Assessment{Metadata: b.auditors("Assessment results"), ImportAP: &Import{Href: "#" + plan.UUID},
+		Results: []Result{*r.out}, BackMatter: &BackMatter{Resources: []Resource{plan, b.criteria()}}}}
+	d.AssessmentResults.UUID, err = identity(d)
+	return d, err
+}
+
+// newResults begins results of a time.
+func newResults(b *builder) (*results, error) {
+	if err := b.testable(); err != nil {
+		return nil, err
+	}
+	r := &results{b, &Result{Title: "Tests " + b.f.When.Words()}}
+	switch w := b.f.When.(type) {
+	case report.Throughout:
+		p := civil.Period(w)
+		r.out.UUID = uuid("result", b.f.Organization, p.From.String(), p.To.String(), p.Zone.String())
+		r.out.Start, r.out.End = p.Start().In(p.Zone), p.End().In(p.Zone)
+	case report.AsOf:
+		r.out.UUID = uuid("result", b.f.Organization, w.Date.String(), w.Zone.String())
+		r.out.Start, r.out.End = w.Zone.Start(w.Date).In(w.Zone), w.Until().In(w.Zone)
+	}
+	return r, nil
+}
+
+// own are the program's tests.
+func (r *results) own() {
+	r.out.Description = "Management's own tests of whole populations. A deviation is a fact about one item; what follows from it is concluded by the service auditor, who has not reperformed these tests."
+	r.out.ReviewedControls = r.reviewed()
 	tested := 0
-	local := &LocalDefinitions{}
-	for _, c := range b.f.Controls {
-		x := b.control(c)
-		x.Status = &Status{State: "other", Remarks: "The program does not record an operating status."}
-		local.Components = append(local.Components, x)
+	for _, c := range r.f.Controls {
 		ran := false
-		for _, t := range b.f.Results.Controls {
+		for _, t := range r.f.Results.Controls {
 			if t.Control == c.ID {
 				r.test(t)
 				ran = true
@@ -53,14 +87,36 @@ func AssessmentResults(f report.Facts) (*Document, error) {
 			tested++
 		}
 	}
-	if len(local.Components) > 0 {
-		r.out.LocalDefinitions = local
+	r.out.Props = join(count("controls", len(r.f.Controls)), count("controls-with-a-result", tested))
+}
+
+// local are the controls as components, which observations name.
+func (b *builder) local() *LocalDefinitions {
+	local := &LocalDefinitions{}
+	for _, c := range b.f.Controls {
+		x := b.control(c)
+		x.Status = &Status{State: "other", Remarks: "The program does not record an operating status."}
+		local.Components = append(local.Components, x)
 	}
-	r.out.Props = join(count("controls", len(b.f.Controls)), count("controls-with-a-result", tested))
-	d := &Document{AssessmentResults: &Assessment{Metadata: b.metadata("Assessment results"), ImportAP: &Import{Href: "#" + plan.UUID},
-		Results: []Result{*r.out}, BackMatter: &BackMatter{Resources: []Resource{plan, b.criteria()}}}}
-	d.AssessmentResults.UUID, err = identity(d)
-	return d, err
+	if len(local.Components) == 0 {
+		return nil
+	}
+	return local
+}
+
+// planResource stands for the assessment plan of the same facts.
+func (b *builder) planResource() (Resource, error) {
+	r := Resource{UUID: uuid("tests", b.f.Organization), Title: "Assessment plan", Description: "The assessment plan of the same facts, which the format oscal-plan writes."}
+	if len(b.f.Criteria) == 0 {
+		r.Description = "No criterion is in scope, so that no assessment plan can be written: each observation holds the sentence of its test."
+		return r, nil
+	}
+	d, err := b.plan()
+	if err != nil {
+		return r, err
+	}
+	r.DocumentIDs = []DocumentID{{Identifier: d.AssessmentPlan.UUID}}
+	return r, nil
 }
 
 // reviewed lists the criteria in scope that a tested control serves.
@@ -90,14 +146,18 @@ func figures(t assure.TestResult) []Property {
 		count("undecided", t.Undecided), count("in_progress", t.InProgress), prop("completeness", complete), prop("outcome", string(t.Outcome)))
 }
 
-func (r *results) test(t assure.TestResult) {
+// named names what is said of a test.
+func (r *results) named(t assure.TestResult) func(kind string, more ...string) string {
 	name := []string{r.f.Organization, r.out.UUID, t.Control, t.Test, strconv.Itoa(t.Version)}
-	id := func(kind string, more ...string) string {
-		return uuid(slices.Concat([]string{kind}, name, more)...)
-	}
+	return func(kind string, more ...string) string { return uuid(slices.Concat([]string{kind}, name, more)...) }
+}
+
+// observe adds the observations of a test: of itself, then of its items. A task of the plan is named only where there is one.
+func (r *results) observe(t assure.TestResult, by []Origin) []Related {
+	id := r.named(t)
 	o := Observation{UUID: id("observation"), Title: markup(t.Test + ", version " + strconv.Itoa(t.Version)), Description: markup(t.Sentence),
 		Props:   join(figures(t), prop("control", t.Control), prop("test", t.Test), count("version", t.Version), prop("from", t.From.String()), prop("to", t.To.String()), prop("digest", t.Digest)),
-		Methods: []string{"TEST"}, Types: []string{"control-objective"}, Subjects: []Subject{{UUID: r.component(t.Control), Type: "component"}},
+		Methods: []string{"TEST"}, Types: []string{"control-objective"}, Origins: by, Subjects: []Subject{{UUID: r.component(t.Control), Type: "component"}},
 		Collected: r.modified, Remarks: remarks(t)}
 	related := []Related{{UUID: o.UUID}}
 	shown := r.items(t, id)
@@ -110,11 +170,21 @@ func (r *results) test(t assure.TestResult) {
 		related = append(related, Related{UUID: x.UUID})
 	}
 	r.out.Observations = append(r.out.Observations, shown...)
+	return related
+}
+
+func (r *results) test(t assure.TestResult) {
+	id := r.named(t)
+	var by []Origin
+	if len(r.f.Criteria) > 0 {
+		by = r.found(r.task(t.Control, ownKey(t)))
+	}
+	related := r.observe(t, by)
 	f := Finding{UUID: id("finding"), Title: markup(t.Control + " " + t.Title), Description: says(t), Props: figures(t), Related: related,
 		Target: &Target{Type: "objective-id", ID: token(t.Test), Title: markup(t.Title), Props: prop("test", t.Test), Status: status(t)}}
 	if t.Deviating > 0 {
 		risk := Risk{UUID: id("risk"), Title: "Deviations of " + markup(t.Test), Description: says(t), Props: figures(t), Status: "open",
-			Statement: "Causes and management's responses are not recorded.", Related: related}
+			Statement: r.answered(t), Related: related}
 		r.out.Risks = append(r.out.Risks, risk)
 		f.Risks = []RelatedRisk{{UUID: risk.UUID}}
 	}
@@ -131,12 +201,27 @@ func (r *results) items(t assure.TestResult, id func(string, ...string) string) 
 		o := Observation{UUID: id("item", f.Key, string(f.Verdict), strconv.Itoa(i)), Title: markup(report.VerdictWord(f.Verdict) + ": " + f.Key), Description: markup(f.Reason),
 			Props:   join(prop("verdict", string(f.Verdict)), prop("key", f.Key), prop("attributes", strings.Join(f.Attributes, ", ")), prop("event_time", f.EventTime)),
 			Methods: []string{"TEST"}, Types: []string{"finding"}, Subjects: []Subject{{UUID: r.component(t.Control), Type: "component"}}, Collected: r.modified}
+		if a := r.f.Answers[report.ItemRef{Test: t.Test, Item: f.Key}]; f.Verdict == assure.Deviation && a.Text != "" {
+			o.Props = join(o.Props, prop("cause", a.Cause), prop("extent", a.Extent))
+			o.Remarks = "Management's response: " + markup(a.Text)
+		}
 		for _, rec := range f.Records {
 			o.Props = append(o.Props, prop("record", rec)...)
 		}
 		out = append(out, o)
 	}
 	return out
+}
+
+// answered says to how many deviations of a test management has responded.
+func (b *builder) answered(t assure.TestResult) string {
+	n := 0
+	for _, f := range t.Findings {
+		if f.Verdict == assure.Deviation && b.f.Answers[report.ItemRef{Test: t.Test, Item: f.Key}].Text != "" {
+			n++
+		}
+	}
+	return "Management responded to " + report.Count(n) + " of " + report.Plural(t.Deviating, "deviation", "deviations") + ". Its responses were not examined."
 }
 
 // says is a test's figures in words.
