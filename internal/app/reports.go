@@ -43,7 +43,7 @@ func (o *office) write(ctx context.Context, d cli.Document, res assure.Results, 
 	if err := drafted(d.Kind); err != nil {
 		return nil, err
 	}
-	if oscalOf[d.Format] != nil || d.Format == "oscal" {
+	if oscalOf[d.Format] != nil || d.Format == "oscal" || d.Format == "oscal-poam" {
 		return nil, o.oscal(ctx, d, res, w)
 	}
 	if d.Format == "xlsx" {
@@ -122,7 +122,7 @@ func drawDOCX(w io.Writer, r *report.Report, d cli.Document) (said []string, err
 
 // oscalOf are NIST's documents by the names of their formats.
 var oscalOf = map[string]func(report.Facts) (*oscal.Document, error){
-	"oscal-component": oscal.ComponentDefinition, "oscal-ssp": oscal.SSP, "oscal-results": oscal.AssessmentResults,
+	"oscal-component": oscal.ComponentDefinition, "oscal-ssp": oscal.SSP, "oscal-plan": oscal.AssessmentPlan, "oscal-results": oscal.AssessmentResults,
 }
 
 // oscal writes one of NIST's documents: the results of a period or, of a date, the system security plan, when none is named.
@@ -138,11 +138,31 @@ func (o *office) oscal(ctx context.Context, d cli.Document, res assure.Results, 
 			name = "oscal-ssp"
 		}
 	}
-	doc, err := oscalOf[name](f)
+	var doc *oscal.Document
+	if name == "oscal-poam" {
+		var due map[report.ItemRef]civil.Date
+		if due, err = o.due(ctx, res.Checkpoint.Size); err == nil {
+			doc, err = oscal.POAM(f, due)
+		}
+	} else {
+		doc, err = oscalOf[name](f)
+	}
 	if err != nil {
 		return err
 	}
 	return doc.Write(w)
+}
+
+// due are the days on which management means to be done with what it answered to deviations.
+func (o *office) due(ctx context.Context, size int64) (map[report.ItemRef]civil.Date, error) {
+	out := map[report.ItemRef]civil.Date{}
+	err := o.rows(ctx, "deviation_answers", size, []string{"test", "item", "due_on"}, func(_ string, get func(string) any) error {
+		if on := dayOf(get("due_on")); on != nil {
+			out[report.ItemRef{Test: textOf(get("test")), Item: textOf(get("item"))}] = *on
+		}
+		return nil
+	})
+	return out, err
 }
 
 // mostFont bounds a font file: the largest of the CJK collections are about 120 MB.

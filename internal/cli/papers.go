@@ -11,7 +11,7 @@ import (
 
 type reportCmd struct {
 	Kind   string `help:"Kind of report, if not the organization's." placeholder:"KIND"`
-	Format string `help:"html, pdf, docx, json, xlsx (populations and exceptions), or oscal: oscal-results, oscal-ssp or oscal-component." default:"html" enum:"html,pdf,docx,json,xlsx,oscal,oscal-results,oscal-ssp,oscal-component"`
+	Format string `help:"html, pdf, docx, json, xlsx (populations and exceptions), or oscal: oscal-results, oscal-plan, oscal-poam, oscal-ssp or oscal-component." default:"html" enum:"html,pdf,docx,json,xlsx,oscal,oscal-results,oscal-plan,oscal-poam,oscal-ssp,oscal-component"`
 	Out    string `help:"File to write." required:"" type:"path" placeholder:"FILE"`
 	Copy   string `help:"Whose copy it is; printed on each page." placeholder:"NAME"`
 	Fonts  string `help:"PDF: folder with fonts for scripts that the built-in ones lack, such as Chinese." type:"path" placeholder:"DIR"`

@@ -266,7 +266,13 @@ func TestConclusions(t *testing.T) {
 		if got != want {
 			t.Errorf("CC8.1 concluded %q is %q, want %q", c, got, want)
 		}
-		if c == "" && !strings.Contains(r.Remarks, "CC8.1") {
+		for _, x := range r.Findings {
+			said := strings.Contains(x.Description, "The service auditor concluded")
+			if find(x.Props, "basis") == "follows-from-controls" && (said || !strings.Contains(x.Description, "Nobody concluded on it itself")) {
+				t.Errorf("%s %s is told as concluded, and nobody concluded: %s", find(x.Props, "matter"), find(x.Props, "element"), x.Description)
+			}
+		}
+		if c == "" && !strings.Contains(r.Remarks, "CC8.1 (operation)") {
 			t.Errorf("the results do not say that CC8.1 is open: %s", r.Remarks)
 		}
 		if strings.Contains(string(text(t, d)), "work papers") || strings.Contains(string(text(t, d)), "Ruth Alder") {

@@ -140,7 +140,7 @@ func (r *results) concluded(tests map[string][]Related, exceptions []Related) (o
 	for _, el := range scope.Elements() {
 		for i, m := range report.MattersOf(e, scope, el) {
 			if m.Conclusion == "" {
-				open = append(open, m.ID+" ("+report.ElementWords(el)+")")
+				open = append(open, m.ID+" ("+string(el)+")")
 				continue
 			}
 			f := r.matter(m, i)
@@ -165,11 +165,12 @@ func (r *results) concluded(tests map[string][]Related, exceptions []Related) (o
 
 // matter is the finding on one matter, without what it rests on.
 func (r *results) matter(m report.MatterConclusion, i int) Finding {
-	basis := "follows-from-controls"
+	basis, s := "follows-from-controls", matterStatus(m)
 	if slices.ContainsFunc(r.f.Examination.Matters, func(x report.MatterConclusion) bool { return x.Element == m.Element && x.ID == m.ID }) {
 		basis = "concluded"
+	} else {
+		s.Remarks = "Nobody concluded on it itself; this follows from the service auditor's conclusions on its controls: " + markup(strings.Join(m.Reasons, "; ")) + "."
 	}
-	s := matterStatus(m)
 	return Finding{UUID: uuid("finding", r.out.UUID, string(m.Element), m.ID, strconv.Itoa(i)), Title: markup(m.ID) + ": " + report.ElementWords(m.Element), Description: s.Remarks,
 		Props:  join(prop("matter", m.ID), prop("element", string(m.Element)), prop("conclusion", string(m.Conclusion)), prop("basis", basis), prop("pervasive", pervasive(m))),
 		Target: &Target{Type: "objective-id", ID: objective(m.Element, m.ID), Title: markup(m.ID), Props: join(prop("matter", m.ID), prop("element", string(m.Element))), Status: s}}

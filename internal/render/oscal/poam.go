@@ -164,7 +164,7 @@ func (a *actions) examined() {
 		o, risk := a.exception(i)
 		if x.Plan != "" {
 			risk.Remediation = []Response{{UUID: uuid("plan", risk.UUID), Lifecycle: "planned", Title: "Management's plan", Description: markup(x.Plan), Origins: a.itself(),
-				Props: prop("given-by", x.ResponseBy), Remarks: "Management's words, which were not examined. Management gave no date."}}
+				Props: prop("given-by", x.ResponseBy), Remarks: "Management's words, which were not examined. No date is recorded."}}
 		}
 		item := ActionItem{UUID: uuid("item-of-plan", o.UUID), Title: o.Title, Description: o.Description, Origins: a.found(""), Related: []Related{{UUID: o.UUID}},
 			Props: join(prop("found-by", "service-auditor"), o.Props), Risks: []RelatedRisk{{UUID: risk.UUID}}, Remarks: "No response of management is recorded."}

@@ -94,7 +94,7 @@ func (b *builder) terms() *Terms {
 		put("disclosures", "Independence", markup(e.Firm.Independence))
 	}
 	if e.Addressee != "" {
-		put("results-delivery", "Addressee", "The report is addressed to "+markup(e.Addressee)+".")
+		put("results-delivery", "Addressee", "The report is addressed to: "+markup(e.Addressee))
 	}
 	return t
 }
