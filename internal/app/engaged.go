@@ -118,6 +118,7 @@ func (in *installation) house(o *office) *engage.House {
 	if h == nil {
 		h = &engage.House{Org: o.org.ID, Side: o.side(), Books: &actBooks{o}, Clock: in.app.Clock}
 		h.Sent = func(ctx context.Context, engagement string) {
+			ctx = context.WithoutCancel(ctx) // the act stands, whether or not who did it still waits for the answer
 			if err := in.deliver(ctx, h, engagement); err != nil && !errors.Is(err, fault.NotFound) {
 				log.Printf("deliver what %s did in %s: %v", o.org.Name, engagement, err)
 			}

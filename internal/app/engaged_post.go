@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/ledger"
 	examination "github.com/assayhq/assay/internal/web/engage"
 )
 
@@ -149,10 +151,40 @@ func (x *engaged) TakeBag(ctx context.Context, _ engage.Who, r io.Reader, key st
 	if err != nil {
 		return "", err
 	}
+	if err := x.in.ownKeys(texts); err != nil {
+		return engagement, err
+	}
 	if _, err := x.house.Receive(ctx, texts, strings.TrimSpace(key)); err != nil {
 		return engagement, err
 	}
 	return engagement, x.put(ctx, engagement, brought)
+}
+
+// ownKeys refuses messages in the name of an organization that lives in this installation and that are not signed by its own key: of those
+// there is nothing to be compared, and nobody to be believed.
+func (in *installation) ownKeys(texts [][]byte) error {
+	in.tenants.mu.Lock()
+	orgs := slices.Collect(maps.Values(in.tenants.slugs))
+	in.tenants.mu.Unlock()
+	for _, t := range texts {
+		m, err := engage.ParseMessage(t)
+		if err != nil {
+			return err
+		}
+		from, err := m.From()
+		if err != nil {
+			return err
+		}
+		for _, o := range orgs {
+			if ledger.Origin(o.ID) != from {
+				continue
+			}
+			if key, err := in.keyOf(o.ID); err != nil || key != m.Key {
+				return errors.Join(err, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the message names an organization of this installation, and is signed by another key than that of its ledger: %s", from)})
+			}
+		}
+	}
+	return nil
 }
 
 // put keeps the files that messages of the other party name, under their hashes, and no others.
