@@ -454,6 +454,9 @@ func (x *engaged) Download(ctx context.Context, engagement, format string, revis
 		return f, err
 	}
 	err = x.in.draws.one(ctx, func() error { return drawReport(&b, r, format) })
+	if err == nil && format == "docx" && x.house.Side == engage.Firm {
+		err = x.keepSent(ctx, engagement, r)
+	}
 	f.Data = b.Bytes()
 	return f, err
 }

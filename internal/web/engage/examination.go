@@ -98,5 +98,7 @@ func (p *Pages) wire() {
 	p.get(one+"/conclusions", p.conclusions)
 	p.get(one+"/report", p.report)
 	p.get(one+"/report/{revision}/{format}", p.download)
+	p.post(one+"/back", p.backIn)
+	p.post(one+"/back/take", p.backTake)
 	p.get(one+"/log", p.log)
 }

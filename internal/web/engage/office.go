@@ -151,6 +151,7 @@ type Work interface {
 	Packages
 	Samples
 	Sheets
+	Returns
 }
 
 // Documents makes the report.
