@@ -140,6 +140,9 @@ var deviating = []kind{
 		if b.Position == "operated" && len(b.Evidence) == 0 {
 			return fault.Refuse("that the control operated is shown by evidence; expected at least one piece from the ledger")
 		}
+		if err := located(b.Evidence); err != nil {
+			return err
+		}
 		b.By, b.Name, b.At = a.By, a.Name, a.At
 		d.Responses = append(d.Responses, b)
 		return nil

@@ -324,6 +324,15 @@ var issuing = []kind{
 		if b.On <= e.Terms.End() {
 			return fault.Refuse("the assertion is dated %s, and the report speaks of a time until %s; nobody can assert what is not over", b.On.Long(), e.Terms.End().Long())
 		}
+		if e.own(a) {
+			zone, err := civil.ParseZone(e.Terms.Zone)
+			if err != nil {
+				return err
+			}
+			if today := zone.DateOf(a.At); b.On > today {
+				return fault.Refuse("the assertion is dated %s, which is not here yet; today is %s", b.On.Long(), today.Long())
+			}
+		}
 		b.At = a.At
 		e.Asserted = &b
 		return nil

@@ -80,3 +80,25 @@ func TestTooLongToCross(t *testing.T) {
 	}
 	p.restarted()
 }
+
+// TestGivenAsItIs: an answer to a deviation names its evidence as the ledger does, and nobody signs an assertion on a day to come.
+func TestGivenAsItIs(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.accepted()
+	s := p.fieldwork(1)
+	p.does(sam, "raise", Deviation{ID: "D1", Control: s.Control, Test: s.Test, Items: []string{s.Items[0].Key}, What: "It was not approved."})
+	r := Response{Deviation: "D1", Position: "operated", Text: "It was.", Evidence: []Evidence{{SHA256: "../../keys", Name: "x", Received: "2026-07-05T04:00:00Z"}}}
+	p.tries(owen, "respond", r, "no hash")
+	r.Evidence[0].SHA256 = TextHash("x")
+	p.does(owen, "respond", r)
+
+	q := newPair(t, typeTwo)
+	q.accepted()
+	q.fieldwork(0)
+	q.does(mia, "wrap_up", Because{})
+	a := Assertion{Text: "We assert.", SHA256: TextHash("We assert."), Name: exa.Name, Title: "CEO", On: day(reportDate) + 1}
+	q.tries(exa, "assert", a, "is not here yet")
+	a.On--
+	q.does(exa, "assert", a)
+}

@@ -101,10 +101,8 @@ func reply(name string, side Side, state string) kind {
 				return err
 			}
 		}
-		for _, ev := range b.Evidence {
-			if !isHash(ev.SHA256) || ev.Received == "" {
-				return fault.Refuse("evidence %q has no hash or no time of receipt; expected both from the ledger", ev.Name)
-			}
+		if err := located(b.Evidence); err != nil {
+			return err
 		}
 		r.Says = append(r.Says, Says{a.Side, a.By, a.Name, a.At, a.Received, b.Text, b.Evidence, name})
 		if state != "" {
@@ -112,6 +110,16 @@ func reply(name string, side Side, state string) kind {
 		}
 		return nil
 	}).in(working...).sent()
+}
+
+// located refuses evidence that no ledger could have named.
+func located(list []Evidence) error {
+	for _, ev := range list {
+		if !isHash(ev.SHA256) || ev.Received == "" {
+			return fault.Refuse("evidence %q has no hash or no time of receipt; expected both from the ledger", ev.Name)
+		}
+	}
+	return nil
 }
 
 var requesting = []kind{
