@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,12 +20,16 @@ import (
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/render/html"
 	renderjson "github.com/assayhq/assay/internal/render/json"
+	"github.com/assayhq/assay/internal/render/oscal"
 	"github.com/assayhq/assay/internal/report"
 	examination "github.com/assayhq/assay/internal/web/engage"
 )
 
 // issuing are the formats of a report as it goes out.
 var issuing = []string{"pdf", "docx", "html", "json"}
+
+// structured are NIST's documents that go out with a report.
+var structured = []string{"oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}
 
 // draftOf is the report that an engagement amounts to: the client's facts from the firm's copy, and what the firm concluded.
 type draftOf struct {
@@ -384,7 +389,36 @@ func (x *engaged) Issue(ctx context.Context, who engage.Who, engagement string, 
 			return err
 		}
 	}
+	for _, format := range structured {
+		var b bytes.Buffer
+		if err := drawOSCAL(&b, d.facts, date, format); errors.Is(err, fault.Refused) {
+			continue // a plan of action where nothing stands
+		} else if err != nil {
+			return err
+		}
+		if out.Files[format], _, err = x.o.blobs.Put(ctx, x.o.org.ID, &b); err != nil {
+			return err
+		}
+	}
 	return x.house.Do(ctx, who, engagement, act, out)
+}
+
+// drawOSCAL writes one of NIST's documents about a report of that date.
+func drawOSCAL(w io.Writer, f report.Facts, date civil.Date, format string) error {
+	exam := *f.Examination
+	exam.ReportDate = date
+	f.Examination = &exam
+	var doc *oscal.Document
+	var err error
+	if format == "oscal-poam" {
+		doc, err = oscal.POAM(f, nil) // management gave the auditor no days
+	} else {
+		doc, err = oscalOf[format](f)
+	}
+	if err != nil {
+		return err
+	}
+	return doc.Write(w)
 }
 
 // drawReport draws a report in one format.
@@ -405,7 +439,7 @@ func drawReport(w io.Writer, r *report.Report, format string) (err error) {
 }
 
 var mediaTypes = map[string]string{"pdf": "application/pdf", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	"html": "text/html; charset=utf-8", "json": "application/json"}
+	"html": "text/html; charset=utf-8", "json": "application/json", "oscal-ssp": "application/json", "oscal-plan": "application/json", "oscal-results": "application/json", "oscal-poam": "application/json"}
 
 // Download gives a draft or a report that went out.
 func (x *engaged) Download(ctx context.Context, engagement, format string, revision int) (examination.File, error) {
@@ -432,6 +466,9 @@ func (x *engaged) Download(ctx context.Context, engagement, format string, revis
 		return f, err
 	}
 	f.Name = kind + "." + format
+	if strings.HasPrefix(format, "oscal-") {
+		f.Name = kind + "." + format + ".json"
+	}
 	var b bytes.Buffer
 	if revision >= 0 {
 		f.Data, err = x.stored(ctx, sum)

@@ -89,7 +89,7 @@ func crossing(e *engage.Engagement, side engage.Side) (out []string) {
 			add(d.File)
 		}
 		for _, r := range e.Reports {
-			for _, format := range issuing {
+			for _, format := range slices.Sorted(maps.Keys(r.Files)) {
 				add(r.Files[format])
 			}
 		}

@@ -356,7 +356,7 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 	x.must("download", err)
 	var r report.Report
 	x.must("read", r.UnmarshalJSON(f.Data))
-	for _, format := range issuing { // the client has the same files, under its own key
+	for _, format := range append(issuing, "oscal-ssp", "oscal-plan", "oscal-results") { // the client has the same files, under its own key
 		ours, err := x.firm.Download(ctx, name, format, 0)
 		x.must("download", err)
 		theirs, err := client.Download(ctx, name, format, 0)

@@ -208,7 +208,7 @@ func (p *Pages) download(w http.ResponseWriter, r *http.Request) error {
 		}
 		revision = n
 	}
-	if !slices.Contains(Formats, format) {
+	if !slices.Contains(Formats, format) && (revision < 0 || !slices.Contains(IssuedFormats, format)) {
 		return fault.NotFound
 	}
 	err := p.o.House.See(r.Context(), id, func(e *engage.Engagement) error {

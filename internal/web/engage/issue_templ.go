@@ -331,7 +331,7 @@ func issuedCard(v *view, x engage.IssuedReport) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, f := range Formats {
+		for _, f := range IssuedFormats {
 			if _, ok := x.Files[f]; ok || len(x.Files) == 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<a href=\"")
 				if templ_7745c5c3_Err != nil {

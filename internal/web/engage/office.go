@@ -14,6 +14,9 @@ import (
 // Formats are those in which a draft or a report is offered.
 var Formats = []string{"pdf", "docx", "html", "json"}
 
+// IssuedFormats are those of a report that was issued: NIST's OSCAL documents go out with it.
+var IssuedFormats = append(Formats[:len(Formats):len(Formats)], "oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam")
+
 // File is something to be downloaded.
 type File struct {
 	Name string // without a path
