@@ -106,7 +106,7 @@ func (v *view) next() []act {
 	all := []act{
 		{"agree", shell.T(v.ctx, "Agree to the letter"), true},
 		{"accept", shell.T(v.ctx, "Accept the engagement"), true},
-		{"plan", shell.T(v.ctx, "Plan the examination"), v.e.State == engage.Accepted},
+		{"plan", shell.T(v.ctx, "Plan the examination"), v.e.State == engage.Accepted && len(v.e.Packages) > 0},
 		{"begin_fieldwork", shell.T(v.ctx, "Begin fieldwork"), v.e.State == engage.Planning},
 		{"wrap_up", shell.T(v.ctx, "Wrap up"), true},
 		{"begin_review", shell.T(v.ctx, "Begin the review"), true},
@@ -124,6 +124,8 @@ func (v *view) next() []act {
 func (v *view) toward() (text, path string) {
 	e := v.e
 	switch {
+	case e.State == engage.Draft:
+		return v.towardAcceptance()
 	case e.State == engage.Review || e.State == engage.WrapUp && !v.firm() && e.Asserted == nil:
 		return shell.T(v.ctx, "Go to the report"), v.path("report")
 	case e.State == engage.WrapUp && v.firm() && len(e.Unfinished()) == 0 && len(e.Undecided()) > 0:
@@ -140,6 +142,29 @@ func (v *view) toward() (text, path string) {
 		return shell.T(v.ctx, "Go to the deviations"), v.path("deviations")
 	case v.firm() && e.State == engage.Fieldwork && len(e.Unfinished()) > 0:
 		return shell.T(v.ctx, "Go to the work papers"), v.path("papers")
+	}
+	return "", ""
+}
+
+// towardAcceptance is the first form of acceptance that the reader can fill in, and that nobody has.
+func (v *view) towardAcceptance() (text, path string) {
+	e := v.e
+	have, unconfirmed := map[engage.Part]bool{}, false
+	for _, x := range e.Members {
+		if x.Out == nil {
+			have[x.Part] = true
+			unconfirmed = unconfirmed || x.Independent == nil && sameAddress(x.Email, v.who.Email)
+		}
+	}
+	switch {
+	case unconfirmed && v.may("confirm_independence"):
+		return shell.T(v.ctx, "Confirm your independence"), v.act("confirm_independence")
+	case !(have[engage.Partner] && have[engage.Quality]) && v.may("join"):
+		return shell.T(v.ctx, "Add a member"), v.act("join")
+	case e.Conflict == nil && v.may("check_conflicts"):
+		return shell.T(v.ctx, "Record the check"), v.act("check_conflicts")
+	case e.Letter == nil && v.may("offer_letter"):
+		return shell.T(v.ctx, "Write the letter"), v.act("offer_letter")
 	}
 	return "", ""
 }

@@ -232,6 +232,18 @@ func (p *Pages) log(w http.ResponseWriter, r *http.Request) error {
 	return p.draw(w, r, http.StatusOK, func(v *view) (templ.Component, error) { return logPage(v), nil })
 }
 
+// signed reports whether somebody has signed the report as it stands.
+func (v *view) signed(p engage.Part, x drafted) bool {
+	s, ok := v.e.Signs[p]
+	return ok && s.Fingerprint == x.Fingerprint
+}
+
+// out reports whether the report as it stands is the one that was issued last: there is no draft beside it then.
+func (v *view) out(x drafted) bool {
+	n := len(v.e.Reports)
+	return n > 0 && x.Fingerprint != "" && v.e.Reports[n-1].Fingerprint == x.Fingerprint
+}
+
 func upper(s string) string { return strings.ToUpper(s) }
 
 func textOf(x any) string {

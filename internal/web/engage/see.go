@@ -103,6 +103,16 @@ func (v *view) may(kind string) bool {
 	return v.e.May(v.side, who, kind) == nil
 }
 
+// called gives the name under which a member of the engagement stands; of others what is known of them.
+func (v *view) called(who string) string {
+	for _, m := range v.e.Members {
+		if sameAddress(m.Email, who) {
+			return m.Name
+		}
+	}
+	return who
+}
+
 // The addresses.
 
 func base(id string) string { return "/engagements/" + url.PathEscape(id) }
