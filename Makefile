@@ -36,8 +36,8 @@ bench: ## run the benchmarks that state speed as ratios; some take minutes and a
 	ASSAY_CHANGES=1000000 ASSAY_FACTOR=$${ASSAY_FACTOR:-27} go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 	cd verify && go test -run '^$$' -bench . -benchtime 1x ./...
 
-pages: ## look at every page in both themes and two widths, and crawl for what belongs to others; takes minutes
-	ASSAY_PAGES=1 go test -count 1 -timeout 60m -run 'Barriers|FirstDay|NothingOfTheOther' ./internal/web/... ./internal/app/
+pages: ## look at every page in both themes and two widths, take an engagement through its windows, and crawl for what belongs to others; takes minutes
+	ASSAY_PAGES=1 go test -count 1 -timeout 60m -run 'Barriers|FirstDay|NothingOfTheOther|EngagementInBrowser' ./internal/web/... ./internal/app/
 
 mutation: ## change every rule of the library in every small way; a case must notice each. Ordinary runs try a third
 	ASSAY_MUTATION=1 go test -count 1 -timeout 30m -run Mutation ./internal/engine/sqlite/

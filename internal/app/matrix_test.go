@@ -76,10 +76,10 @@ func (x *town) org(slug string) id.Org {
 	return x.in.tenants.slugs[slug].ID
 }
 
-// join makes a person with roles in an organization, signed in. Roles are granted as the installation does, not by an administrator.
-func (x *town) join(email, slug string, roles ...access.Role) *http.Client {
+// enrol makes a person with roles in an organization and a password. Roles are granted as the installation does, not by an administrator.
+func (x *town) enrol(email, name, slug string, roles ...access.Role) {
 	x.t.Helper()
-	p, err := x.in.accounts.Provision(x.t.Context(), email, strings.Split(email, "@")[0])
+	p, err := x.in.accounts.Provision(x.t.Context(), email, name)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -101,6 +101,12 @@ func (x *town) join(email, slug string, roles ...access.Role) *http.Client {
 	if err := x.in.accounts.Recover(x.t.Context(), link, password, account.From{}); err != nil {
 		x.t.Fatal(err)
 	}
+}
+
+// join makes a person with roles in an organization, signed in.
+func (x *town) join(email, slug string, roles ...access.Role) *http.Client {
+	x.t.Helper()
+	x.enrol(email, strings.Split(email, "@")[0], slug, roles...)
 	b := x.browser()
 	res, err := b.PostForm(x.url+"/signin", url.Values{"email": {email}, "password": {password}})
 	if err != nil {
