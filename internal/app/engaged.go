@@ -175,6 +175,22 @@ func (in *installation) deliver(ctx context.Context, from *engage.House, engagem
 	return in.carry(ctx, from, to, engagement)
 }
 
+// redeliver takes over what was not delivered: the process may have ended between an act and its delivery.
+func (in *installation) redeliver(h *engage.House) {
+	list, err := h.List(in.life)
+	if err != nil {
+		if in.life.Err() == nil {
+			log.Printf("read the engagements of %s: %v", h.Org, err)
+		}
+		return
+	}
+	for _, e := range list {
+		if err := in.deliver(in.life, h, e.ID); err != nil && !errors.Is(err, fault.NotFound) && in.life.Err() == nil {
+			log.Printf("deliver what %s did in %s: %v", h.Org, e.ID, err)
+		}
+	}
+}
+
 // carry copies the files that the acts of one party name to the other one's, which keeps them under a key of its own.
 func (in *installation) carry(ctx context.Context, from, to *engage.House, engagement string) error {
 	names, err := namedFiles(ctx, from, engagement, from.Side)

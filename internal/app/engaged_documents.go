@@ -242,10 +242,10 @@ func completely(e *engage.Engagement, control, test string) string {
 	var list []string
 	for _, c := range p.Checks {
 		if c.Test == test && c.Passed {
-			list = append(list, c.Check+": "+c.Words)
+			list = append(list, strings.TrimRight(strings.TrimSpace(c.Words), ".")+".")
 		}
 	}
-	return strings.Join(list, "; ")
+	return strings.Join(slices.Compact(list), " ")
 }
 
 // build draws the report with a date, or without one as it stands before it is dated.

@@ -58,6 +58,7 @@ func (in *installation) engagementRoutes(t *tenant) ([]shell.Route, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wire the pages of engagements: %w", err)
 	}
+	in.background.Go(func() { in.redeliver(x.house) })
 	return p.Routes(), nil
 }
 
@@ -189,7 +190,12 @@ func (x *engaged) denied(ctx context.Context, who engage.Who, engagement, kind s
 // Ties says what this installation knows of a person at the client.
 func (x *engaged) Ties(ctx context.Context, engagement, email string) ([]string, error) {
 	var client id.Org
-	err := x.house.See(ctx, engagement, func(e *engage.Engagement) error { client = id.Org(e.Client.Org); return nil })
+	err := x.house.See(ctx, engagement, func(e *engage.Engagement) error {
+		if e.Agreed != nil { // before it the client has told nobody who works for it; who does is held against its word when the engagement is accepted
+			client = id.Org(e.Client.Org)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/record"
 )
@@ -86,8 +87,11 @@ func (o *office) mayErase(ctx context.Context, e record.Erasure) error {
 			return err
 		}
 	}
-	if e.Register == "" {
+	switch e.Register {
+	case "":
 		return nil
+	case engage.Acts, engage.Mail:
+		return fault.Refuse("the acts of an engagement are not erased: what follows from them could not be told any more, and the other party holds them too").WithHint("files that they name can be erased by their hash")
 	}
 	return o.held(ctx, e)
 }

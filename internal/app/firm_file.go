@@ -9,6 +9,7 @@ import (
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/engage"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
 )
 
@@ -31,6 +32,11 @@ func (o *office) file(ctx context.Context, res assure.Results) (*report.Report, 
 	t := &report.Table{ID: "engagements", Caption: report.Runs{{Text: "Engagements"}}, Columns: []report.Column{{Title: "Engagement"}, {Title: "Client"}, {Title: "Report"}, {Title: "Time"}, {Title: "State"},
 		{Title: "Acts", Number: true}, {Title: "Issued", Wide: true}}}
 	for _, e := range list {
+		for _, s := range e.Seeds {
+			if s.Secret != "" && !s.Used {
+				return nil, fault.Refuse("the package would hold the seed for %s in %s, which is not opened yet: whoever reads it can steer the sample", s.Test, e.ID).WithHint("draw the sample first, or wait until the engagement has ended")
+			}
+		}
 		issued := ""
 		for _, r := range e.Reports {
 			issued += fmt.Sprintf("%s, %s, %s; ", r.Date.Long(), r.Opinion, r.Files["pdf"])

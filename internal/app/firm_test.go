@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"maps"
 	"os"
@@ -15,6 +16,9 @@ import (
 	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/record"
+	"github.com/assayhq/assay/internal/sample"
+	"github.com/assayhq/assay/internal/scope"
 )
 
 // TestPartiesTampered: whoever has the database of either party, or a package of it, and changes what was done in an engagement is found: by
@@ -104,4 +108,26 @@ func zipped(t *testing.T, entries map[string][]byte) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// TestSeedsStay: a package of a firm does not leave while it would hold a seed that is not opened, and the acts of engagements are not erased.
+func TestSeedsStay(t *testing.T) {
+	b := underExamination(t, yearOf())
+	o := b.office[b.firm]
+	o.program.Report = scope.Firm
+	seed := bytes.Repeat([]byte{7}, 32)
+	b.does(aManager, "commit_seed", engage.Seed{Control: "CHG-01", Test: "CHG-01", Commitment: sample.Commit(seed)})
+	b.does(aManager, "keep_seed", engage.Keeping{Commitment: sample.Commit(seed), Seed: hex.EncodeToString(seed)})
+	res, err := o.nothingTested(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.pack(t.Context(), filepath.Join(t.TempDir(), "package.zip"), res); !errors.Is(err, fault.Refused) || !strings.Contains(err.Error(), "not opened yet") {
+		t.Errorf("packing a firm with an unopened seed: %v, want it refused", err)
+	}
+	for _, name := range []string{engage.Acts, engage.Mail} {
+		if _, err := o.Erase(t.Context(), record.Erasure{Register: name, Key: "eng-1/1", Reason: "asked", Authority: "dpo"}); !errors.Is(err, fault.Refused) || !strings.Contains(err.Error(), "not erased") {
+			t.Errorf("erasing a record of %s: %v, want it refused", name, err)
+		}
+	}
 }

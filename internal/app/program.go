@@ -150,6 +150,9 @@ func (a *App) foundProgram(ctx context.Context, data string, f scope.Folder, reg
 
 // stays refuses a program that leaves out what the organization has: nothing of a program is deleted.
 func stays(now, f scope.Folder) error {
+	if (now.Program.Report == scope.Firm) != (f.Program.Report == scope.Firm) && now.Program.Report != "" {
+		return fault.Refuse("an audit firm does not become an organization that is examined, nor the other way: its engagements would change sides").WithHint("found another organization")
+	}
 	for _, v := range now.Versions {
 		n, ok := version(f, v.Key())
 		if !ok {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/operate"
@@ -21,6 +22,9 @@ type walled struct{ operate.Books }
 func mayRead(ctx context.Context, name string) bool {
 	if v := access.From(ctx); name == samples {
 		return v.Is(access.Auditor) && access.Decide(access.ReadRecords, v) == nil
+	}
+	if name == engage.Acts || name == engage.Mail {
+		return access.Decide(access.ReadEngagements, access.From(ctx)) == nil
 	}
 	return !operate.OfDrafts(name) || access.Decide(access.ReadDrafts, access.From(ctx)) == nil
 }

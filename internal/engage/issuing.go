@@ -356,6 +356,14 @@ var issuing = []kind{
 			return fault.Refuse("the letter is empty, or its hash is another one")
 		case b.Dated <= e.Terms.End():
 			return fault.Refuse("the letter is dated %s; expected a day after %s", b.Dated.Long(), e.Terms.End().Long())
+		default:
+			zone, err := civil.ParseZone(e.Terms.Zone)
+			if err != nil {
+				return err
+			}
+			if day := zone.DateOf(a.At); b.Dated != day {
+				return fault.Refuse("the letter is dated %s and signed on %s; it is dated on the day on which it is signed", b.Dated.Long(), day.Long())
+			}
 		}
 		b.At = a.At
 		e.Represented = &b

@@ -330,22 +330,25 @@ func (e *Engagement) told(s *Sample, a Act, b Sample) error {
 	wrong := func(what string) error {
 		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the sample %s is not what it says: %s", b.ID, what)}
 	}
+	i := -1
 	if b.Seed != "" || sample.Method(b.Method).Projects() {
 		raw, err := hex.DecodeString(b.Seed)
-		i := slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test })
+		i = slices.IndexFunc(e.Seeds, func(s Seed) bool { return s.Commitment == b.Commitment && s.Test == b.Test })
 		if err != nil || i < 0 || sample.Commit(raw) != b.Commitment {
 			return wrong("its seed is none to which the firm committed for this test")
 		}
+	}
+	if s != nil && (s.Seed != b.Seed || s.Population != b.Population || s.Test != b.Test || len(b.Items) < len(s.Items) ||
+		!slices.EqualFunc(s.Items, b.Items[:len(s.Items)], func(x, y SampledItem) bool { return x.Key == y.Key })) {
+		return wrong("it was released before, with other items")
+	}
+	if i >= 0 {
 		e.Seeds[i].Used, e.Seeds[i].Secret = true, b.Seed
 	}
 	b.At, b.By, b.Released = a.At, a.By, &a.At
 	if s == nil {
 		e.Samples = append(e.Samples, b)
 		return nil
-	}
-	if s.Seed != b.Seed || s.Population != b.Population || s.Test != b.Test || len(b.Items) < len(s.Items) ||
-		!slices.EqualFunc(s.Items, b.Items[:len(s.Items)], func(x, y SampledItem) bool { return x.Key == y.Key }) {
-		return wrong("it was released before, with other items")
 	}
 	*s = b
 	return nil

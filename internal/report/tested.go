@@ -130,7 +130,7 @@ func (b *builder) tested(t TestedControl, id string, n int) {
 		title += ", " + t.From.Long() + " to " + t.To.Long()
 	}
 	b.heading(3, id, title)
-	tab := &Table{ID: id + "-procedures", Caption: Runs{say("What was done to test "), data(strings.TrimSpace(t.Control + " " + t.Test))},
+	tab := &Table{ID: id + "-procedures", Caption: Runs{say("What was done to test "), data(named(t))},
 		Columns: []Column{{Title: "Procedure", Narrow: true}, {Title: "What was done", Wide: true}}}
 	for _, p := range t.Procedures {
 		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{say(ProcedureWord(p.Kind))}, {data(p.Text)}}})
@@ -361,4 +361,12 @@ func signedBy(who string) string {
 		return ""
 	}
 	return ", signed by " + who
+}
+
+// named is the control, with the test where that has another name.
+func named(t TestedControl) string {
+	if t.Test == "" || t.Test == t.Control {
+		return t.Control
+	}
+	return t.Control + ", test " + t.Test
 }

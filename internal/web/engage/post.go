@@ -120,12 +120,12 @@ func (p *Pages) bagForm(w http.ResponseWriter, r *http.Request, status int, key 
 }
 
 // takers are the roles that take messages in: the first ones of an engagement come under a key that somebody answers for.
-var takers = []access.Role{access.Lead, access.Executive, access.Partner, access.Practitioner}
+var takers = map[engage.Side][]access.Role{engage.Client: {access.Lead, access.Executive}, engage.Firm: {access.Partner, access.Practitioner}}
 
 // takeBag takes messages of the other party in.
 func (p *Pages) takeBag(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	if !slices.ContainsFunc(access.From(ctx).Roles, func(r access.Role) bool { return slices.Contains(takers, r) }) {
+	if !slices.ContainsFunc(access.From(ctx).Roles, func(r access.Role) bool { return slices.Contains(takers[p.o.Side], r) }) {
 		return &fault.Error{Kind: fault.Denied, What: "none of your roles here includes it: to take messages of the other party in"}
 	}
 	fields, f, err := upload(w, r, largestBag)

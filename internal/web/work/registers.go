@@ -49,7 +49,8 @@ func (p *Pages) registers(w http.ResponseWriter, r *http.Request) error {
 	d := registersData{Counts: counts, Text: r.URL.Query().Get("q")}
 	text := strings.ToLower(d.Text)
 	for _, s := range p.o.Registers {
-		if operate.OfDrafts(s.Name) && !shell.May(r.Context(), access.ReadDrafts) || s.Name == "samples" && !access.From(r.Context()).Is(access.Auditor) {
+		if operate.OfDrafts(s.Name) && !shell.May(r.Context(), access.ReadDrafts) || s.Name == "samples" && !access.From(r.Context()).Is(access.Auditor) ||
+			strings.HasPrefix(s.Name, "engagement_") && !shell.May(r.Context(), access.ReadEngagements) {
 			continue
 		}
 		if counts[s.Name] > 0 {
