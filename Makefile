@@ -1,6 +1,6 @@
 # `make` prints the targets with what they do.
 .DEFAULT_GOAL := help
-.PHONY: help build verify-build test race lint fuzz tamper bench pages powercut big engagements mutation demo generate ci
+.PHONY: help build verify-build test race lint fuzz tamper bench pages powercut big engagements rules demo generate ci
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,8 @@ bench: ## run the benchmarks that state speed as ratios; some take minutes and a
 pages: ## look at every page in both themes and two widths, take an engagement through its windows, and crawl for what belongs to others; takes minutes
 	ASSAY_PAGES=1 go test -count 1 -timeout 60m -run 'Barriers|FirstDay|NothingOfTheOther|EngagementInBrowser' ./internal/web/... ./internal/app/
 
-mutation: ## change every rule of the library in every small way; a case must notice each. Ordinary runs try a third
-	ASSAY_MUTATION=1 go test -count 1 -timeout 30m -run Mutation ./internal/engine/sqlite/
+rules: ## change every rule of the library in every small way, and run every case on PostgreSQL. Ordinary runs try a third of both
+	ASSAY_RULES=1 go test -count 1 -timeout 30m -run 'Mutation|CasesOnPostgres|ReperformedOnPostgres' ./internal/engine/... ./internal/app/
 
 engagements: ## take an engagement of every kind over the example company from acceptance to its issued report; takes minutes
 	ASSAY_ENGAGEMENTS=1 go test -count 1 -timeout 30m -v -run Engagements ./internal/app/

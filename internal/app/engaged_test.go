@@ -63,6 +63,9 @@ func newPractice(t *testing.T, reports ...string) *practice {
 		if strings.HasPrefix(kind, "soc1") {
 			p.Categories = nil
 		}
+		if strings.HasSuffix(kind, "type1") {
+			p.From, p.To, p.AsOf = nil, nil, &to
+		}
 		about := example.About() // the example leaves one decision open on purpose; a report cannot go out like that
 		about.Incidents = append(about.Incidents, assure.Incident{ID: "INC-2020", Why: "Nobody outside was affected.", DecidedBy: "Security lead", DecidedOn: &to})
 		if about.Texts == nil {
@@ -302,7 +305,7 @@ func (x *practice) decided(name string) report.Opinion {
 				if x.effective(e, m.ID, el) {
 					c, why = report.Achieved, "The effective controls together give reasonable assurance."
 				}
-				x.do(x.firm, theManager, name, "conclude_matter", report.MatterConclusion{ID: m.ID, Element: el, Conclusion: c, Reasons: append(m.Reasons, why)})
+				x.do(x.firm, theManager, name, "conclude_matter", report.MatterConclusion{ID: m.ID, Element: el, Conclusion: c, Reasons: []string{why}})
 			}
 		}
 	}
@@ -310,7 +313,7 @@ func (x *practice) decided(name string) report.Opinion {
 	for _, p := range x.known(x.firm, name).Proposals() {
 		o := report.ElementOpinion{Element: p.Element, Opinion: p.Opinion, Rationale: "As the conclusions ask for."}
 		if p.Opinion.Modified() {
-			o.Basis = p.Reasons
+			o.Basis = []string{"Controls that serve the objectives or criteria named below did not operate effectively throughout the period."}
 		}
 		x.do(x.firm, thePartner, name, "conclude_element", o)
 		list = append(list, p.Opinion)
@@ -368,21 +371,22 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 	return &r
 }
 
-// TestEngagements takes one engagement of each kind over the example company from its acceptance to its report. Ordinary runs take one Type 2 and
-// one Type 1; make engagements takes all nine.
+// TestEngagements takes one engagement of each kind over the example company from its acceptance to its report. Ordinary runs take one; make engagements
+// takes all nine.
 func TestEngagements(t *testing.T) {
-	clients, kinds := []string{"soc1-type2"}, []string{"soc1-type2", "dual-type1"}
+	clients, kinds := []string{"soc1-type1"}, []string{"dual-type1"} // of a date no population is tested, which takes the time
 	if os.Getenv("ASSAY_ENGAGEMENTS") != "" {
-		clients = append(clients, "soc2-type2")
+		clients = []string{"soc1-type2", "soc2-type2"}
 		kinds = []string{"soc2-type2", "soc2-type1", "soc3", "soc1-type2", "soc1-type1", "isae3402-type2", "isae3402-type1", "dual-type2", "dual-type1"}
 	}
 	x := newPractice(t, clients...)
 	for _, kind := range kinds {
-		client := x.other["soc1-type2"]
+		client := x.other[clients[0]]
 		if strings.HasPrefix(kind, "soc2") || kind == "soc3" {
 			client = x.other["soc2-type2"]
 		}
-		period, _ := client.o.program.Period()
+		_, story := example.Files(demoSeed)
+		period := story.Period
 		terms := engage.Terms{From: period.From, To: period.To, Categories: client.o.program.Categories}
 		if strings.HasSuffix(kind, "type1") {
 			terms = engage.Terms{AsOf: period.To, Categories: terms.Categories}

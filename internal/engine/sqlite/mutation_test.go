@@ -115,9 +115,9 @@ func mutateFile(t *testing.T, schemas enginetest.Schemas, days *calendars, file,
 	}
 }
 
-// tried leaves a third of the mutants in ordinary runs, another third for each rule, and all of those that are excused; make mutation tries every one.
+// tried leaves a third of the mutants in ordinary runs, another third for each rule, and all of those that are excused; make rules tries every one.
 func tried(id string, mutants []mutate.Mutant, allowed map[string]string) []mutate.Mutant {
-	if os.Getenv("ASSAY_MUTATION") != "" {
+	if os.Getenv("ASSAY_RULES") != "" {
 		return mutants
 	}
 	var out []mutate.Mutant
