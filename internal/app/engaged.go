@@ -7,7 +7,6 @@ import (
 	"log"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/assayhq/assay/internal/access"
@@ -220,11 +219,6 @@ func (in *installation) carry(ctx context.Context, from, to *engage.House, engag
 
 func (in *installation) keyOf(org id.Org) (string, error) {
 	return verifierKey(in.data, in.app.Random, org)
-}
-
-// whoOf is a visitor as engagements know them.
-func whoOf(v access.Visitor) engage.Who {
-	return engage.Who{Email: strings.ToLower(v.Email), Person: string(v.Person), Name: v.Name, Roles: v.Roles, Strong: v.Strong}
 }
 
 // ties says what the installation knows of somebody at a client, whom the firm wants to examine it: a role that is not an auditor's, now or

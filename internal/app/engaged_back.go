@@ -155,7 +155,7 @@ func (x *engaged) back(ctx context.Context, engagement string, raw []byte) (exam
 	exam.ReportDate = date
 	d.facts.Examination = &exam
 	out := examination.Back{Refused: got.Refused, Comments: got.Comments, Notes: got.Notes}
-	words := report.Wording{}
+	var words report.Wording
 	out.Wording, words, err = reworded(report.Kind(kind), d.facts, got.Wording)
 	return out, words, err
 }

@@ -88,7 +88,7 @@ func (x *engaged) TakePackage(ctx context.Context, who engage.Who, engagement, n
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file)
+	defer func() { _ = os.Remove(file) }() // gone by then where it was taken over
 	c, again, err := x.took(ctx, file, x.copyFolder(client, sum), key, sum, held)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

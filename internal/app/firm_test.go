@@ -34,7 +34,7 @@ func TestPartiesTampered(t *testing.T) {
 			c.was, c.made = `\"title\":\"CEO\"`, `\"title\":\"CFO\"`
 		}
 		file := filepath.Join(t.TempDir(), "package.zip")
-		res := assure.Results{}
+		var res assure.Results
 		var err error
 		if c.house == b.firm {
 			res, err = o.nothingTested(t.Context())

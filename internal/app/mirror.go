@@ -64,7 +64,7 @@ func (a *App) mirrored(ctx context.Context, file, folder, key string, files bool
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(work) // gone by then where all went well
+	defer func() { _ = os.RemoveAll(work) }() // gone by then where all went well
 	if err := copyPackage(file, filepath.Join(work, mirrorFile)); err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (a *App) reperform(ctx context.Context, file, key string, progress func(tes
 	if err != nil {
 		return out, err
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	m, err := a.mirrored(ctx, file, filepath.Join(folder, "client"), strings.TrimSpace(key), false, nil)
 	if err != nil {
 		return out, err

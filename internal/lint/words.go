@@ -30,7 +30,7 @@ func readDate(s string) *civil.Date {
 		return nil
 	}
 	y, mo, d := m[1], m[2], m[3]
-	month := 0
+	var month int
 	switch {
 	case y != "":
 		month = number(mo)

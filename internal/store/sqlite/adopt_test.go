@@ -74,6 +74,9 @@ func rowsOf(t *testing.T, dir, query string) (out []string) {
 		}
 		out = append(out, s)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 
