@@ -28,8 +28,14 @@ import (
 // issuing are the formats of a report as it goes out.
 var issuing = []string{"pdf", "docx", "html", "json"}
 
-// structured are NIST's documents that go out with a report.
-var structured = []string{"oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}
+// structuredOf are NIST's documents that go out with a kind of report. None goes with a SOC 3: it is for general use and lists neither controls nor
+// tests, which are all that these documents hold.
+func structuredOf(kind string) []string {
+	if kind == "soc3" {
+		return nil
+	}
+	return []string{"oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}
+}
 
 // draftOf is the report that an engagement amounts to: the client's facts from the firm's copy, and what the firm concluded.
 type draftOf struct {
@@ -389,10 +395,10 @@ func (x *engaged) Issue(ctx context.Context, who engage.Who, engagement string, 
 			return err
 		}
 	}
-	for _, format := range structured {
+	for _, format := range structuredOf(out.Report) {
 		var b bytes.Buffer
-		if err := drawOSCAL(&b, d.facts, date, format); errors.Is(err, fault.Refused) {
-			continue // a plan of action where nothing stands
+		if err := drawOSCAL(&b, d.facts, date, format); errors.Is(err, fault.Refused) && format == "oscal-poam" {
+			continue // nothing stands that would ask for a plan of action
 		} else if err != nil {
 			return err
 		}

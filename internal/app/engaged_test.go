@@ -359,7 +359,15 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 	x.must("download", err)
 	var r report.Report
 	x.must("read", r.UnmarshalJSON(f.Data))
-	for _, format := range append(issuing, "oscal-ssp", "oscal-plan", "oscal-results") { // the client has the same files, under its own key
+	formats := slices.Clone(issuing)
+	for _, format := range []string{"oscal-ssp", "oscal-plan", "oscal-results"} {
+		if r.Kind != "soc3" {
+			formats = append(formats, format)
+		} else if f, err := x.firm.Download(ctx, name, format, 0); err == nil {
+			t.Errorf("%s: %s goes out with a SOC 3, which lists no controls: %d bytes", name, format, len(f.Data))
+		}
+	}
+	for _, format := range formats { // the client has the same files, under its own key
 		ours, err := x.firm.Download(ctx, name, format, 0)
 		x.must("download", err)
 		theirs, err := client.Download(ctx, name, format, 0)
