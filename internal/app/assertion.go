@@ -53,24 +53,7 @@ func (o *office) signatures(ctx context.Context) ([]publish.Signature, error) {
 
 // made reads the latest version of each record that acts of people made, the latest first.
 func (o *office) made(ctx context.Context, name, by string, each func(record.Known) error) error {
-	q := record.Query{Limit: 1000, Sort: by, Desc: true}
-	for {
-		list, total, err := o.st.List(ctx, o.org.ID, o.regs[name], q)
-		if err != nil {
-			return err
-		}
-		for _, k := range list {
-			if k.Source != operate.Source {
-				continue
-			}
-			if err := each(k); err != nil {
-				return err
-			}
-		}
-		if q.Offset += len(list); len(list) == 0 || int64(q.Offset) >= total {
-			return nil
-		}
-	}
+	return o.listed(ctx, name, operate.Source, record.Query{Sort: by, Desc: true}, each)
 }
 
 // signed are the signatures as a draft of the facts prints them.
@@ -94,25 +77,7 @@ func (o *office) signed(ctx context.Context, kind report.Kind, f report.Facts) (
 
 // keep makes the draft of a record that an act of a person in the application writes.
 func (o *office) keep(ctx context.Context, name string, version int, by access.Visitor, body any) (record.Draft, error) {
-	s := o.regs[name]
-	if err := ensureOne(ctx, o.st, o.org.ID, s); err != nil {
-		return record.Draft{}, err
-	}
-	b, err := json.Marshal(body)
-	if err != nil {
-		return record.Draft{}, err
-	}
-	v, err := register.ParseJSON(name, 0, b)
-	if err != nil {
-		return record.Draft{}, err
-	}
-	fields := append(v.Members, register.Member{Name: operate.EnteredBy, Value: register.Value{Kind: register.String, Text: by.Email}})
-	row, err := register.Convert(s, "", register.Input{Fields: fields})
-	if err != nil {
-		return record.Draft{}, err
-	}
-	row.Version = version
-	return record.Draft{Row: row, Source: operate.Source}, nil
+	return o.sealable(ctx, name, operate.Source, version, body, register.Member{Name: operate.EnteredBy, Value: register.Value{Kind: register.String, Text: by.Email}})
 }
 
 // assertions puts management's assertion before whoever signs it.

@@ -14,7 +14,6 @@ import (
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
-	"github.com/assayhq/assay/internal/ledger"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
 )
@@ -74,23 +73,15 @@ func (b *actBooks) Since(ctx context.Context, org id.Org, from int64) ([]record.
 }
 
 // Proven gives a record with its proof against the latest checkpoint.
-func (b *actBooks) Proven(ctx context.Context, org id.Org, index int64) (engage.Message, error) {
-	cp, err := b.o.st.Checkpoint(ctx, org)
-	if err != nil {
-		return engage.Message{}, err
-	}
-	sealed, err := b.o.st.At(ctx, org, index)
+func (b *actBooks) Proven(ctx context.Context, _ id.Org, index int64) (engage.Message, error) {
+	sealed, _, proof, err := b.o.proven(ctx, index)
 	if err != nil {
 		return engage.Message{}, err
 	}
 	if sealed.Erased() {
 		return engage.Message{}, &fault.Error{Kind: fault.NotFound, What: fmt.Sprintf("record #%d was erased", index)}
 	}
-	path, err := ledger.Prove(cp.Size, index, b.o.st.Hashes(ctx, org))
-	if err != nil {
-		return engage.Message{}, err
-	}
-	m := engage.Message{Salt: sealed.Salt, Record: sealed.Bytes, Proof: ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}}
+	m := engage.Message{Salt: sealed.Salt, Record: sealed.Bytes, Proof: proof}
 	m.Key, err = b.o.key()
 	return m, err
 }

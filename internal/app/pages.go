@@ -386,20 +386,26 @@ func splitName(n string) (reg, key string, version int, ok bool) {
 	return reg, rest[:at], version, err == nil
 }
 
-// Proof proves one leaf against the latest checkpoint.
-func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
-	cp, err := p.o.st.Checkpoint(ctx, p.o.org.ID)
+// proven gives a leaf with the latest checkpoint and its proof against it.
+func (o *office) proven(ctx context.Context, index int64) (record.Sealed, ledger.Signed, ledger.Proof, error) {
+	cp, err := o.st.Checkpoint(ctx, o.org.ID)
 	if err != nil {
-		return web.ProofView{}, err
+		return record.Sealed{}, cp, ledger.Proof{}, err
 	}
 	if index < 0 || index >= cp.Size {
-		return web.ProofView{}, fault.NotFound
+		return record.Sealed{}, cp, ledger.Proof{}, fault.NotFound
 	}
-	sealed, err := p.o.st.At(ctx, p.o.org.ID, index)
+	sealed, err := o.st.At(ctx, o.org.ID, index)
 	if err != nil {
-		return web.ProofView{}, err
+		return sealed, cp, ledger.Proof{}, err
 	}
-	path, err := ledger.Prove(cp.Size, index, p.o.st.Hashes(ctx, p.o.org.ID))
+	path, err := ledger.Prove(cp.Size, index, o.st.Hashes(ctx, o.org.ID))
+	return sealed, cp, ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}, err
+}
+
+// Proof proves one leaf against the latest checkpoint.
+func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
+	sealed, cp, proof, err := p.o.proven(ctx, index)
 	if err != nil {
 		return web.ProofView{}, err
 	}
@@ -407,10 +413,10 @@ func (p *pages) Proof(ctx context.Context, index int64) (web.ProofView, error) {
 	leaf, hash := ledger.Leaf(commitment), ledger.LeafHash(commitment)
 	v := web.ProofView{Index: index, Size: cp.Size, Root: cp.RootHex(), Commitment: hex.EncodeToString(commitment[:]),
 		Leaf: hex.EncodeToString(leaf[:]), LeafHash: hex.EncodeToString(hash[:]), Checkpoint: string(cp.Note)}
-	for _, h := range path {
+	for _, h := range proof.Hashes {
 		v.Path = append(v.Path, hex.EncodeToString(h[:]))
 	}
-	v.File = ledger.Proof{Index: index, Hashes: path, Checkpoint: cp.Note}.Text()
+	v.File = proof.Text()
 	if !sealed.Erased() && mayProve(ctx, sealed) {
 		v.Line = append([]byte(hex.EncodeToString(sealed.Salt)+" "), sealed.Bytes...)
 	}

@@ -42,9 +42,9 @@ type seedCommitment struct {
 	index int64
 }
 
-// sealable makes the draft of a record of one of these registers. Its version is the one after the last that the caller saw, so that
-// the store refuses what somebody else wrote in between.
-func (o *office) sealable(ctx context.Context, name, source string, version int, body any) (record.Draft, error) {
+// sealable makes the draft of a record that an act writes. Its version is the one after the last that the caller saw, so that
+// the store refuses what somebody else wrote in between. More are free fields beside the body.
+func (o *office) sealable(ctx context.Context, name, source string, version int, body any, more ...register.Member) (record.Draft, error) {
 	s := o.regs[name]
 	if err := ensureOne(ctx, o.st, o.org.ID, s); err != nil {
 		return record.Draft{}, err
@@ -57,7 +57,7 @@ func (o *office) sealable(ctx context.Context, name, source string, version int,
 	if err != nil {
 		return record.Draft{}, err
 	}
-	row, err := register.Convert(s, "", register.Input{Fields: v.Members})
+	row, err := register.Convert(s, "", register.Input{Fields: append(v.Members, more...)})
 	if err != nil {
 		return record.Draft{}, err
 	}
@@ -67,7 +67,12 @@ func (o *office) sealable(ctx context.Context, name, source string, version int,
 
 // sealed lists the current records of one of these registers that its source made.
 func (o *office) sealed(ctx context.Context, name, source string, where []record.Match, each func(record.Known) error) error {
-	for q := (record.Query{Where: where, Limit: 1000}); ; {
+	return o.listed(ctx, name, source, record.Query{Where: where}, each)
+}
+
+// listed reads the latest version of each record that a source made, page by page.
+func (o *office) listed(ctx context.Context, name, source string, q record.Query, each func(record.Known) error) error {
+	for q.Limit = 1000; ; {
 		list, total, err := o.st.List(ctx, o.org.ID, o.regs[name], q)
 		if err != nil {
 			return err
