@@ -149,7 +149,13 @@ func (t *tab) run(acts ...chromedp.Action) {
 
 func (t *tab) visit(path string) {
 	t.Helper()
-	t.run(chromedp.Navigate(t.url + path))
+	err := chromedp.Run(t.ctx, chromedp.Navigate(t.url+path))
+	if err != nil && strings.Contains(err.Error(), "net::ERR_ABORTED") { // the blank page of a new tab came in between, on a busy machine
+		err = chromedp.Run(t.ctx, chromedp.Navigate(t.url+path))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.until("true")
 }
 
