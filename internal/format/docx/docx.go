@@ -19,15 +19,19 @@ import (
 
 // The bounds. A report of 150 pages with 5,000 exceptions inflates to some 12 MB.
 const (
-	MaxFile     = 64 << 20  // bytes of the file
-	maxParts    = 4096      // entries of its directory
-	maxInflated = 128 << 20 // bytes of the parts that are read, together
-	maxRatio    = 200       // of a part larger than bigPart; XML of tables reaches 60
-	bigPart     = 4 << 20
-	maxDepth    = 256
-	maxBlocks   = 400_000
-	maxText     = 4 << 20 // bytes of one paragraph or cell
-	maxBeside   = 256     // bookmarks, pictures or open comments of one paragraph
+	MaxFile       = 64 << 20  // bytes of the file
+	maxParts      = 4096      // entries of its directory
+	maxInflated   = 128 << 20 // bytes of the parts that are read, together
+	maxRatio      = 200       // of a part larger than bigPart; XML of tables reaches 60
+	bigPart       = 4 << 20
+	maxDepth      = 256
+	maxBlocks     = 400_000
+	maxText       = 4 << 20 // bytes of one paragraph or cell
+	maxProperties = 1000
+	maxBeside     = 256      // bookmarks, pictures or open comments of one paragraph
+	maxToken      = 5 << 20  // bytes of one element with its attributes: it is held in memory, at many times its size
+	maxSaid       = 64 << 20 // bytes of what is kept of it all, in which a note counts at each of its signs
+	weight        = 32       // bytes that a paragraph, a row, a cell or a comment counts beside its text
 )
 
 // Read reads a document. A file that is none, or that breaks a bound, is refused.
@@ -58,6 +62,15 @@ type packet struct {
 	name  string
 	parts map[string]*zip.File
 	read  int64 // bytes inflated so far
+	said  int   // bytes kept so far
+}
+
+// keep counts what is kept of the file: texts may be said more often in it than they stand there.
+func (p *packet) keep(n int) error {
+	if p.said += n; p.said > maxSaid {
+		return fault.Refuse("%s says more than %d MB of text: no report does", p.name, maxSaid>>20)
+	}
+	return nil
 }
 
 // document finds the main part by the package's relationships and reads it with what it leans on.
@@ -145,10 +158,12 @@ func (p *packet) walk(part string, visit func(t xml.Token, depth int) error) err
 		return fault.Refuse("%s: the part %s cannot be read: %v", p.name, part, err)
 	}
 	defer rc.Close()
-	dec := xml.NewDecoder(&bounded{r: rc, p: p, packed: int64(f.CompressedSize64)})
+	in := &bounded{r: rc, p: p, packed: int64(f.CompressedSize64)}
+	dec := xml.NewDecoder(in)
 	dec.Strict = true
 	depth := 0
 	for {
+		in.token = 0
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -182,6 +197,7 @@ type bounded struct {
 	r           io.Reader
 	p           *packet
 	packed, own int64
+	token       int // bytes read since the last element ended
 }
 
 // Read satisfies io.Reader.
@@ -189,6 +205,9 @@ func (b *bounded) Read(buf []byte) (int, error) {
 	n, err := b.r.Read(buf)
 	b.own += int64(n)
 	b.p.read += int64(n)
+	if b.token += n; b.token > maxToken {
+		return 0, fault.Refuse("%s holds an element of more than %d MB", b.p.name, maxToken>>20)
+	}
 	if b.p.read > maxInflated || b.own > bigPart && b.own/maxRatio > b.packed {
 		return 0, fault.Refuse("%s inflates to far more than its size: it is refused", b.p.name)
 	}
@@ -207,22 +226,35 @@ func attr(e xml.StartElement, local string) string {
 	return ""
 }
 
-// properties reads the custom properties.
+// properties reads the custom properties. Of one that stands twice both are read, as one.
 func (p *packet) properties(part string, d *lint.Document) error {
+	texts := map[string]*strings.Builder{}
 	name, deep := "", 0
-	return p.walk(part, func(t xml.Token, depth int) error {
+	err := p.walk(part, func(t xml.Token, depth int) error {
 		switch e := t.(type) {
 		case xml.StartElement:
 			if e.Name.Local == "property" {
 				name, deep = attr(e, "name"), depth
 			}
 		case xml.CharData:
-			if name != "" && depth > deep && len(d.Properties) < 1000 {
-				d.Properties[name] += string(e)
+			if name == "" || depth <= deep {
+				break
 			}
+			if texts[name] == nil {
+				if len(texts) >= maxProperties {
+					break
+				}
+				texts[name] = &strings.Builder{}
+			}
+			texts[name].Write(e)
+			return p.keep(len(e))
 		}
 		return nil
 	})
+	for name, text := range texts {
+		d.Properties[name] = text.String()
+	}
+	return err
 }
 
 // style is what a paragraph inherits.
@@ -310,6 +342,7 @@ func (s styles) of(id string) (name string, level int, list bool) {
 func (p *packet) comments(part string, w *walker) error {
 	var id string
 	var c *lint.Comment
+	var text strings.Builder
 	deleted, inText := 0, false
 	return p.walk(part, func(t xml.Token, _ int) error {
 		switch e := t.(type) {
@@ -318,9 +351,11 @@ func (p *packet) comments(part string, w *walker) error {
 			case "comment":
 				id = attr(e, "id")
 				c = &lint.Comment{Author: attr(e, "author"), On: attr(e, "date"), Block: -1}
+				text.Reset()
+				return p.keep(weight)
 			case "p":
-				if c != nil && c.Text != "" {
-					c.Text += "\n"
+				if c != nil && text.Len() > 0 {
+					text.WriteByte('\n')
 				}
 			case "del":
 				deleted++
@@ -328,8 +363,9 @@ func (p *packet) comments(part string, w *walker) error {
 				inText = c != nil && deleted == 0
 			}
 		case xml.CharData:
-			if inText && c != nil && len(c.Text) < maxText {
-				c.Text += string(e)
+			if inText && c != nil && text.Len() < maxText {
+				text.Write(e)
+				return p.keep(len(e))
 			}
 		case xml.EndElement:
 			switch e.Name.Local {
@@ -341,6 +377,7 @@ func (p *packet) comments(part string, w *walker) error {
 				if c == nil {
 					break
 				}
+				c.Text = text.String()
 				if at, ok := w.about[id]; ok {
 					c.Block = at
 				}
@@ -360,7 +397,8 @@ func (p *packet) comments(part string, w *walker) error {
 // notes reads the texts of footnotes or endnotes by their kind and number. They are read in the place of their signs.
 func (p *packet) notes(part, kind string, into map[string]string) error {
 	id, deleted, inText := "", 0, false
-	return p.walk(part, func(t xml.Token, _ int) error {
+	texts := map[string]*strings.Builder{}
+	err := p.walk(part, func(t xml.Token, _ int) error {
 		switch e := t.(type) {
 		case xml.StartElement:
 			switch e.Name.Local {
@@ -374,8 +412,15 @@ func (p *packet) notes(part, kind string, into map[string]string) error {
 				inText = id != "" && deleted == 0
 			}
 		case xml.CharData:
-			if inText && len(into[id]) < maxText>>4 && len(into) < maxBlocks {
-				into[id] += string(e)
+			if !inText || len(texts) >= maxBlocks {
+				break
+			}
+			if texts[id] == nil {
+				texts[id] = &strings.Builder{}
+			}
+			if texts[id].Len() < maxText>>4 {
+				texts[id].Write(e)
+				return p.keep(len(e))
 			}
 		case xml.EndElement:
 			switch e.Name.Local {
@@ -387,6 +432,10 @@ func (p *packet) notes(part, kind string, into map[string]string) error {
 		}
 		return nil
 	})
+	for id, text := range texts {
+		into[id] = text.String()
+	}
+	return err
 }
 
 func once(list []string, s string) []string {

@@ -218,12 +218,14 @@ func (w *walker) put(s string) error {
 		return fault.Refuse("%s holds a paragraph of more than %d MB", w.p.name, maxText>>20)
 	}
 	w.text.WriteString(s)
+	said := len(s)
 	for _, id := range w.runs {
 		if b := w.said[id]; b.Len() < 4096 {
 			b.WriteString(s)
+			said += len(s)
 		}
 	}
-	return nil
+	return w.p.keep(said)
 }
 
 // field follows a field from its beginning to its end.
@@ -263,7 +265,7 @@ func (w *walker) paragraph() error {
 	}
 	w.open = true
 	w.par = lint.Block{Contents: w.gallery || w.inContents()}
-	return nil
+	return w.p.keep(weight)
 }
 
 func (w *walker) tooMany() error {
@@ -324,6 +326,7 @@ func (w *walker) table(e xml.StartElement) error {
 		if n > 0 {
 			w.tables[n-1].row, w.tables[n-1].gone = &lint.Block{Table: w.tables[n-1].number}, false
 		}
+		return w.p.keep(weight)
 	case "tblHeader":
 		if v := attr(e, "val"); n > 0 && w.tables[n-1].row != nil && v != "0" && v != "false" {
 			w.tables[n-1].row.Head = true
@@ -333,6 +336,7 @@ func (w *walker) table(e xml.StartElement) error {
 			w.tables[n-1].inCell = true
 			w.tables[n-1].cell.Reset()
 		}
+		return w.p.keep(weight)
 	}
 	return nil
 }
