@@ -1,5 +1,7 @@
 package returned
 
+import "slices"
+
 // pair joins a passage that was sent with one that came back; -1 stands for none.
 type pair struct{ a, b int }
 
@@ -137,6 +139,7 @@ func match(a, b []passage, a0, a1, b0, b1 int) []pair {
 	if n == 0 || m == 0 || n*m > 40_000 {
 		return nil
 	}
+	was, now := bags(a[a0:a1], b[b0:b1])
 	best := make([][]float64, n+1)
 	like := make([][]float64, n)
 	for i := range best {
@@ -145,7 +148,9 @@ func match(a, b []passage, a0, a1, b0, b1 int) []pair {
 	for i := n - 1; i >= 0; i-- {
 		like[i] = make([]float64, m)
 		for j := m - 1; j >= 0; j-- {
-			like[i][j] = alike(a[a0+i], b[b0+j])
+			if a[a0+i].row == b[b0+j].row {
+				like[i][j] = alike(was[i], now[j])
+			}
 			best[i][j] = max(best[i+1][j], best[i][j+1])
 			if like[i][j] > 0 {
 				best[i][j] = max(best[i][j], best[i+1][j+1]+like[i][j])
@@ -176,24 +181,44 @@ func match(a, b []passage, a0, a1, b0, b1 int) []pair {
 	return out
 }
 
-// alike is the part of words that two passages have in common; 0 below a third, and for passages of two kinds.
-func alike(a, b passage) float64 {
-	if a.row != b.row {
+// bags are the words of passages as sorted numbers, the same word under the same number in both lists.
+func bags(a, b []passage) (inA, inB [][]int32) {
+	numbers := map[string]int32{}
+	of := func(list []passage) [][]int32 {
+		out := make([][]int32, len(list))
+		for i, p := range list {
+			for _, w := range split(p.text) {
+				n, ok := numbers[w]
+				if !ok {
+					n = int32(len(numbers)) //nolint:gosec // bounded by the text that is compared
+					numbers[w] = n
+				}
+				out[i] = append(out[i], n)
+			}
+			slices.Sort(out[i])
+		}
+		return out
+	}
+	return of(a), of(b)
+}
+
+// alike is the part of words that two passages have in common; 0 below a third. Where one is so much longer that it must be less, nothing is
+// counted: each passage is held against many.
+func alike(a, b []int32) float64 {
+	total := len(a) + len(b)
+	if 6*min(len(a), len(b)) < total {
 		return 0
 	}
-	n := map[string]int{}
-	total := 0
-	for _, w := range split(a.text) {
-		n[w]++
-		total++
-	}
 	common := 0
-	for _, w := range split(b.text) {
-		if n[w] > 0 {
-			n[w]--
-			common++
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			common, i, j = common+1, i+1, j+1
 		}
-		total++
 	}
 	if s := 2 * float64(common) / float64(total); s >= 1.0/3 {
 		return s

@@ -2,7 +2,6 @@ package returned
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -77,7 +76,7 @@ func removed(p passage) Change {
 	if p.row {
 		c.Class = Figure
 	}
-	if c.Class == Wording && concludes(p) && decides.MatchString(p.text) {
+	if c.Class == Wording && concludes(p) && decided(p.text) {
 		c.Class = Conclusion
 	}
 	if c.Class == Figure {
@@ -91,9 +90,9 @@ func added(p passage) Change {
 	c := place(p)
 	c.Kind, c.Class, c.After = Added, Wording, p.text
 	switch {
-	case p.row || digit.MatchString(p.text):
+	case p.row || figured(p.text):
 		c.Class = Figure
-	case concludes(p) && decides.MatchString(p.text):
+	case concludes(p) && decided(p.text):
 		c.Class = Conclusion
 	case p.role != "opinion" && p.role != "tests":
 		c.Class = Data
@@ -103,7 +102,7 @@ func added(p passage) Change {
 }
 
 // decides are words that turn a conclusion.
-var decides = regexp.MustCompile(`(?i)\b(not|except|qualified|unqualified|adverse|disclaim\w*|in our opinion|effective\w*|suitabl[ey]|achieved|met|materially?|misstat\w*)\b`)
+var decides = regexp.MustCompile(`(?i)\b(not|no|none|never|neither|nor|without|unless|except(ing|ions?)?|however|although|some|most|many|few|certain|only|partly|partially|largely|mostly|nearly|almost|hardly|barely|qualified|unqualified|modified|adverse\w*|disclaim\w*|in our opinion|(in)?effective\w*|(un)?suitabl[ey]|unfairly|(un)?achieved|(un)?met|(im)?material(ly|ity)?|misstat\w*|misrepresent\w*|inadequa\w*|deficien\w*|fail\w*|lack\w*)\b`)
 
 // concludes says that a passage stands where the auditor's report gives its opinion or the basis of it.
 func concludes(p passage) bool {
@@ -161,14 +160,14 @@ func compare(a passage, now []string) (Class, []Piece, []string) {
 		for _, w := range gone {
 			class = stronger(class, w.class)
 		}
-		numbered := slices.ContainsFunc(come, digit.MatchString)
+		numbered := figured(strings.Join(come, " "))
 		switch {
 		case numbered:
 			class = Figure
 		case len(gone) == 0 && len(come) > 0 && inside(a.words, i):
 			class = stronger(class, Data) // within what came with the data
 		}
-		if concludes(a) && decides.MatchString(joined(gone)+" "+strings.Join(come, " ")) {
+		if concludes(a) && decided(joined(gone)+" "+strings.Join(come, " ")) {
 			class = stronger(class, Conclusion)
 		}
 		values = append(values, truth(gone)...)

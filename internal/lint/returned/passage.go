@@ -65,7 +65,7 @@ func passages(d *lint.Document) []passage {
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\u00ad' || r >= '\u200b' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\ufeff':
+		case unseen(r):
 			return -1
 		case unicode.IsSpace(r):
 			return ' '
@@ -171,7 +171,7 @@ const month = `(?:January|February|March|April|May|June|July|August|September|Oc
 var (
 	aDate = regexp.MustCompile(`\d{1,2} ` + month + ` \d{4}|` + month + ` \d{1,2}, \d{4}`)
 	scope = regexp.MustCompile(`(?i)relevant to ((?:security|availability|processing integrity|confidentiality|privacy)(?:(?:,? and |, )(?:security|availability|processing integrity|confidentiality|privacy))*)`)
-	digit = regexp.MustCompile(`\d`)
+	digit = regexp.MustCompile(`[\p{N}%‰٪〇一二三四五六七八九十百千万萬億零]`) // in every script
 )
 
 // figures marks numbers, dates and the categories in scope, in words of ours too.

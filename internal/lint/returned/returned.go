@@ -7,6 +7,7 @@
 package returned
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -85,6 +86,9 @@ func Compare(m *report.Report, sent, back *lint.Document) (Returned, error) {
 	if note != "" {
 		out.Notes = append(out.Notes, note)
 	}
+	if was, now := long(sent), long(back); now > 4*was+moreText {
+		return out, fault.Refuse("the document says %d times as much as the draft that was sent: it is no edited copy of it", now/max(was, 1)).WithHint("edit the document that was downloaded, and give that one back")
+	}
 	before, after := passages(sent), passages(back)
 	own(m, before)
 	for _, c := range changes(before, after) {
@@ -96,14 +100,28 @@ func Compare(m *report.Report, sent, back *lint.Document) (Returned, error) {
 	}
 	for _, c := range back.Comments {
 		x := Comment{Comment: c}
-		for _, p := range after {
-			if p.block <= c.Block {
-				x.Section, x.Under = p.section, p.under
-			}
+		if at := sort.Search(len(after), func(i int) bool { return after[i].block > c.Block }); at > 0 {
+			x.Section, x.Under = after[at-1].section, after[at-1].under
 		}
 		out.Comments = append(out.Comments, x)
 	}
 	return out, nil
+}
+
+// moreText is how much text, in bytes, a document may bring besides four times what was sent.
+const moreText = 2 << 20
+
+// long is the length of what a document says, in bytes: the work of a comparison grows with it.
+func long(d *lint.Document) (n int) {
+	for _, b := range d.Blocks {
+		n += 1 + len(b.Text)
+		for _, list := range [][]string{b.Cells, b.Pictures} {
+			for _, s := range list {
+				n += len(s)
+			}
+		}
+	}
+	return n
 }
 
 // sameDraft refuses a document of another draft, and one that does not say of which it is.
