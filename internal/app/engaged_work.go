@@ -84,12 +84,19 @@ func (x *engaged) TakePackage(ctx context.Context, who engage.Who, engagement, n
 	if key == "" {
 		return fault.Refuse("the client's key is not known yet: it comes with the client's agreement to the engagement letter").WithHint("a package that anybody could have signed proves nothing")
 	}
+	said, err := x.house.Checkpoints(ctx, engagement)
+	if err != nil {
+		return err
+	}
 	sum, file, err := x.spool(r)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(file) }() // gone by then where it was taken over
 	c, again, err := x.took(ctx, file, x.copyFolder(client, sum), key, sum, held)
+	if err == nil {
+		err = c.follows(ctx, said)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

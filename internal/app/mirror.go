@@ -201,6 +201,28 @@ func (a *App) mirrorOf(ctx context.Context, folder string, f *os.File, o *publis
 	return m, nil
 }
 
+// follows holds the ledger against checkpoints that were learnt of it in other ways, such as by messages: it goes on from each. Those that are later
+// than the package are held against the next one.
+func (m *mirror) follows(ctx context.Context, said []ledger.Checkpoint) error {
+	for _, c := range said {
+		if c.Origin != m.opened.Checkpoint.Origin {
+			return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the package is of %s, and a message of %s", m.opened.Checkpoint.Origin, c.Origin)}
+		}
+		if c.Size > m.opened.Checkpoint.Size {
+			continue
+		}
+		here, err := m.office.st.CheckpointAt(ctx, m.opened.Organization, c.Size)
+		if err != nil {
+			return err
+		}
+		if here.Root != c.Root {
+			return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the ledger was forked: a message was proven against its first %d records with the root %s, the package gives %s", c.Size, c.Root, here.Root),
+				Hint: "keep both: together they prove that the organization signed two histories"}
+		}
+	}
+	return nil
+}
+
 func (a *App) mirrorOffice(ctx context.Context, folder string, o *publish.Opened) (*office, error) {
 	c := a.mirrorConfig(folder, o)
 	c.ReadOnly = true

@@ -262,6 +262,24 @@ func TestMirrorHoldsTheClientToItsWord(t *testing.T) {
 	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
+	// What messages said of the ledger, earlier and later than the package, and with another past.
+	later := m2.opened.Checkpoint.Checkpoint
+	strange := held
+	strange.Root[0] ^= 1
+	if err := m1.follows(t.Context(), []ledger.Checkpoint{held, later}); err != nil {
+		t.Errorf("follows = %v; want what is later left to the next package", err)
+	}
+	if err := m2.follows(t.Context(), []ledger.Checkpoint{held, later}); err != nil {
+		t.Errorf("follows of the next package = %v", err)
+	}
+	if err := m2.follows(t.Context(), []ledger.Checkpoint{later, strange}); !errors.Is(err, fault.Integrity) {
+		t.Errorf("follows of another past = %v; want an integrity failure", err)
+	}
+	strange = held
+	strange.Origin += "x"
+	if err := m2.follows(t.Context(), []ledger.Checkpoint{strange}); !errors.Is(err, fault.Integrity) {
+		t.Errorf("follows of another ledger = %v; want an integrity failure", err)
+	}
 	b, err := os.ReadFile(second.File)
 	if err != nil {
 		t.Fatal(err)

@@ -88,6 +88,12 @@ type Refusal struct {
 	At   civil.Instant `json:"-"`
 }
 
+// PassedOver is an act of the other party that changed nothing at the party that says so.
+type PassedOver struct {
+	Seq int    `json:"seq"` // of the other party's act
+	Why string `json:"why"`
+}
+
 // Opening begins an engagement.
 type Opening struct {
 	Terms   Terms   `json:"terms"`
@@ -327,13 +333,26 @@ var accepting = []kind{
 		return nil
 	}).by(Quality).in(Accepted, Planning, Fieldwork, WrapUp).proven(),
 
-	{name: tried, side: Firm, keeps: true, apply: func(e *Engagement, a Act) error {
+	{name: tried, side: Firm, keeps: true, program: true, apply: func(e *Engagement, a Act) error {
 		var r Refusal
 		if err := decode(a.Body, &r); err != nil {
 			return err
 		}
 		r.By, r.At = a.By, a.At
 		e.Refused = append(e.Refused, r)
+		return nil
+	}},
+
+	{name: passedOver, side: Firm, keeps: true, program: true, crosses: true, apply: func(e *Engagement, a Act) error {
+		var p PassedOver
+		if err := decode(a.Body, &p); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(e.Log, func(l Entry) bool { return l.Side == a.Side.Other() && l.Seq == p.Seq })
+		if i < 0 || p.Why == "" {
+			return fault.Refuse("no act %d of the %s is known that could have been passed over, or no reason is given", p.Seq, a.Side.Other())
+		}
+		e.Log[i].Passed = p.Why
 		return nil
 	}},
 }

@@ -85,6 +85,7 @@ type Act struct {
 	After      int // the act of this side before it that crossed, 0 for none: who gets it sees that none is missing
 	Side       Side
 	Kind       string
+	Edition    int // of the guards that it was done under
 	Body       json.RawMessage
 	By         string // address of who did it, lower-case
 	Person     string // account of who did it; empty where the act came from another installation
@@ -110,6 +111,7 @@ type kind struct {
 	crosses bool          // the other party gets it
 	stepUp  bool
 	keeps   bool // it leaves the sign-offs of the report as they are
+	program bool // the program does it by itself, on either side, and nobody else
 	apply   func(e *Engagement, a Act) error
 }
 
@@ -174,8 +176,8 @@ func (e *Engagement) May(side Side, who Who, name string) error {
 func (e *Engagement) may(k kind, side Side, who Who) error {
 	name := k.name
 	switch {
-	case name == tried:
-		return denied("what was refused is put on record by the program, and by nobody else")
+	case k.program:
+		return denied("%s is put on record by the program, and by nobody else", words(name))
 	case k.side != side:
 		return denied("%s is for the %s to do; the %s cannot", words(name), k.side, side)
 	}
@@ -236,8 +238,17 @@ func denied(format string, args ...any) error {
 	return &fault.Error{Kind: fault.Denied, What: fmt.Sprintf(format, args...)}
 }
 
-// tried is the act by which an attempt that was not allowed is kept on record.
-const tried = "refused"
+// The acts of the program itself: tried keeps an attempt on record that was not allowed, passedOver tells the other party that an act of its
+// own changed nothing here.
+const (
+	tried      = "refused"
+	passedOver = "passed_over"
+)
+
+// edition is that of the guards that acts are done under now. An act that stands was judged by the guards of its own edition, and a later,
+// stricter one changes nothing about it: each guard that came after the first edition asks for the act's. An edition never goes back within
+// an engagement, so that nobody reaches for milder guards.
+const edition = 2
 
 // words is an act's name as sentences say it.
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }

@@ -82,7 +82,7 @@ func bodies() map[string]any {
 		"represent":     Representation{Text: "x", SHA256: TextHash("x"), Name: "E", Title: "CEO", Dated: day(reportDate)},
 		"sign_partner":  Sign{Fingerprint: fingerprint, On: day(reportDate)}, "sign_quality": Sign{Fingerprint: fingerprint, On: day(reportDate)},
 		"issue": issue(report.Unqualified), "discover": Discovery{Fact: "x", Effect: "revise", Reason: "x"}, "revise": rev, "withdraw": Because{"x"},
-		tried: Refusal{Kind: "x", Why: "x"},
+		tried: Refusal{Kind: "x", Why: "x"}, passedOver: PassedOver{Seq: 1, Why: "x"},
 	}
 }
 
@@ -172,7 +172,7 @@ func shape(e *Engagement) string {
 func TestNobodyElse(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, typeTwo)
-	for _, name := range []string{"join", "issue", "answer", tried} {
+	for _, name := range []string{"join", "issue", "answer", tried, passedOver} {
 		if err := p.firm.Do(context.Background(), pat, eng, name, Because{}); err == nil {
 			t.Errorf("%s in an engagement that is not there was done", name)
 		}

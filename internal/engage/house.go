@@ -42,7 +42,7 @@ type House struct {
 	open  map[string]*Engagement
 	where map[string]map[int]int64 // engagement -> own act -> place in the ledger
 	done  map[string]bool          // records that were applied when they were made, and not read yet
-	mail  map[string]string        // sums of the other party's records that came in, by engagement and place
+	mail  map[string]arrived       // the other party's records that came in, by engagement and place
 	acts  *register.Schema
 	post  *register.Schema
 }
@@ -57,7 +57,7 @@ func (h *House) load(ctx context.Context) error {
 		if h.post, err = register.Load(Mail+".yaml", MailSchema); err != nil {
 			return err
 		}
-		h.open, h.where, h.done, h.mail = map[string]*Engagement{}, map[string]map[int]int64{}, map[string]bool{}, map[string]string{}
+		h.open, h.where, h.done, h.mail = map[string]*Engagement{}, map[string]map[int]int64{}, map[string]bool{}, map[string]arrived{}
 	}
 	list, size, err := h.Books.Since(ctx, h.Org, h.seen)
 	if err != nil {
@@ -83,7 +83,7 @@ func (h *House) take(k record.Known) error {
 			return err
 		}
 		a = m.act
-		h.mail[place(a)] = Sum(m.Record)
+		h.mail[place(a)] = m.arrived
 	} else if a, err = ActOf(k.Record, h.Side); err != nil {
 		return err
 	} else {
@@ -162,6 +162,11 @@ func (h *House) Do(ctx context.Context, who Who, engagement, name string, body a
 	return h.DoAll(ctx, who, engagement, []Deed{{name, body}})
 }
 
+func madeByProgram(name string) bool {
+	k, _ := find(name)
+	return k.program
+}
+
 // Deed is an act to be done.
 type Deed struct {
 	Kind string
@@ -183,7 +188,7 @@ func (h *House) doAll(ctx context.Context, who Who, engagement string, deeds []D
 	if err := h.load(ctx); err != nil {
 		return err
 	}
-	if len(deeds) == 0 || slices.ContainsFunc(deeds, func(d Deed) bool { return d.Kind == tried }) {
+	if len(deeds) == 0 || slices.ContainsFunc(deeds, func(d Deed) bool { return madeByProgram(d.Kind) }) {
 		return fault.Refuse("nothing is to be done, or what only the program puts on record")
 	}
 	e := h.open[engagement]
@@ -227,7 +232,7 @@ const mostCrossing = 2 << 20
 
 // deed applies one act.
 func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*register.Row, error) {
-	if d.Kind != tried {
+	if !madeByProgram(d.Kind) {
 		if err := e.May(h.Side, who, d.Kind); err != nil {
 			return nil, err
 		}
@@ -239,7 +244,7 @@ func (h *House) deed(e *Engagement, who Who, d Deed, now civil.Instant) (*regist
 	if k, _ := find(d.Kind); k.crosses && len(b) > mostCrossing {
 		return nil, fault.Refuse("%s says more than can cross to the other party: it is longer than %d MiB", words(d.Kind), mostCrossing>>20).WithHint("do it in parts")
 	}
-	a := Act{Engagement: e.ID, Seq: e.next[h.Side], After: e.sent[h.Side], Side: h.Side, Kind: d.Kind, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
+	a := Act{Engagement: e.ID, Seq: e.next[h.Side], After: e.sent[h.Side], Side: h.Side, Kind: d.Kind, Edition: edition, Body: b, By: strings.ToLower(who.Email), Person: who.Person, Name: who.Name, At: now, Received: now}
 	row, err := h.row(a)
 	if err != nil {
 		return nil, err
@@ -268,7 +273,7 @@ func (h *House) forget() { h.open, h.seen = nil, 0 }
 const Source = "people"
 
 func (h *House) row(a Act) (*register.Row, error) {
-	b, err := json.Marshal(actBody{a.Engagement, a.Seq, a.After, a.Kind, string(a.Body), a.By, a.Person, a.Name, a.At.String()})
+	b, err := json.Marshal(actBody{a.Engagement, a.Seq, a.After, a.Kind, a.Edition, string(a.Body), a.By, a.Person, a.Name, a.At.String()})
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type Representation struct {
 	Dated    civil.Date    `json:"dated,omitzero"`
 	Declined bool          `json:"declined,omitempty"`
 	Why      string        `json:"why,omitempty"`
+	Advisers []string      `json:"advisers,omitempty"` // as of the agreement (Agreement.Advisers), of the day of the letter: somebody may have become one since
 	At       civil.Instant `json:"-"`
 }
 
@@ -178,6 +179,11 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 	case r.Dated != date:
 		out = append(out, fmt.Sprintf("the representation letter is dated %s; expected the report date %s", r.Dated.Long(), date.Long()))
 	}
+	for _, m := range e.Members {
+		if r := e.Represented; m.Out == nil && r != nil && contains(r.Advisers, Digest(m.Email)) {
+			out = append(out, e.entangled(m.Name).Error())
+		}
+	}
 	switch a := e.Asserted; {
 	case a == nil:
 		out = append(out, "management has not signed its assertion")
@@ -255,6 +261,15 @@ func signing(name string, part Part) kind {
 	return act(name, Firm, func(e *Engagement, a Act, b Sign) error {
 		if !isHash(b.Fingerprint) || b.On == 0 {
 			return fault.Refuse("a sign-off is over a text that was read, on a day; expected both")
+		}
+		if a.Edition >= 2 {
+			zone, err := civil.ParseZone(e.Terms.Zone)
+			if err != nil {
+				return err
+			}
+			if day := zone.DateOf(a.At); b.On != day {
+				return fault.Refuse("the sign-off is dated %s, and it is %s; it is dated on the day on which it is given", b.On.Long(), day.Long())
+			}
 		}
 		if m := e.member(a.By); m == nil || m.Independent == nil {
 			return denied("who signs has confirmed independence")

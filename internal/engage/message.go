@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -96,18 +97,17 @@ func (m Message) Open(key string, side Side, received civil.Instant) (Act, error
 	wrong := func(format string, args ...any) (Act, error) {
 		return Act{}, &fault.Error{Kind: fault.Integrity, What: "the message does not prove itself: " + fmt.Sprintf(format, args...)}
 	}
-	v, err := note.NewVerifier(key)
-	if err != nil {
-		return Act{}, fault.Refuse("the key of the other party cannot be read: %v", err)
-	}
 	if m.Key != key {
 		return wrong("it is signed by another key than the other party's")
 	}
-	c, err := ledger.OpenCheckpoint(m.Proof.Checkpoint, v)
+	c, err := m.checkpoint(key)
+	if errors.Is(err, fault.Refused) {
+		return Act{}, err
+	}
 	if err != nil {
 		return wrong("%v", err)
 	}
-	if err := m.Proof.Check(c.Checkpoint, ledger.LeafHash(ledger.Commit(m.Salt, m.Record))); err != nil {
+	if err := m.Proof.Check(c, ledger.LeafHash(ledger.Commit(m.Salt, m.Record))); err != nil {
 		return wrong("%v", err)
 	}
 	r, err := record.Decode(m.Record)
@@ -122,11 +122,21 @@ func (m Message) Open(key string, side Side, received civil.Instant) (Act, error
 		return Act{}, err
 	}
 	k, ok := find(a.Kind)
-	if !ok || !k.crosses || k.side != side {
+	if !ok || !k.crosses || k.side != side && !k.program {
 		return wrong("%q is no act that crosses from the %s", a.Kind, side)
 	}
 	a.Received = received
 	return a, nil
+}
+
+// checkpoint is the one that the message is proven against, by a key.
+func (m Message) checkpoint(key string) (ledger.Checkpoint, error) {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return ledger.Checkpoint{}, fault.Refuse("the key of the other party cannot be read: %v", err)
+	}
+	c, err := ledger.OpenCheckpoint(m.Proof.Checkpoint, v)
+	return c.Checkpoint, err
 }
 
 // body of a record of acts.
@@ -135,6 +145,7 @@ type actBody struct {
 	Seq        int    `json:"seq"`
 	After      int    `json:"after"`
 	Kind       string `json:"kind"`
+	Edition    int    `json:"edition,omitempty"`
 	Body       string `json:"body"`
 	By         string `json:"acted_by"`
 	Person     string `json:"acted_person,omitempty"`
@@ -153,5 +164,5 @@ func ActOf(r record.Record, side Side) (Act, error) {
 		return Act{}, fmt.Errorf("read %s: %w", r.Name(), err)
 	}
 	// The time that counts is when the ledger took it in: what the record says of itself is its maker's clock.
-	return Act{Engagement: b.Engagement, Seq: b.Seq, After: b.After, Side: side, Kind: b.Kind, Body: json.RawMessage(b.Body), By: b.By, Person: b.Person, Name: b.Name, At: at, Received: r.Received}, nil
+	return Act{Engagement: b.Engagement, Seq: b.Seq, After: b.After, Side: side, Kind: b.Kind, Edition: max(1, b.Edition), Body: json.RawMessage(b.Body), By: b.By, Person: b.Person, Name: b.Name, At: at, Received: r.Received}, nil
 }

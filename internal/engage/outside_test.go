@@ -5,9 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
+	"github.com/assayhq/assay/internal/ledger"
+	"github.com/assayhq/assay/internal/record"
 )
 
 // TestAcceptedAlone: a firm that says it accepted what the client never agreed to changes nothing in the client's house, nor does what it
@@ -101,4 +105,154 @@ func TestGivenAsItIs(t *testing.T) {
 	q.tries(exa, "assert", a, "is not here yet")
 	a.On--
 	q.does(exa, "assert", a)
+}
+
+// TestPassedOverIsTold: whoever sent what came too late learns that it changed nothing, in their own log, once, and after a restart.
+func TestPassedOverIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	ctx := context.Background()
+	p.accepted()
+	p.does(mia, "plan", plan())
+	p.does(mia, "begin_fieldwork", Because{})
+	p.does(sam, "ask", Request{ID: "r1", Wants: "inquiry", What: "Who approves?", Due: day("2026-07-20")})
+	if err := p.client.Do(ctx, owen, eng, "answer", Reply{Request: "r1", Text: "Owen."}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.firm.Do(ctx, sam, eng, "close", Reply{Request: "r1", Text: "Known from elsewhere."}); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	p.firm.Sent = func(_ context.Context, engagement string) { told = append(told, engagement) }
+	if _, err := p.firm.Receive(ctx, p.outbox(p.client), ""); !has(err, "is closed") {
+		t.Fatalf("Receive = %v; want the late answer said to change nothing", err)
+	}
+	if len(told) != 1 || told[0] != eng {
+		t.Errorf("something is to cross of %v; want of %s, once", told, eng)
+	}
+	answer := func() Entry {
+		t.Helper()
+		for _, l := range p.see(p.client).Log {
+			if l.Kind == "answer" {
+				return l
+			}
+		}
+		t.Fatal("the client's log has no answer")
+		return Entry{}
+	}
+	if l := answer(); l.Passed != "" {
+		t.Fatalf("the client knows %q before it was told", l.Passed)
+	}
+	p.cross()
+	p.cross() // nothing comes back of it
+	if l := answer(); !strings.Contains(l.Passed, "is closed") {
+		t.Errorf("the client's log says %q of its answer; want why it changed nothing", l.Passed)
+	}
+	p.restarted()
+	if n := strings.Count(kinds(p.see(p.firm)), passedOver); n != 1 {
+		t.Errorf("the firm told it %d times", n)
+	}
+
+	// One party cannot say of an act of its own, or of one that there is none, that it was passed over.
+	for _, a := range []Act{{Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 999, Why: "x"})}, {Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 1})}} {
+		e := p.see(p.client)
+		a.Engagement, a.Seq, a.After, a.Edition = eng, e.next[Firm], e.sent[Firm], edition
+		if err := e.Apply(a); !errors.Is(err, fault.Refused) {
+			t.Errorf("Apply(%s) = %v; want refused", a.Body, err)
+		}
+	}
+}
+
+func kinds(e *Engagement) (out string) {
+	for _, l := range e.Log {
+		out += l.Kind + "\n"
+	}
+	return out
+}
+
+// TestOneHistory: an act that comes again from another place of the ledger, or from before the act it follows on, shows two histories, however well
+// each is signed.
+func TestOneHistory(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	ctx := context.Background()
+	p.accepted()
+	out := p.outbox(p.firm)
+	last, err := ParseMessage(out[len(out)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := record.Decode(last.Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fork := newBooks(t, firmOrg, func() time.Time { return p.now })
+	again := func() [][]byte {
+		t.Helper()
+		fork.put(r)
+		m, err := fork.Proven(ctx, firmOrg, int64(len(fork.list)-1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [][]byte{m.Text()}
+	}
+	p.refuses(p.client, again(), "", fault.Integrity, "two histories")
+	next, err := ActOf(r, Firm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.After, next.Seq, next.Kind, next.Body = next.Seq, next.Seq+1, "withdraw", body(Because{"x"})
+	fork.forge(t, p.firm, next)
+	m, err := fork.Proven(ctx, firmOrg, int64(len(fork.list)-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.refuses(p.client, [][]byte{m.Text()}, "", fault.Integrity, "before act")
+
+	cuts, err := p.client.Checkpoints(ctx, eng)
+	if err != nil || len(cuts) == 0 || cuts[len(cuts)-1].Origin != ledger.Origin(firmOrg) || cuts[len(cuts)-1].Size < last.Proof.Index {
+		t.Errorf("Checkpoints = %v, %v; want those that the firm's messages were proven against", cuts, err)
+	}
+}
+
+// TestEditions: an act stands under the guards of its own time, nobody goes back to milder ones, and one of a later program waits for an update.
+func TestEditions(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.accepted()
+	at := civil.InstantOf(p.now)
+	apply := func(edition int) error {
+		e := p.see(p.firm)
+		e.State = Review
+		return e.Apply(Act{Engagement: eng, Seq: e.next[Firm], Side: Firm, Kind: "sign_partner", Edition: edition, By: pat.Email, At: at, Body: body(Sign{Fingerprint: fingerprint, On: day("2026-01-01")})})
+	}
+	for edition, want := range map[int]string{1: "earlier edition", 2: "dated 1 January 2026", 3: "later edition"} {
+		if err := apply(edition); !has(err, want) {
+			t.Errorf("a sign-off of edition %d = %v; want one that says %q", edition, err, want)
+		}
+	}
+	// What was done before the guard came is judged without it.
+	e := p.see(p.firm)
+	e.State, e.edition[Firm] = Review, 1
+	err := e.Apply(Act{Engagement: eng, Seq: e.next[Firm], Side: Firm, Kind: "sign_partner", Edition: 1, By: pat.Email, At: at, Body: body(Sign{Fingerprint: fingerprint, On: day("2026-01-01")})})
+	if err == nil || has(err, "dated") {
+		t.Errorf("a sign-off of the first edition = %v; want it held against all but the date", err)
+	}
+}
+
+// TestBecameAdviser: a member who began to advise the client after it agreed is known by the letter of representation, and the report does not go out
+// with them.
+func TestBecameAdviser(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.accepted()
+	e := p.see(p.firm)
+	e.Represented = &Representation{Dated: day(reportDate), Advisers: []string{Digest("somebody@else.example"), Digest("SAM@firm.example")}}
+	if got := strings.Join(e.Unissuable(day(reportDate), fingerprint), "\n"); !strings.Contains(got, "Sam Staff advises") {
+		t.Errorf("Unissuable = %s; want the member who became an adviser", got)
+	}
+	e.member(sam.Email).Out = &e.Represented.At
+	if got := strings.Join(e.Unissuable(day(reportDate), fingerprint), "\n"); strings.Contains(got, "advises") {
+		t.Errorf("Unissuable without that member = %s", got)
+	}
 }

@@ -336,8 +336,13 @@ func (p *pair) represents() {
 
 func (p *pair) signs() {
 	p.t.Helper()
-	p.does(pat, "sign_partner", Sign{Fingerprint: fingerprint, On: day(reportDate)})
-	p.does(quinn, "sign_quality", Sign{Fingerprint: fingerprint, On: day(reportDate)})
+	zone, err := civil.ParseZone(p.terms.Zone)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	today := zone.DateOf(civil.InstantOf(p.now))
+	p.does(pat, "sign_partner", Sign{Fingerprint: fingerprint, On: today})
+	p.does(quinn, "sign_quality", Sign{Fingerprint: fingerprint, On: today})
 }
 
 func issue(o report.Opinion) IssuedReport {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -42,80 +43,168 @@ func (h *House) Outbox(ctx context.Context, engagement string, from int) ([][]by
 }
 
 // Receive takes messages of the other party in, in their order. One that came before changes nothing. One that came too late for how the
-// engagement stands here is kept and changes nothing either; the error says so, and those after it are taken in all the same. The first message of an engagement that is not known here
-// opens it, under the key that it names: Expect is that key, which somebody compared with the other party; empty refuses unknown engagements.
+// engagement stands here is kept and changes nothing either; the error says so, the other party is told, and those after it are taken in all
+// the same. The first message of an engagement that is not known here opens it, under the key that it names: Expect is that key, which somebody
+// compared with the other party; empty refuses unknown engagements.
 func (h *House) Receive(ctx context.Context, texts [][]byte, expect string) (taken int, err error) {
-	var passed error
+	taken, tell, err := h.receiveAll(ctx, texts, expect)
+	for engagement := range tell {
+		if h.Sent != nil {
+			h.Sent(ctx, engagement)
+		}
+	}
+	return taken, err
+}
+
+// receiveAll also names the engagements in which something was passed over.
+func (h *House) receiveAll(ctx context.Context, texts [][]byte, expect string) (taken int, tell map[string]bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.load(ctx); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
+	tell = map[string]bool{}
+	var passed error
 	for _, text := range texts {
-		late, err := h.receive(ctx, text, expect)
+		a, late, err := h.receive(ctx, text, expect)
 		if errors.Is(err, errAgain) {
 			continue
 		}
 		if err != nil {
-			return taken, errors.Join(passed, err)
+			return taken, tell, errors.Join(passed, err)
 		}
-		passed = errors.Join(passed, late)
+		if late != nil {
+			tell[a.Engagement] = true
+			passed = errors.Join(passed, fmt.Errorf("%s of the %s changes nothing here: %w", words(a.Kind), a.Side, late))
+		}
 		taken++
 	}
-	return taken, passed
+	return taken, tell, passed
 }
 
 // errAgain says that a message came in before.
 var errAgain = errors.New("came in before")
 
-func (h *House) receive(ctx context.Context, text []byte, expect string) (passed, err error) {
+// receive takes one message in. Passed is why it changes nothing here.
+func (h *House) receive(ctx context.Context, text []byte, expect string) (a Act, passed, err error) {
 	m, key, err := h.signed(text, expect)
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	now := civil.InstantOf(h.Clock())
-	a, err := m.Open(key, h.Side.Other(), now)
+	a, err = m.Open(key, h.Side.Other(), now)
 	if err == nil {
 		err = h.named(a, key)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = h.oneHistory(a, m)
 	}
-	if was, ok := h.mail[place(a)]; ok { // the same act comes again with a newer proof
-		if was != Sum(m.Record) {
-			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("act %d of the %s in engagement %s came in before and said something else: its ledger has two histories", a.Seq, a.Side, a.Engagement)}
-		}
-		return nil, errAgain
+	if err != nil {
+		return a, nil, err
 	}
 	e := h.open[a.Engagement]
 	known := e != nil
 	switch {
 	case !known && (a.Kind != "open" || h.Side != Client):
-		return nil, fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
+		return a, nil, fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
 	case !known:
 		e, _ = Fold(h.Side, a.Engagement, nil)
 	case h.Side == Firm && e.Client.Key == "" && a.Kind != "agree":
-		return nil, fault.Refuse("the client's first message is its agreement; this one is %q", a.Kind)
+		return a, nil, fault.Refuse("the client's first message is its agreement; this one is %q", a.Kind)
 	}
 	if err := e.inOrder(a); err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	b, err := json.Marshal(map[string]any{"message_sha256": Sum(text), "engagement": a.Engagement, "kind": a.Kind, "seq": a.Seq, "message": string(text), "received_here_at": now.String()})
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	row, err := rowOf(h.post, b)
 	if err != nil {
+		return a, nil, err
+	}
+	drafts := []record.Draft{{Row: row, Source: "message"}}
+	if passed = e.Apply(a); passed != nil {
+		if !known || !late(passed) {
+			return a, nil, passed
+		}
+		e.pass(a, passed)
+		if drafts, err = h.tell(e, a, passed, now, drafts); err != nil {
+			h.forget()
+			return a, nil, err
+		}
+	}
+	return a, passed, h.keep(ctx, e, drafts)
+}
+
+// tell adds to what is appended that an act of the other party was passed over, unless that is what the act itself says.
+func (h *House) tell(e *Engagement, a Act, why error, now civil.Instant, drafts []record.Draft) ([]record.Draft, error) {
+	if madeByProgram(a.Kind) {
+		return drafts, nil
+	}
+	row, err := h.deed(e, Who{Email: program, Name: "Assay"}, Deed{passedOver, PassedOver{Seq: a.Seq, Why: why.Error()}}, now)
+	if err != nil {
 		return nil, err
 	}
-	if err := e.Apply(a); err != nil {
-		if !known || !late(err) {
-			return nil, err
-		}
-		passed = fmt.Errorf("%s of the %s changes nothing here: %w", words(a.Kind), a.Side, err)
-		e.pass(a, err)
+	return append(drafts, record.Draft{Row: row, Source: Source}), nil
+}
+
+// program is who did an act that no person did.
+const program = "assay"
+
+// arrived is where a record of the other party stands, as its message proved.
+type arrived struct {
+	sum   string // of the record
+	index int64  // in the other party's ledger
+	under ledger.Checkpoint
+}
+
+func arrivedOf(m Message, under ledger.Checkpoint) arrived {
+	return arrived{Sum(m.Record), m.Proof.Index, under}
+}
+
+// oneHistory holds a message against those that came in before: an act that comes again is the same record at the same place of the ledger,
+// and a later act stands after the one that it follows on. What comes again as it was is errAgain.
+func (h *House) oneHistory(a Act, m Message) error {
+	forked := func(format string, args ...any) error {
+		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf(format, args...) + ": its ledger has two histories", Hint: "keep what came before and this: together they prove it"}
 	}
-	return passed, h.keep(ctx, e, []record.Draft{{Row: row, Source: "message"}})
+	if was, ok := h.mail[place(a)]; ok { // the same act comes again, perhaps with a newer proof
+		switch {
+		case was.sum != Sum(m.Record):
+			return forked("act %d of the %s in engagement %s came in before and said something else", a.Seq, a.Side, a.Engagement)
+		case was.index != m.Proof.Index:
+			return forked("act %d of the %s in engagement %s came in before as record #%d, and is record #%d now", a.Seq, a.Side, a.Engagement, was.index, m.Proof.Index)
+		}
+		return errAgain
+	}
+	before := Act{Engagement: a.Engagement, Seq: a.After}
+	if was, ok := h.mail[place(before)]; ok && was.index >= m.Proof.Index {
+		return forked("act %d of the %s in engagement %s is record #%d, before act %d, which is record #%d", a.Seq, a.Side, a.Engagement, m.Proof.Index, a.After, was.index)
+	}
+	return nil
+}
+
+// Checkpoints are those of the other party's ledger that its messages in an engagement were proven against. Whatever else is learnt of that
+// ledger, such as a package of it, has to go on from each of them.
+func (h *House) Checkpoints(ctx context.Context, engagement string) ([]ledger.Checkpoint, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.load(ctx); err != nil {
+		return nil, err
+	}
+	e := h.open[engagement]
+	if e == nil {
+		return nil, fault.NotFound
+	}
+	var out []ledger.Checkpoint
+	for _, l := range e.Log {
+		was, ok := h.mail[place(Act{Engagement: engagement, Seq: l.Seq})]
+		if ok && l.Side != h.Side && !slices.Contains(out, was.under) {
+			out = append(out, was.under)
+		}
+	}
+	return out, nil
 }
 
 // signed reads a message, and says by which key it has to be signed.
@@ -147,9 +236,10 @@ func late(err error) bool {
 // place names an act of the other party.
 func place(a Act) string { return fmt.Sprintf("%s %d", a.Engagement, a.Seq) }
 
-// proven is a message with its act.
+// proven is a message with its act and its place.
 type proven struct {
 	Message
+	arrived
 	act Act
 }
 
@@ -175,7 +265,11 @@ func (h *House) opened(k record.Known) (proven, error) {
 	if err != nil {
 		return proven{}, err
 	}
-	return proven{m, a}, h.named(a, m.Key)
+	c, err := m.checkpoint(m.Key)
+	if err != nil {
+		return proven{}, err
+	}
+	return proven{m, arrivedOf(m, c), a}, h.named(a, m.Key)
 }
 
 // named holds the key that the first message of each party names against the one that signs it, and the organization against this one.

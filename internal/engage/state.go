@@ -60,6 +60,7 @@ type Engagement struct {
 	Consent     *Consent       // of the quality reviewer to a shorter period; nil: none stands
 	next        map[Side]int
 	sent        map[Side]int // the last act of a side that crossed
+	edition     map[Side]int // of the guards that the last act of a side was done under
 }
 
 // Entry is an act in the engagement's log.
@@ -71,7 +72,7 @@ type Entry struct {
 	At       civil.Instant
 	Received civil.Instant
 	About    string // a control, request or deviation, where the act is about one
-	Passed   string // of the other party's: why it came too late to change anything; empty where it stands
+	Passed   string // why it changed nothing at the party that got it; empty where it stands
 }
 
 // Part of the members that are in force.
@@ -88,7 +89,7 @@ func (e *Engagement) PartOf(email string) (Part, bool) {
 // cannot have been made by this program: it is a fault.Integrity.
 func Fold(side Side, id string, acts []Act) (*Engagement, error) {
 	e := &Engagement{ID: id, Side: side, State: Draft, Papers: map[string]*Paper{}, Controls: map[string]report.ControlConclusion{},
-		Elements: map[report.Element]report.ElementOpinion{}, Signs: map[Part]Sign{}, next: map[Side]int{Firm: 1, Client: 1}, sent: map[Side]int{}}
+		Elements: map[report.Element]report.ElementOpinion{}, Signs: map[Part]Sign{}, next: map[Side]int{Firm: 1, Client: 1}, sent: map[Side]int{}, edition: map[Side]int{Firm: 1, Client: 1}}
 	for _, a := range acts {
 		if err := e.Apply(a); err != nil {
 			return nil, &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("act %d of the %s in engagement %s, %s, does not follow from those before it: %v", a.Seq, a.Side, id, a.Kind, err)}
@@ -106,7 +107,7 @@ func (e *Engagement) Apply(a Act) error {
 	switch {
 	case !ok:
 		return fault.Refuse("%q is no act of an engagement", a.Kind)
-	case k.side != a.Side && k.name != tried:
+	case k.side != a.Side && !k.program:
 		return denied("%s is for the %s to do; the %s cannot", words(a.Kind), k.side, a.Side)
 	}
 	was := e.State
@@ -132,6 +133,10 @@ func (e *Engagement) Apply(a Act) error {
 // before it that did, so that none can be left out.
 func (e *Engagement) inOrder(a Act) error {
 	switch next := e.next[a.Side]; {
+	case a.Edition > edition:
+		return fault.Refuse("act %d of the %s was done with a later edition of this program (%d) than the one that reads it (%d)", a.Seq, a.Side, a.Edition, edition).WithHint("update Assay here, and take it in again")
+	case a.Edition < e.edition[a.Side]:
+		return fault.Refuse("act %d of the %s was done under an earlier edition of the guards (%d) than the one before it (%d)", a.Seq, a.Side, a.Edition, e.edition[a.Side]).WithHint("all who take part on one side use the same version of Assay, or a later one")
 	case a.Side == e.Side && a.Seq != next:
 		return &fault.Error{Kind: fault.Busy, What: fmt.Sprintf("somebody did something else in this engagement meanwhile: expected act %d, not %d", next, a.Seq), Hint: "look at how it stands now, and do it again"}
 	case a.Side == e.Side:
@@ -146,7 +151,7 @@ func (e *Engagement) inOrder(a Act) error {
 
 // mayStand holds an act against the state, and one of this side against the part of whoever did it.
 func (e *Engagement) mayStand(k kind, a Act) error {
-	if k.name == tried {
+	if k.program {
 		return nil
 	}
 	if err := k.now(e.State); err != nil {
@@ -165,7 +170,7 @@ func (e *Engagement) pass(a Act, why error) {
 }
 
 func (e *Engagement) note(a Act, k kind, passed string) {
-	e.next[a.Side] = a.Seq + 1
+	e.next[a.Side], e.edition[a.Side] = a.Seq+1, a.Edition
 	if k.crosses {
 		e.sent[a.Side] = a.Seq
 	}

@@ -190,7 +190,7 @@ func (p *pair) afterIssue() {
 			who = exa
 		}
 		switch k.Name {
-		case "discover", "revise", "withdraw", "sign_partner", "sign_quality", "assert", "represent", tried:
+		case "discover", "revise", "withdraw", "sign_partner", "sign_quality", "assert", "represent", tried, passedOver:
 		default:
 			if err := p.house(who).Do(context.Background(), who, eng, k.Name, map[string]any{}); !errors.Is(err, fault.Denied) {
 				p.t.Errorf("%s after issue = %v, want denied", k.Name, err)
@@ -312,7 +312,7 @@ func TestCommitReveal(t *testing.T) {
 	if n, err := p.firm.Receive(context.Background(), out, ""); n != 1 || !has(err, "changes nothing here") || !has(err, "opened already") {
 		t.Errorf("Receive(a population frozen under an opened seed) = %d, %v; want it kept, and said to change nothing", n, err)
 	}
-	if e := p.see(p.firm); len(e.Frozen) != 1 || e.Log[len(e.Log)-1].Passed == "" {
+	if e := p.see(p.firm); len(e.Frozen) != 1 || e.Log[len(e.Log)-2].Passed == "" || e.Log[len(e.Log)-1].Kind != passedOver {
 		t.Errorf("the firm has %d populations and the log ends with %+v; want one, and the late act on record", len(e.Frozen), e.Log[len(e.Log)-1])
 	}
 	p.cross()

@@ -37,9 +37,10 @@ type deed struct {
 // desk is one form being filled in.
 type desk struct {
 	*view
-	id    string
-	r     *http.Request
-	extra any // of ask
+	id       string
+	r        *http.Request
+	extra    any      // of ask
+	advisers []string // digests, of who represents
 }
 
 // about gives what the form is about: from the address when it is drawn, from the form when it is posted.
@@ -259,7 +260,7 @@ func (p *Pages) perform(w http.ResponseWriter, r *http.Request) error {
 
 // formless answers acts that have a page of their own, or none: who may not do one is refused, and that is kept as with the others.
 func (p *Pages) formless(ctx context.Context, id, kind string) error {
-	if kind == "refused" || sideOf(kind) == "" {
+	if kind == "refused" || kind == "passed_over" || sideOf(kind) == "" {
 		return fault.NotFound
 	}
 	if err := p.wall(ctx, id, kind); err != nil {

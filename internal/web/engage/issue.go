@@ -147,6 +147,9 @@ var issueDeeds = []*deed{
 		lead: phrase.Mark("The letter is dated as the report is: agree the day with the firm. A letter that is declined leads to a disclaimer, or to the firm's withdrawal."),
 		ask: func(p *Pages, ctx context.Context, d *desk) error {
 			t, err := p.o.Client.RepresentationText(ctx, d.id)
+			if err == nil {
+				d.advisers, err = p.o.Client.Advisers(ctx)
+			}
 			d.extra = t
 			return err
 		},
@@ -165,7 +168,7 @@ var issueDeeds = []*deed{
 
 func represented(d *desk) (any, error) {
 	t, _ := d.extra.(string)
-	b := engage.Representation{Name: d.value("name"), Title: d.value("title")}
+	b := engage.Representation{Name: d.value("name"), Title: d.value("title"), Advisers: d.advisers}
 	switch d.value("answer") {
 	case "decline":
 		b.Declined, b.Why = true, d.value("why")
