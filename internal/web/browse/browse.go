@@ -58,7 +58,8 @@ func Start(t testing.TB) *Browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("font-render-hinting", "none"), chromedp.UserDataDir(profile))
+		chromedp.Flag("font-render-hinting", "none"), chromedp.UserDataDir(profile),
+		chromedp.WSURLReadTimeout(2*time.Minute)) // where many packages are built and tested beside it, Chromium starts slowly
 	alloc, cancelAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {

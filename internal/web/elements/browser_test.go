@@ -58,7 +58,8 @@ func chromium(t *testing.T) context.Context {
 		}
 		ctx, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
-			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WindowSize(1100, 800))...)
+			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WindowSize(1100, 800),
+			chromedp.WSURLReadTimeout(2*time.Minute))...) // beside other tests Chromium starts slowly
 		tab, close := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // events newer than the library
 		browser.ctx, browser.stop = tab, []context.CancelFunc{close, stop}
 		browser.err = chromedp.Run(tab)
