@@ -12,7 +12,6 @@ import (
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/fault"
-	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/publish"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
@@ -99,23 +98,14 @@ func (s *Site) keepDraft(w http.ResponseWriter, r *http.Request) error {
 
 type comparisonData struct {
 	head
-	From, To         string
-	compared         // nothing where Known is false
-	Known            bool
-	Section          string // the one that is shown whole; empty: the beginning of each
-	Page             int
-	Drafts           []publish.Draft
-	Refused          string
-	Added, Gone, New int // passages added, removed, changed
+	From, To string
+	compared // nothing where Known is false
+	Known    bool
+	Section  string // the one that is shown whole; empty: the beginning of each
+	Page     int
+	Drafts   []publish.Draft
+	Refused  string
 }
-
-// mostChanges is how many changes of a section stand on the page of all sections, and rowsOfChanges how many on a page of one.
-const (
-	mostChanges   = 20
-	rowsOfChanges = 200
-	mostFigures   = 50
-	mostKeys      = 20
-)
 
 func (s *Site) comparison(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
@@ -145,11 +135,7 @@ func (s *Site) comparison(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d.Known = true
-	for _, x := range d.C.Sections {
-		a, b, c := x.Counts()
-		d.Added, d.Gone, d.New = d.Added+a, d.Gone+b, d.New+c
-	}
-	if d.Section != "" && !slices.ContainsFunc(d.C.Sections, func(x report.SectionChange) bool { return x.ID == d.Section }) {
+	if d.Section != "" && !d.changes(ctx).Has(d.Section) {
 		return fault.NotFound
 	}
 	return shell.Page(w, r, http.StatusOK, comparisonPage(d))
@@ -215,21 +201,10 @@ func (d comparisonData) url(section string, page int) string {
 	return u
 }
 
-// shown are the changes of a section that stand on the page, and how many more there are.
-func (d comparisonData) shown(s report.SectionChange) (list []report.Change, more int) {
-	if d.Section == s.ID {
-		from, to := span(d.Page, rowsOfChanges, len(s.Changes))
-		return s.Changes[from:to], 0
-	}
-	list = first(s.Changes, mostChanges)
-	return list, len(s.Changes) - len(list)
-}
-
-// sections are those with changes, or the one that is shown whole.
-func (d comparisonData) sections() []report.SectionChange {
-	return slices.DeleteFunc(slices.Clone(d.C.Sections), func(s report.SectionChange) bool {
-		return d.Section != "" && s.ID != d.Section || d.Section == "" && len(s.Changes) == 0 && s.Op == report.Same
-	})
+// changes are what the page shows of the comparison.
+func (d comparisonData) changes(ctx context.Context) shell.Changes {
+	return shell.Changes{Comparison: d.C, Section: d.Section, Page: d.Page, To: d.url, Control: func(id string) string { return "/controls/" + id },
+		Note: shell.T(ctx, "From %s records to %s. Passages are rows of tables, paragraphs, items of lists and terms.", count(ctx, d.Was.Size), count(ctx, d.Is.Size))}
 }
 
 // draftWord names a draft where the reader chooses one.
@@ -260,48 +235,6 @@ func kindTitle(kind string) string {
 	return kind
 }
 
-// side gives the pieces of one side of a change: those that stayed, and those that came or went.
-func side(list []report.Piece, op report.Op) []report.Piece {
-	var out []report.Piece
-	for _, p := range list {
-		if p.Op == report.Same || p.Op == op {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// opWord says what became of a passage, so that it is not told by colour alone.
-func opWord(ctx context.Context, op report.Op) string {
-	switch op {
-	case report.Added:
-		return shell.T(ctx, "added")
-	case report.Removed:
-		return shell.T(ctx, "removed")
-	}
-	return shell.T(ctx, "changed")
-}
-
-// tallyOf prints a count of a test before and after; a dash where the draft has no such test.
-func tallyOf(ctx context.Context, t *report.Tally, get func(report.Tally) int) string {
-	if t == nil {
-		return "–"
-	}
-	return count(ctx, get(*t))
-}
-
-// counts are the verdicts that the table of tests compares.
-var counts = []struct {
-	Word string
-	Get  func(report.Tally) int
-}{
-	{phrase.Mark("Population"), func(t report.Tally) int { return t.Population }},
-	{phrase.Mark("Passed"), func(t report.Tally) int { return t.Passed }},
-	{phrase.Mark("Deviating"), func(t report.Tally) int { return t.Deviating }},
-	{phrase.Mark("Undecided"), func(t report.Tally) int { return t.Undecided }},
-	{phrase.Mark("Not applicable"), func(t report.Tally) int { return t.NotApplicable }},
-}
-
 // nextModel finds the draft before the i-th, of the same report, that can be compared; -1 where there is none.
 func nextModel(list []publish.Draft, i int) int {
 	for j := i + 1; j < len(list); j++ {
@@ -310,13 +243,4 @@ func nextModel(list []publish.Draft, i int) int {
 		}
 	}
 	return -1
-}
-
-// pointsNamed puts open points under the words for their rules.
-func pointsNamed(ctx context.Context, list []report.Change) []report.Change {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].Under = shell.T(ctx, pointGroup{Rule: out[i].Under}.word())
-	}
-	return out
 }

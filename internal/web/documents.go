@@ -173,33 +173,6 @@ func points(list []report.Point) []pointGroup {
 	return out
 }
 
-// word heads a group of open points.
-func (g pointGroup) word() string {
-	switch g.Rule {
-	case "section":
-		return phrase.Mark("Sections that people write")
-	case "description":
-		return phrase.Mark("Parts of the description")
-	case "criterion":
-		return phrase.Mark("Criteria without a control")
-	case "implementation":
-		return phrase.Mark("Walkthroughs")
-	case "test":
-		return phrase.Mark("Controls without a test")
-	case "blocked":
-		return phrase.Mark("Tests that could not be run")
-	case "gap":
-		return phrase.Mark("Populations that are empty without proof")
-	case "completeness":
-		return phrase.Mark("Populations not shown to be whole")
-	case "undecided":
-		return phrase.Mark("Items that nobody could decide")
-	case "response":
-		return phrase.Mark("Deviations without a response")
-	}
-	return capital(strings.ReplaceAll(g.Rule, "_", " "))
-}
-
 // pointURL leads to the place of an open point in the document, where it can be read here.
 func pointURL(k DocumentKind, p report.Point) string {
 	if !slices.Contains(k.Formats, "html") || !strings.HasPrefix(p.Where, "#") {
