@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,15 +28,6 @@ import (
 
 // issuing are the formats of a report as it goes out.
 var issuing = []string{"pdf", "docx", "html", "json"}
-
-// structuredOf are NIST's documents that go out with a kind of report. None goes with a SOC 3: it is for general use and lists neither controls nor
-// tests, which are all that these documents hold.
-func structuredOf(kind string) []string {
-	if kind == "soc3" {
-		return nil
-	}
-	return []string{"oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}
-}
 
 // draftOf is the report that an engagement amounts to: the client's facts from the firm's copy, and what the firm concluded.
 type draftOf struct {
@@ -58,10 +50,11 @@ func (x *engaged) examined(ctx context.Context, engagement string) (draftOf, err
 	if err != nil {
 		return draftOf{}, err
 	}
-	d := draftOf{tests: res.Controls}
+	d := draftOf{}
 	err = x.house.See(ctx, engagement, func(e *engage.Engagement) error {
 		in := e.InScope()
 		f.Controls = slices.DeleteFunc(slices.Clone(f.Controls), func(k assure.Control) bool { return !slices.Contains(in, k.ID) })
+		d.tests = slices.DeleteFunc(slices.Clone(res.Controls), func(t assure.TestResult) bool { return !slices.Contains(in, t.Control) })
 		exam := e.Examination()
 		if x.in.tenants.slug(id.Org(e.Client.Org)) != "" {
 			exam.Firm.Independence = "Our records of this examination, and the key that signs them, are kept on the same host as those of " + e.Client.Name + "."
@@ -324,15 +317,15 @@ func (x *engaged) Release(ctx context.Context, who engage.Who, engagement string
 	if err != nil {
 		return err
 	}
-	b, err := report.Keep(r, d.tests)
+	sum, err := x.keptReport(ctx, r, d.tests)
 	if err != nil {
 		return err
 	}
-	sum, _, err := x.o.blobs.Put(ctx, x.o.org.ID, bytes.NewReader(b))
+	files, err := x.structured(ctx, d.facts, kind, date)
 	if err != nil {
 		return err
 	}
-	return x.house.Do(ctx, who, engagement, "release_draft", engage.ReleasedDraft{Fingerprint: print, File: sum, Title: r.Title})
+	return x.house.Do(ctx, who, engagement, "release_draft", engage.ReleasedDraft{Fingerprint: print, File: sum, Title: r.Title, Files: files})
 }
 
 // may refuses, and records, before any work is done for an act that is not allowed.
@@ -395,18 +388,47 @@ func (x *engaged) Issue(ctx context.Context, who engage.Who, engagement string, 
 			return err
 		}
 	}
-	for _, format := range structuredOf(out.Report) {
-		var b bytes.Buffer
-		if err := drawOSCAL(&b, d.facts, date, format); errors.Is(err, fault.Refused) && format == "oscal-poam" {
-			continue // nothing stands that would ask for a plan of action
-		} else if err != nil {
-			return err
-		}
-		if out.Files[format], _, err = x.o.blobs.Put(ctx, x.o.org.ID, &b); err != nil {
-			return err
-		}
+	structured, err := x.structured(ctx, d.facts, out.Report, date)
+	if err != nil {
+		return err
+	}
+	maps.Copy(out.Files, structured)
+	if out.Files[keptModel], err = x.keptReport(ctx, r, d.tests); err != nil {
+		return err
 	}
 	return x.house.Do(ctx, who, engagement, act, out)
+}
+
+// keptModel names the model of a report among its files. Nobody downloads it: drafts are compared with it.
+const keptModel = "model"
+
+// keptReport keeps the model of a report with what the tests counted beneath.
+func (x *engaged) keptReport(ctx context.Context, r *report.Report, tests []assure.TestResult) (string, error) {
+	b, err := report.Keep(r, tests)
+	if err != nil {
+		return "", err
+	}
+	sum, _, err := x.o.blobs.Put(ctx, x.o.org.ID, bytes.NewReader(b))
+	return sum, err
+}
+
+// structured draws and keeps NIST's documents that go with a report of that date.
+func (x *engaged) structured(ctx context.Context, f report.Facts, kind string, date civil.Date) (map[string]string, error) {
+	out := map[string]string{}
+	for _, format := range examination.Structured(kind) {
+		var b bytes.Buffer
+		if err := drawOSCAL(&b, f, date, format); errors.Is(err, fault.Refused) && format == "oscal-poam" {
+			continue // nothing stands that would ask for a plan of action
+		} else if err != nil {
+			return nil, err
+		}
+		sum, _, err := x.o.blobs.Put(ctx, x.o.org.ID, &b)
+		if err != nil {
+			return nil, err
+		}
+		out[format] = sum
+	}
+	return out, nil
 }
 
 // drawOSCAL writes one of NIST's documents about a report of that date.
@@ -449,22 +471,24 @@ var mediaTypes = map[string]string{"pdf": "application/pdf", "docx": "applicatio
 
 // Download gives a draft or a report that went out.
 func (x *engaged) Download(ctx context.Context, engagement, format string, revision int) (examination.File, error) {
-	if mediaTypes[format] == "" {
-		return examination.File{}, fault.NotFound
-	}
 	f := examination.File{Type: mediaTypes[format]}
 	var sum, kind string
+	structured := false
 	err := x.house.See(ctx, engagement, func(e *engage.Engagement) error {
 		kind = e.Terms.Report
-		switch {
+		if !slices.Contains(examination.FormatsOf(kind), format) {
+			return fault.NotFound
+		}
+		structured = slices.Contains(examination.Structured(kind), format)
+		switch n := len(e.Drafts); {
 		case revision >= 0 && revision < len(e.Reports):
 			sum = e.Reports[revision].Files[format]
-		case revision >= 0:
+		case revision >= 0, e.Side == engage.Client && n == 0, e.Side == engage.Client && structured && e.Drafts[n-1].Files[format] == "":
 			return fault.NotFound
-		case e.Side == engage.Client && len(e.Drafts) > 0:
-			sum = e.Drafts[len(e.Drafts)-1].File
+		case e.Side == engage.Client && structured:
+			sum = e.Drafts[n-1].Files[format]
 		case e.Side == engage.Client:
-			return fault.NotFound
+			sum = e.Drafts[n-1].File
 		}
 		return nil
 	})
@@ -472,36 +496,66 @@ func (x *engaged) Download(ctx context.Context, engagement, format string, revis
 		return f, err
 	}
 	f.Name = kind + "." + format
-	if strings.HasPrefix(format, "oscal-") {
+	if structured {
 		f.Name = kind + "." + format + ".json"
 	}
-	var b bytes.Buffer
-	if revision >= 0 {
+	switch {
+	case revision >= 0:
 		f.Data, err = x.stored(ctx, sum)
 		return f, err
+	case structured && sum != "":
+		f.Data, err = x.stored(ctx, sum)
+	case structured:
+		f.Data, err = x.structuredNow(ctx, engagement, format)
+	default:
+		f.Data, err = x.drawnDraft(ctx, engagement, sum, format)
 	}
 	f.Name = "draft-" + f.Name
-	r := (*report.Report)(nil)
+	return f, err
+}
+
+// structuredNow is one of NIST's documents about the report as it would be issued now.
+func (x *engaged) structuredNow(ctx context.Context, engagement, format string) ([]byte, error) {
+	d, err := x.examined(ctx, engagement)
+	if err != nil {
+		return nil, err
+	}
+	_, date := x.kind(ctx, engagement)
+	var b bytes.Buffer
+	err = x.in.draws.one(ctx, func() error { return drawOSCAL(&b, d.facts, date, format) })
+	return b.Bytes(), err
+}
+
+// drawnDraft draws the draft whose model is the file of that name, or the report as it would be issued now.
+func (x *engaged) drawnDraft(ctx context.Context, engagement, sum, format string) ([]byte, error) {
+	var r *report.Report
+	var err error
 	if sum == "" {
 		r, _, err = x.Draft(ctx, engagement)
 	} else {
-		var raw []byte
-		if raw, err = x.stored(ctx, sum); err == nil {
-			var k *report.Kept
-			if k, err = report.ReadKept(raw); err == nil {
-				r = &k.Report
-			}
+		var k *report.Kept
+		if k, err = x.readKept(ctx, sum); err == nil {
+			r = &k.Report
 		}
 	}
 	if err != nil {
-		return f, err
+		return nil, err
 	}
+	var b bytes.Buffer
 	err = x.in.draws.one(ctx, func() error { return drawReport(&b, r, format) })
 	if err == nil && format == "docx" && x.house.Side == engage.Firm {
 		err = x.keepSent(ctx, engagement, r)
 	}
-	f.Data = b.Bytes()
-	return f, err
+	return b.Bytes(), err
+}
+
+// readKept reads a model that was kept.
+func (x *engaged) readKept(ctx context.Context, sum string) (*report.Kept, error) {
+	raw, err := x.stored(ctx, sum)
+	if err != nil {
+		return nil, err
+	}
+	return report.ReadKept(raw)
 }
 
 // stored reads a file of the organization's own.

@@ -87,6 +87,9 @@ func crossing(e *engage.Engagement, side engage.Side) (out []string) {
 	if side == engage.Firm {
 		for _, d := range e.Drafts {
 			add(d.File)
+			for _, format := range slices.Sorted(maps.Keys(d.Files)) {
+				add(d.Files[format])
+			}
 		}
 		for _, r := range e.Reports {
 			for _, format := range slices.Sorted(maps.Keys(r.Files)) {

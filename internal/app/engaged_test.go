@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/example"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
@@ -348,6 +350,7 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 	x.must("representation", err)
 	x.do(client, theOfficer, name, "represent", engage.Representation{Text: letter, SHA256: engage.TextHash(letter), Name: theOfficer.Name, Title: "Chief Financial Officer", Dated: today})
 	x.must("release", x.firm.Release(ctx, thePartner, name))
+	x.releasedAlone(client, name)
 	_, print, err := x.firm.Draft(ctx, name)
 	x.must("draft", err)
 	x.do(x.firm, thePartner, name, "sign_partner", engage.Sign{Fingerprint: print, On: today})
@@ -367,6 +370,9 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 			t.Errorf("%s: %s goes out with a SOC 3, which lists no controls: %d bytes", name, format, len(f.Data))
 		}
 	}
+	if c, err := client.Compare(ctx, name, "draft-1", "report-0"); err != nil || c.Empty() {
+		t.Errorf("what management sees of the issued report against the draft before = %+v, %v; want at least the sign-offs", c, err)
+	}
 	for _, format := range formats { // the client has the same files, under its own key
 		ours, err := x.firm.Download(ctx, name, format, 0)
 		x.must("download", err)
@@ -377,6 +383,43 @@ func (x *practice) issued(client *engaged, name, matters string) *report.Report 
 		}
 	}
 	return &r
+}
+
+// releasedAlone: of a report that is not issued the client has the one draft that was released, in each format, and nothing as it stands now.
+func (x *practice) releasedAlone(client *engaged, name string) {
+	t, ctx := x.t, x.t.Context()
+	t.Helper()
+	for _, v := range [][2]examination.Version{{"draft-1", examination.Now}, {examination.Now, "draft-1"}, {"draft-1", "draft-2"}, {"draft-1", "report-0"}, {"", "draft-1"}} {
+		if c, err := client.Compare(ctx, name, v[0], v[1]); !errors.Is(err, fault.NotFound) {
+			t.Errorf("Compare(%q, %q) by management = %+v, %v; want fault.NotFound", v[0], v[1], c, err)
+		}
+	}
+	if c, err := x.firm.Compare(ctx, name, "draft-1", examination.Now); err != nil || !c.Empty() {
+		t.Errorf("what changed since the draft that was just released = %+v, %v; want nothing", c, err)
+	}
+	kind, files := "", map[string]string{}
+	x.must("look", client.house.See(ctx, name, func(e *engage.Engagement) error {
+		kind, files = e.Terms.Report, e.Drafts[0].Files
+		return nil
+	}))
+	for _, format := range examination.Structured(kind) {
+		theirs, err := client.Download(ctx, name, format, -1)
+		if files[format] == "" {
+			if format != "oscal-poam" || !errors.Is(err, fault.NotFound) {
+				t.Errorf("%s of the released draft: %v; want it kept, or none where nothing asks for it", format, err)
+			}
+			continue
+		}
+		x.must("download "+format, err)
+		ours, err := x.firm.Download(ctx, name, format, -1)
+		x.must("download "+format, err)
+		if !slices.Equal(ours.Data, theirs.Data) {
+			t.Errorf("%s: management has another draft than was released", format)
+		}
+	}
+	if f, err := client.Download(ctx, name, "model", -1); !errors.Is(err, fault.NotFound) {
+		t.Errorf("the model of a draft is downloaded: %d bytes, %v", len(f.Data), err)
+	}
 }
 
 // TestEngagements takes one engagement of each kind over the example company from its acceptance to its report. Ordinary runs take one; make engagements

@@ -15,6 +15,7 @@ import (
 	"github.com/assayhq/assay/internal/cli"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/gauge"
+	"github.com/assayhq/assay/internal/render/oscal"
 	"github.com/assayhq/assay/internal/report"
 	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/web"
@@ -237,11 +238,26 @@ func drawnFormats(kind string) []string {
 	out := []string{"html", "pdf", "docx", "json"}
 	switch {
 	case strings.HasSuffix(kind, "-type2"):
-		return append(out, "xlsx", "oscal-component", "oscal-ssp", "oscal-results")
+		return append(out, "xlsx", "oscal-component", "oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam")
 	case strings.HasSuffix(kind, "-type1"):
-		return append(out, "oscal-component", "oscal-ssp")
+		return append(out, "oscal-component", "oscal-ssp", "oscal-plan", "oscal-poam")
 	}
 	return out
+}
+
+// actionable reports whether anything stands that asks for a plan of action: OSCAL knows none without an item.
+func (o *office) actionable(ctx context.Context, kind string, res assure.Results) (bool, error) {
+	if !o.asOf(kind) {
+		return slices.ContainsFunc(res.Controls, func(t assure.TestResult) bool { return t.Deviating > 0 }), nil
+	}
+	f, err := o.facts(ctx, kind, res)
+	if err != nil {
+		return false, err
+	}
+	if _, err = oscal.POAM(f, nil); errors.Is(err, fault.Refused) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Kinds drafts each kind of document, to say what is open in it: once, until something is recorded, a day passes or the tests have run.
@@ -303,6 +319,13 @@ func (d *drawings) kind(ctx context.Context, kind string) (web.DocumentKind, err
 		return out, err
 	}
 	out.Title, out.When, out.Open, out.Signed, out.Formats = r.Title, r.When.Words(), r.Open, r.Signed, drawnFormats(kind)
+	if i := slices.Index(out.Formats, "oscal-poam"); i >= 0 {
+		if ok, err := d.p.o.actionable(ctx, kind, res); err != nil {
+			return out, err
+		} else if !ok {
+			out.Formats = slices.Delete(out.Formats, i, i+1)
+		}
+	}
 	return out, nil
 }
 

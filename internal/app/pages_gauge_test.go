@@ -117,7 +117,7 @@ func TestPagesOfTheReport(t *testing.T) {
 	_, s := shown(t, o)
 	for path, want := range map[string]int{"/readiness": 200, "/readiness/gaps": 200, "/readiness/controls": 200, "/forecast": 200, "/documents": 200,
 		"/documents/soc2-type2.html": 200, "/documents/soc2-type2.pdf": 200, "/documents/soc2-type2.json": 200,
-		"/documents/soc2-type2.docx": 200, "/documents/soc2-type2.xlsx": 200, "/documents/soc2-type2.oscal-component": 200, "/documents/soc2-type2.oscal-ssp": 200, "/documents/soc2-type2.oscal-results": 200,
+		"/documents/soc2-type2.docx": 200, "/documents/soc2-type2.xlsx": 200, "/documents/soc2-type2.oscal-component": 200, "/documents/soc2-type2.oscal-ssp": 200, "/documents/soc2-type2.oscal-plan": 200, "/documents/soc2-type2.oscal-results": 200, "/documents/soc2-type2.oscal-poam": 200,
 		"/documents/iso27001.html": 200, "/documents/iso27001.oscal-ssp": 404, "/documents/soc2-type1.html": 400} {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "http://127.0.0.1"+path, nil)

@@ -12,10 +12,11 @@ import (
 
 // ReleasedDraft is a draft that the firm showed to management.
 type ReleasedDraft struct {
-	Fingerprint string        `json:"fingerprint"` // report.Report's, of what was read
-	File        string        `json:"sha256"`      // of the model as JSON
-	Title       string        `json:"title"`
-	At          civil.Instant `json:"-"`
+	Fingerprint string            `json:"fingerprint"` // report.Report's, of what was read
+	File        string            `json:"sha256"`      // of the model as JSON, with what the tests counted
+	Title       string            `json:"title"`
+	Files       map[string]string `json:"files,omitempty"` // format -> SHA-256, of what is not drawn from the model
+	At          civil.Instant     `json:"-"`
 }
 
 // Assertion is management's assertion as it was signed in the client's house.
@@ -216,12 +217,16 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 
 // named reports whether the report is named by its text and by each of its files.
 func (r IssuedReport) named() bool {
-	for _, sum := range r.Files {
+	return len(r.Files) > 0 && hashes(r.Files) && isHash(r.Fingerprint)
+}
+
+func hashes(files map[string]string) bool {
+	for _, sum := range files {
 		if !isHash(sum) {
 			return false
 		}
 	}
-	return len(r.Files) > 0 && isHash(r.Fingerprint)
+	return true
 }
 
 // outgoing holds a report that is about to go out against all that is on record.
@@ -313,8 +318,8 @@ var issuing = []kind{
 	}).by(Partner, Quality).in(Review).sent(),
 
 	act("release_draft", Firm, func(e *Engagement, a Act, b ReleasedDraft) error {
-		if !isHash(b.Fingerprint) || !isHash(b.File) {
-			return fault.Refuse("a draft is named by its fingerprint and its file; expected both hashes")
+		if !isHash(b.Fingerprint) || !isHash(b.File) || !hashes(b.Files) {
+			return fault.Refuse("a draft is named by its fingerprint and its files; expected their hashes")
 		}
 		b.At = a.At
 		e.Drafts = append(e.Drafts, b)

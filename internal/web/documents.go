@@ -30,9 +30,11 @@ var formats = []drawn{
 	{"docx", "DOCX", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", access.ReadDrafts},
 	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", access.ReadRecords},
 	{"json", "JSON", "application/json", "json", access.ReadDrafts},
-	{"oscal-component", phrase.Mark("OSCAL component definition"), "application/json", "json", access.ReadDrafts},
-	{"oscal-ssp", phrase.Mark("OSCAL system security plan"), "application/json", "json", access.ReadDrafts},
-	{"oscal-results", phrase.Mark("OSCAL assessment results"), "application/json", "json", access.ReadDrafts},
+	{"oscal-component", phrase.Mark("Component definition (OSCAL)"), "application/json", "json", access.ReadDrafts},
+	{"oscal-ssp", phrase.Mark("System security plan (OSCAL)"), "application/json", "json", access.ReadDrafts},
+	{"oscal-plan", phrase.Mark("Assessment plan (OSCAL)"), "application/json", "json", access.ReadDrafts},
+	{"oscal-results", phrase.Mark("Assessment results (OSCAL)"), "application/json", "json", access.ReadDrafts},
+	{"oscal-poam", phrase.Mark("Plan of action and milestones (OSCAL)"), "application/json", "json", access.ReadDrafts},
 }
 
 func formatOf(name string) (drawn, bool) {

@@ -76,7 +76,7 @@ func newJudged(t testing.TB, w *world, o Options) *judged {
 		{Kind: "soc2-type1", Title: "SOC 2 Type 1 report", Missing: "the report covers a period; a Type 1 report needs a date"},
 		{Kind: "iso27001", Title: "Statement of applicability", When: "for the year", Formats: []string{"html", "xlsx"}},
 		{Kind: "soc2-type2", Title: "SOC 2 Type 2 report", When: "for the period 1 July 2025 to 30 June 2026", Own: true,
-			Formats: []string{"html", "pdf", "docx", "xlsx", "json", "oscal-component", "oscal-ssp", "oscal-results"}},
+			Formats: []string{"html", "pdf", "docx", "xlsx", "json", "oscal-component", "oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}},
 	}
 	for i := range 9 {
 		j.kinds[2].Open = append(j.kinds[2].Open, report.Point{Rule: "response", Where: fmt.Sprintf("#deviations-%d", i),

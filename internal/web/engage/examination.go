@@ -97,6 +97,7 @@ func (p *Pages) wire() {
 	p.get(one+"/deviations/{deviation}", p.deviation)
 	p.get(one+"/conclusions", p.conclusions)
 	p.get(one+"/report", p.report)
+	p.get(one+"/compare", p.compare)
 	p.get(one+"/report/{revision}/{format}", p.download)
 	p.post(one+"/back", p.backIn)
 	p.post(one+"/back/take", p.backTake)

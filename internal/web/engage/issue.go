@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -211,12 +210,9 @@ func (p *Pages) download(w http.ResponseWriter, r *http.Request) error {
 		}
 		revision = n
 	}
-	if !slices.Contains(Formats, format) && (revision < 0 || !slices.Contains(IssuedFormats, format)) {
-		return fault.NotFound
-	}
 	err := p.o.House.See(r.Context(), id, func(e *engage.Engagement) error {
 		switch {
-		case !visible(p.o.Side, whoOf(r.Context()), e), revision >= len(e.Reports), revision < 0 && p.o.Side == engage.Client && len(e.Drafts) == 0:
+		case !visible(p.o.Side, whoOf(r.Context()), e), !slices.Contains(FormatsOf(e.Terms.Report), format), revision >= len(e.Reports), revision < 0 && p.o.Side == engage.Client && len(e.Drafts) == 0:
 			return fault.NotFound
 		}
 		return nil
@@ -246,8 +242,6 @@ func (v *view) out(x drafted) bool {
 	n := len(v.e.Reports)
 	return n > 0 && x.Fingerprint != "" && v.e.Reports[n-1].Fingerprint == x.Fingerprint
 }
-
-func upper(s string) string { return strings.ToUpper(s) }
 
 func textOf(x any) string {
 	s, _ := x.(string)

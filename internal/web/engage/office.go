@@ -5,17 +5,48 @@ package examination
 import (
 	"context"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/engage"
 	"github.com/assayhq/assay/internal/report"
 )
 
-// Formats are those in which a draft or a report is offered.
+// Formats are those in which every draft and every report is offered.
 var Formats = []string{"pdf", "docx", "html", "json"}
 
-// IssuedFormats are those of a report that was issued: NIST's OSCAL documents go out with it.
-var IssuedFormats = append(Formats[:len(Formats):len(Formats)], "oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam")
+// Structured are NIST's OSCAL documents that go with a kind of report, as a draft and as issued. None goes with a SOC 3: it is for general use
+// and lists neither controls nor tests, which are all that these documents hold.
+func Structured(kind string) []string {
+	if kind == "soc3" {
+		return nil
+	}
+	return []string{"oscal-ssp", "oscal-plan", "oscal-results", "oscal-poam"}
+}
+
+// FormatsOf are those in which a kind of report is offered.
+func FormatsOf(kind string) []string { return slices.Concat(Formats, Structured(kind)) }
+
+// Version names a state of the report: Now, "draft-1" and on the drafts that were released, "report-0" the report as issued, "report-1" and on
+// its revisions.
+type Version string
+
+// Now is the report as it would be issued now. It is the firm's alone.
+const Now Version = "now"
+
+// Draft gives the number of a draft that was released, from 1.
+func (v Version) Draft() (int, bool) { return v.numbered("draft-", 1) }
+
+// Revision gives that of a report that was issued, from 0.
+func (v Version) Revision() (int, bool) { return v.numbered("report-", 0) }
+
+func (v Version) numbered(prefix string, least int) (int, bool) {
+	s, ok := strings.CutPrefix(string(v), prefix)
+	n, err := strconv.Atoi(s)
+	return n, ok && err == nil && n >= least && s == strconv.Itoa(n)
+}
 
 // File is something to be downloaded.
 type File struct {
@@ -170,6 +201,9 @@ type Documents interface {
 // Files gives what was written: revision -1 is the draft (of the client: the one released last), 0 the report as issued, 1 and on its revisions.
 type Files interface {
 	Download(ctx context.Context, engagement, format string, revision int) (File, error)
+	// Compare says what differs between two states of the report. To the client only what was released or issued exists: of anything else it is
+	// fault.NotFound, and so of one whose file was erased.
+	Compare(ctx context.Context, engagement string, from, to Version) (report.Comparison, error)
 }
 
 // Ledger is the client's own, as far as its answers need it.

@@ -125,11 +125,11 @@ func TestWhatDoesNotCross(t *testing.T) {
 	w.act(mia, id, "plan", "strategy", "SECRET STRATEGY", "ordinary", "7")
 	b := base(id)
 	for _, path := range []string{"/papers", "/papers/CHG-01", "/papers/CHG-01/chg-01.changes", "/papers/CHG-01/chg-01.changes/item?key=" + keys[0], "/sheets/CHG-01/chg-01.changes", "/conclusions", "/package", "/requests/list",
-		"/samples/S-001", "/report/draft/pdf", "/report/0/pdf", "/acts/tick", "/acts/draw", "/acts/sign_partner", "/acts/release_draft"} {
+		"/samples/S-001", "/report/draft/pdf", "/report/draft/oscal-ssp", "/report/0/pdf", "/compare?from=now", "/compare?to=now", "/compare?from=draft-1&to=now", "/compare?from=draft-1", "/compare?to=report-0", "/acts/tick", "/acts/draw", "/acts/sign_partner", "/acts/release_draft"} {
 		w.page(lea, b+path, http.StatusNotFound)
 		w.page(exa, b+path, http.StatusNotFound)
 	}
-	for _, path := range []string{"", "/requests", "/populations", "/deviations", "/report", "/log", "/requests/R-001"} {
+	for _, path := range []string{"", "/requests", "/populations", "/deviations", "/report", "/compare", "/log", "/requests/R-001"} {
 		text := w.page(lea, b+path, http.StatusOK)
 		for _, bad := range append([]string{"SECRET", "S-001", "approved by its author"}, keys...) {
 			if strings.Contains(text, bad) {
@@ -137,7 +137,7 @@ func TestWhatDoesNotCross(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"", "/requests", "/papers", "/papers/CHG-01", "/report", "/log", "/report/draft/pdf", "/acts/tick", "/messages", "/conclusions"} {
+	for _, path := range []string{"", "/requests", "/papers", "/papers/CHG-01", "/report", "/compare", "/log", "/report/draft/pdf", "/acts/tick", "/messages", "/conclusions"} {
 		w.page(nora, b+path, http.StatusNotFound)
 	}
 	if text := plain(w.page(nora, "/engagements", http.StatusOK)); strings.Contains(text, "Example, Inc.") {
@@ -167,4 +167,48 @@ func TestProof(t *testing.T) {
 		t.Error("asking for a proof is on record as an attempt")
 	}
 	w.page(pat, base(id)+"/acts/withdraw", http.StatusOK)
+}
+
+// TestComparedWall: management compares the drafts that were released to it and the reports that were issued, and no word of any other state
+// of the report stands on its page; to whoever is no member of the firm's team there is no comparison at all.
+func TestComparedWall(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id, _ := w.reviewed("Example, Inc.")
+	b := base(id)
+	held := func(as access.Visitor, path string, has, lacks []string) {
+		t.Helper()
+		text := plain(w.page(as, b+path, http.StatusOK))
+		for _, s := range has {
+			if !strings.Contains(text, s) {
+				t.Errorf("%s shows %s %.900q, want %q in it", path, as.Name, text, s)
+			}
+		}
+		for _, s := range lacks {
+			if strings.Contains(text, s) {
+				t.Errorf("%s shows %s %q", path, as.Name, s)
+			}
+		}
+	}
+	absent := func(as access.Visitor, paths ...string) {
+		t.Helper()
+		for _, path := range paths {
+			w.page(as, b+path, http.StatusNotFound)
+		}
+	}
+	held(pat, "/compare", []string{"no two states", "Go to the report"}, nil)
+	absent(exa, "/compare?from=draft-1", "/compare?to=now", "/report/draft/oscal-ssp")
+	w.act(pat, id, "release_draft")
+	held(exa, "/compare", []string{"no two states"}, []string{"As it stands now", "text of"})
+	held(pat, "/compare", []string{"As it stands now", "Draft 1", "text of draft-1", "text of now"}, nil)
+	absent(exa, "/compare?from=draft-1&to=now", "/compare?from=now&to=draft-1", "/compare?from=draft-1&to=draft-2", "/compare?from=draft-1&to=report-0", "/compare?from=draft-01", "/compare?from=draft-0")
+	absent(pat, "/compare?from=draft-1&to=draft-2", "/compare?from=report-0", "/compare?from=draft-1&to=now&section=none", "/compare?page=x")
+	absent(nora, "/compare", "/compare?from=draft-1&to=now")
+
+	w.act(pat, id, "release_draft")
+	held(exa, "/compare", []string{"Draft 2", "text of draft-1", "text of draft-2"}, []string{"As it stands now", "text of now"})
+	absent(exa, "/compare?from=draft-1&to=now", "/compare?from=now")
+	held(exa, "/report", []string{"What changed since draft 1", "System security plan (OSCAL)"}, []string{"What changed since draft 2", "Assessment plan (OSCAL)"})
+	w.page(exa, b+"/report/draft/oscal-ssp", http.StatusOK)
+	held(pat, "/compare?from=draft-2&to=now&section=opinion", []string{"text of now", "All sections"}, nil)
 }

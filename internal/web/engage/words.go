@@ -34,6 +34,10 @@ func word(ctx context.Context, list []choice, value string) string {
 	return value
 }
 
+// formats are what a report is offered in; what programs read comes last.
+var formats = []choice{{"pdf", "PDF"}, {"docx", "DOCX"}, {"html", "HTML"}, {"json", "JSON"}, {"oscal-ssp", phrase.Mark("System security plan (OSCAL)")}, {"oscal-plan", phrase.Mark("Assessment plan (OSCAL)")},
+	{"oscal-results", phrase.Mark("Assessment results (OSCAL)")}, {"oscal-poam", phrase.Mark("Plan of action and milestones (OSCAL)")}}
+
 var parts = []choice{{"partner", phrase.Mark("Engagement partner")}, {"quality", phrase.Mark("Quality reviewer")}, {"manager", phrase.Mark("Manager")}, {"staff", phrase.Mark("Staff")}}
 
 var states = []choice{{"draft", phrase.Mark("Draft")}, {"accepted", phrase.Mark("Accepted")}, {"planning", phrase.Mark("Planning")}, {"fieldwork", phrase.Mark("Fieldwork")}, {"wrap-up", phrase.Mark("Wrap-up")}, {"review", phrase.Mark("Review")},

@@ -291,7 +291,7 @@ func (h *house) Draft(context.Context, string) (*report.Report, string, error) {
 }
 
 func (h *house) Release(ctx context.Context, who engage.Who, engagement string) error {
-	return h.house.Do(ctx, who, engagement, "release_draft", engage.ReleasedDraft{Fingerprint: fingerprint, File: engage.TextHash("file"), Title: "SOC 2 Type 2, draft"})
+	return h.house.Do(ctx, who, engagement, "release_draft", engage.ReleasedDraft{Fingerprint: fingerprint, File: engage.TextHash("file"), Title: "SOC 2 Type 2, draft", Files: map[string]string{"oscal-ssp": engage.TextHash("ssp")}})
 }
 
 func (h *house) Issue(ctx context.Context, who engage.Who, engagement string, date civil.Date, reason string) error {
@@ -305,6 +305,28 @@ func (h *house) Issue(ctx context.Context, who engage.Who, engagement string, da
 
 func (h *house) Download(_ context.Context, _, format string, revision int) (File, error) {
 	return File{Name: fmt.Sprintf("report%d.%s", revision, format), Data: []byte("a report")}, nil
+}
+
+// Compare answers for every state that the house of this side can know.
+func (h *house) Compare(ctx context.Context, engagement string, from, to Version) (report.Comparison, error) {
+	err := h.house.See(ctx, engagement, func(e *engage.Engagement) error {
+		for _, v := range []Version{from, to} {
+			n, draft := v.Draft()
+			k, out := v.Revision()
+			if !(draft && n <= len(e.Drafts) || out && k < len(e.Reports) || v == Now && h.side == engage.Firm) {
+				return fault.NotFound
+			}
+		}
+		return nil
+	})
+	was, is := keptOf(string(from)), keptOf(string(to))
+	return report.Compare(was, is), err
+}
+
+// keptOf is a model that says its own name.
+func keptOf(name string) *report.Kept {
+	return &report.Kept{Report: report.Report{Title: "SOC 2 Type 2", Sections: []report.Section{{ID: "opinion", Number: "I", Title: "Opinion",
+		Blocks: []report.Block{{Paragraph: report.Runs{{Text: "This is the text of " + name + ", and of no other."}}}}}}}}
 }
 
 func (h *house) Freeze(ctx context.Context, who engage.Who, engagement, control, test string) error {
