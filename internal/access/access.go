@@ -155,9 +155,11 @@ var (
 
 // Decide answers nil when the visitor may do what the policy names. Who is no member of the organization learns
 // fault.NotFound, as for an organization that does not exist.
-func Decide(p Policy, v Visitor) error { return decide(table, p, v) }
+//
+// A role that there is not in the organization's kind counts as none: nobody gets to the pages of an engagement's one party by a role of the other's.
+func Decide(p Policy, v Visitor) error { return decide(table, places, p, v) }
 
-func decide(table []rule, p Policy, v Visitor) error {
+func decide(table []rule, places map[Kind][]Role, p Policy, v Visitor) error {
 	i := slices.IndexFunc(table, func(r rule) bool { return r.policy == p })
 	if i < 0 {
 		return fault.Refuse("no such policy: %s", p)
@@ -170,10 +172,11 @@ func decide(table []rule, p Policy, v Visitor) error {
 		return SignIn
 	}
 	if r.who == members {
-		if len(v.Roles) == 0 {
+		roles, _ := inForce(places, v.Kind, v.Roles)
+		if len(roles) == 0 {
 			return fault.NotFound
 		}
-		if !slices.ContainsFunc(v.Roles, func(x Role) bool { return slices.Contains(r.roles, x) }) {
+		if !slices.ContainsFunc(roles, func(x Role) bool { return slices.Contains(r.roles, x) }) {
 			return &fault.Error{Kind: fault.Denied, What: "none of your roles here includes it: " + r.policy.name}
 		}
 	}

@@ -32,12 +32,19 @@ func TestPolicies(t *testing.T) {
 func visitors() map[string]Visitor {
 	out := map[string]Visitor{"nobody": {}, "stranger": {Person: "p", Strong: true}, "stranger, stale": {Person: "p"},
 		"several": {Person: "p", Roles: []Role{Contributor, Customer}}}
-	for _, r := range Roles() {
-		out[string(r)] = Visitor{Person: "p", Roles: []Role{r}, Strong: true}
-		out[string(r)+", stale"] = Visitor{Person: "p", Roles: []Role{r}}
-		for _, s := range Scopes() {
-			out[string(r)+", token "+string(s)] = Visitor{Person: "p", Roles: []Role{r}, Token: true, Scopes: []Scope{s}}
+	for _, k := range Kinds() {
+		in := ""
+		if k == Firm {
+			in = " in a firm"
 		}
+		for _, r := range Roles() {
+			out[string(r)+in] = Visitor{Person: "p", Kind: k, Roles: []Role{r}, Strong: true}
+			out[string(r)+in+", stale"] = Visitor{Person: "p", Kind: k, Roles: []Role{r}}
+			for _, s := range Scopes() {
+				out[string(r)+in+", token "+string(s)] = Visitor{Person: "p", Kind: k, Roles: []Role{r}, Token: true, Scopes: []Scope{s}}
+			}
+		}
+		out["all that do not exist"+in] = Visitor{Person: "p", Kind: k, Roles: slices.DeleteFunc(Roles(), func(r Role) bool { return r.In(k) }), Strong: true}
 	}
 	return out
 }
@@ -58,11 +65,11 @@ func word(err error) string {
 	return err.Error()
 }
 
-func matrix(rules []rule) []string {
+func matrix(rules []rule, places map[Kind][]Role) []string {
 	var out []string
 	for name, v := range visitors() {
 		for _, r := range rules {
-			out = append(out, fmt.Sprintf("%s | %s | %s", r.policy, name, word(decide(rules, r.policy, v))))
+			out = append(out, fmt.Sprintf("%s | %s | %s", r.policy, name, word(decide(rules, places, r.policy, v))))
 		}
 	}
 	slices.Sort(out)
@@ -72,7 +79,7 @@ func matrix(rules []rule) []string {
 // TestMatrix holds the table against a list that a person reads: testdata/matrix.txt, one line a cell.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	got := matrix(table)
+	got := matrix(table, places)
 	const file = "testdata/matrix.txt"
 	if os.Getenv("ASSAY_UPDATE") != "" {
 		if err := os.WriteFile(file, []byte(strings.Join(got, "\n")+"\n"), 0o600); err != nil {
@@ -98,7 +105,7 @@ func TestMatrix(t *testing.T) {
 // TestMutants turns every entry of the table around, one at a time: the list must notice all of them.
 func TestMutants(t *testing.T) {
 	t.Parallel()
-	sound, tried, killed := matrix(table), 0, 0
+	sound, tried, killed := matrix(table, places), 0, 0
 	try := func(what string, mutate func(r *rule)) {
 		for i := range table {
 			m := slices.Clone(table)
@@ -109,7 +116,7 @@ func TestMutants(t *testing.T) {
 				continue
 			}
 			tried++
-			if !slices.Equal(matrix(m), sound) {
+			if !slices.Equal(matrix(m, places), sound) {
 				killed++
 			} else if m[i].who == members {
 				t.Errorf("%s: %s changes nothing that the list would notice", table[i].policy, what)

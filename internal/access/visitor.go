@@ -59,7 +59,8 @@ type Visitor struct {
 	Name    string
 	Email   string // lower-case; how registers name the person (an alias)
 	Org     id.Org // the organization that the address names; empty outside of one
-	Roles   []Role // in Org; empty: no member of it
+	Kind    Kind   // of Org
+	Roles   []Role // in Org; empty: no member of it. Those that there are not in its kind give nothing
 	Strong  bool   // the person proved who they are within the last minutes
 	Token   bool   // a program with an API token asks, on behalf of the person
 	Scopes  []Scope
@@ -72,8 +73,14 @@ func (v Visitor) May(p Policy) bool {
 	return Decide(p, v) == nil
 }
 
-// Is reports whether the visitor has a role.
-func (v Visitor) Is(r Role) bool { return slices.Contains(v.Roles, r) }
+// InForce are the visitor's roles that there are in the organization's kind.
+func (v Visitor) InForce() []Role {
+	in, _ := InForce(v.Kind, v.Roles)
+	return in
+}
+
+// Is reports whether the visitor has a role, and there is such a role in the organization's kind.
+func (v Visitor) Is(r Role) bool { return slices.Contains(v.InForce(), r) }
 
 type visitorKey struct{}
 

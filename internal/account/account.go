@@ -87,13 +87,15 @@ type Identity struct {
 	Name            string
 }
 
-// Options are what accounts are wired from. Journal, Store, Clock and Random are required.
+// Options are what accounts are wired from. Journal, Store, Kind, Clock and Random are required.
 type Options struct {
 	Store   Store
 	Journal Journal
-	Clock   func() time.Time
-	Random  io.Reader
-	Key     [32]byte // seals second factors at rest; kept in a file beside the data, never in the database
+	// Kind says what an organization is, or fault.NotFound. It decides which roles there are in it.
+	Kind   func(ctx context.Context, org id.Org) (access.Kind, error)
+	Clock  func() time.Time
+	Random io.Reader
+	Key    [32]byte // seals second factors at rest; kept in a file beside the data, never in the database
 	// Origins are the addresses under which pages are reached, such as https://assay.example.com; passkeys belong to the first one's host.
 	Origins []string
 	Title   string   // how the installation names itself to authenticators; empty: Assay
@@ -119,8 +121,8 @@ type Service struct {
 
 // New wires the acts.
 func New(o Options) (*Service, error) {
-	if o.Store == nil || o.Journal == nil || o.Clock == nil || o.Random == nil {
-		return nil, errors.New("account: store, journal, clock and randomness are required")
+	if o.Store == nil || o.Journal == nil || o.Kind == nil || o.Clock == nil || o.Random == nil {
+		return nil, errors.New("account: store, journal, kind, clock and randomness are required")
 	}
 	if o.Key == [32]byte{} {
 		return nil, errors.New("account: the key that seals second factors is empty")

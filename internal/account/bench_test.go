@@ -17,7 +17,7 @@ func BenchmarkIdentify(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer store.Close()
-	s, err := account.New(account.Options{Store: store, Journal: &journal{}, Clock: time.Now, Random: &chance{}, Key: [32]byte{1}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
+	s, err := account.New(account.Options{Store: store, Journal: &journal{}, Kind: kindOf, Clock: time.Now, Random: &chance{}, Key: [32]byte{1}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
 	if err != nil {
 		b.Fatal(err)
 	}

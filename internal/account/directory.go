@@ -66,11 +66,18 @@ func (s *Service) Rename(ctx context.Context, org id.Org, p id.Person, name stri
 // have, or do not have, stays so. Nobody gives themselves a role. The roles of somebody who may not be whom the directory means wait: of a
 // person with a way to sign in, who has no role here, never accepted an invitation from here, and did not show that the address is theirs.
 func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment, by access.Visitor, from From) error {
+	kind, err := s.o.Kind(ctx, org)
+	if err != nil {
+		return err
+	}
 	for _, r := range list {
 		for _, x := range append(slices.Clone(r.Add), r.Drop...) {
 			if _, err := access.ParseRole(string(x)); err != nil {
 				return err
 			}
+		}
+		if err := access.Place(kind, r.Add...); err != nil {
+			return err
 		}
 	}
 	s.giving.Lock()
@@ -93,7 +100,7 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 					end = append(end, m)
 				}
 			}
-			more, err := grants(of[r.Person], org, r.Person, by.Person, r.Add, now)
+			more, err := grants(kind, of[r.Person], org, r.Person, by.Person, r.Add, now)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -101,6 +108,7 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 				return nil, nil, &fault.Error{Kind: fault.Denied, What: "nobody gives themselves a role", Hint: "ask another administrator"}
 			}
 			grant = append(grant, more...)
+			end = append(end, besides(kind, of[r.Person], r.Person, by.Person, more, end, now)...)
 		}
 		granted, ended = grant, end
 		return grant, end, s.lastAdministrator(ctx, append(slices.Clone(history), grant...), end)

@@ -66,7 +66,7 @@ func TestPasskeyReplay(t *testing.T) {
 	w.clock.pass(5*time.Minute - time.Microsecond)
 	_, err = w.FinishSignIn(w.ctx, secret, said, here, "")
 	w.refused(err, fault.Refused, "another window")
-	restarted, err := account.New(account.Options{Store: w.store, Journal: w.notes, Clock: w.clock.now, Random: &chance{n: 1 << 40}, Key: [32]byte{1}, Origins: []string{origin}})
+	restarted, err := account.New(account.Options{Store: w.store, Journal: w.notes, Kind: kindOf, Clock: w.clock.now, Random: &chance{n: 1 << 40}, Key: [32]byte{1}, Origins: []string{origin}})
 	w.ok(err)
 	o, secret, err = w.BeginSignIn(w.ctx)
 	w.ok(err)

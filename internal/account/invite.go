@@ -19,13 +19,14 @@ import (
 // kept nowhere. An earlier open invitation to the address ends.
 func (s *Service) Invite(ctx context.Context, org id.Org, email string, roles []access.Role, by access.Visitor, from From) (secret string, err error) {
 	address, err := access.ParseEmail(email)
-	if err := errors.Join(err, known(roles)); err != nil {
+	kind, unknown := s.fits(ctx, org, roles)
+	if err := errors.Join(err, unknown); err != nil {
 		return "", err
 	}
 	if address == by.Email {
 		return "", &fault.Error{Kind: fault.Denied, What: "nobody gives themselves a role", Hint: "ask another administrator"}
 	}
-	if err := s.foreseen(ctx, org, address, roles); err != nil {
+	if err := s.foreseen(ctx, kind, org, address, roles); err != nil {
 		return "", err
 	}
 	now := s.now()
@@ -44,7 +45,7 @@ func (s *Service) Invite(ctx context.Context, org id.Org, email string, roles []
 }
 
 // foreseen refuses an invitation that could not be accepted, to whoever writes it.
-func (s *Service) foreseen(ctx context.Context, org id.Org, email string, roles []access.Role) error {
+func (s *Service) foreseen(ctx context.Context, kind access.Kind, org id.Org, email string, roles []access.Role) error {
 	var had []access.Role
 	p, err := s.o.Store.PersonByEmail(ctx, email)
 	if err == nil {
@@ -53,7 +54,7 @@ func (s *Service) foreseen(ctx context.Context, org id.Org, email string, roles 
 			return err
 		}
 		for _, m := range history {
-			if m.Person == p.ID {
+			if m.Person == p.ID && m.Role.In(kind) {
 				had = append(had, m.Role)
 			}
 		}
@@ -119,10 +120,11 @@ func (s *Service) Uninvite(ctx context.Context, org id.Org, public string, by ac
 	return s.note(ctx, org, from, Event{Act: Uninvited, By: by.Person, Detail: public})
 }
 
-// joining decides, at the moment of acceptance, over the whole history.
-func (s *Service) joining(i access.Invitation, p id.Person) access.Change {
+// joining decides, at the moment of acceptance, over the whole history. An invitation of long ago may name a role that there is not in the
+// organization's kind: it is not taken in part.
+func (s *Service) joining(kind access.Kind, i access.Invitation, p id.Person) access.Change {
 	return func(history []access.Membership) (grant, end []access.Membership, err error) {
-		grant, err = grants(history, i.Org, p, i.By, i.Roles, s.now())
+		grant, err = grants(kind, history, i.Org, p, i.By, i.Roles, s.now())
 		return grant, nil, err
 	}
 }
@@ -136,7 +138,11 @@ func (s *Service) Accept(ctx context.Context, secret string, v access.Visitor, f
 	if i.Email != v.Email {
 		return "", &fault.Error{Kind: fault.Denied, What: "the invitation is for another e-mail address than yours", Hint: "sign out, and sign in as the person who was invited"}
 	}
-	err = s.o.Store.Accept(ctx, i.Hash, v.Email, v.Person, s.now(), s.joining(i, v.Person))
+	kind, err := s.o.Kind(ctx, i.Org)
+	if err != nil {
+		return "", err
+	}
+	err = s.o.Store.Accept(ctx, i.Hash, v.Email, v.Person, s.now(), s.joining(kind, i, v.Person))
 	s.cache.drop(v.Person)
 	if err != nil {
 		return "", err

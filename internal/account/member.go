@@ -15,11 +15,16 @@ import (
 type Member struct {
 	Person  access.Person
 	Roles   []access.Role       // in force
+	Void    []access.Role       // not ended, and there is no such role in this kind of organization: they give nothing
 	History []access.Membership // all, in the order of their granting
 }
 
 // Members lists everybody who is or was a member, by e-mail address.
 func (s *Service) Members(ctx context.Context, org id.Org) ([]Member, error) {
+	kind, err := s.o.Kind(ctx, org)
+	if err != nil {
+		return nil, err
+	}
 	history, err := s.o.Store.Memberships(ctx, org)
 	if err != nil {
 		return nil, err
@@ -36,8 +41,10 @@ func (s *Service) Members(ctx context.Context, org id.Org) ([]Member, error) {
 			by[m.Person] = x
 		}
 		x.History = append(x.History, m)
-		if m.Ended == nil {
+		if m.Ended == nil && m.Role.In(kind) {
 			x.Roles = append(x.Roles, m.Role)
+		} else if m.Ended == nil {
+			x.Void = append(x.Void, m.Role)
 		}
 	}
 	var out []Member
@@ -53,7 +60,7 @@ func (s *Service) Members(ctx context.Context, org id.Org) ([]Member, error) {
 	return out, nil
 }
 
-// Organizations lists the organizations in which a person has a role.
+// Organizations lists the organizations in which a person has a role that there is in its kind.
 func (s *Service) Organizations(ctx context.Context, p id.Person) ([]id.Org, error) {
 	all, err := s.o.Store.MembershipsOf(ctx, p)
 	if err != nil {
@@ -61,35 +68,52 @@ func (s *Service) Organizations(ctx context.Context, p id.Person) ([]id.Org, err
 	}
 	var out []id.Org
 	for _, m := range all {
-		if m.Ended == nil && !slices.Contains(out, m.Org) {
+		if m.Ended != nil || slices.Contains(out, m.Org) {
+			continue
+		}
+		kind, err := s.o.Kind(ctx, m.Org)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil && m.Role.In(kind) {
 			out = append(out, m.Org)
 		}
 	}
 	return out, nil
 }
 
+// valid gives a person's roles in force that there are in the organization's kind; none in an organization that is not there.
+func (s *Service) valid(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
+	roles, err := s.o.Store.RolesOf(ctx, p, org)
+	if err != nil || len(roles) == 0 {
+		return nil, err
+	}
+	kind, err := s.o.Kind(ctx, org)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	in, _ := access.InForce(kind, roles)
+	return in, err
+}
+
 // member is nil for somebody who has a role in the organization, else fault.NotFound.
 func (s *Service) member(ctx context.Context, org id.Org, p id.Person) error {
-	roles, err := s.o.Store.RolesOf(ctx, p, org)
+	roles, err := s.valid(ctx, p, org)
 	if err == nil && len(roles) == 0 {
 		err = fault.NotFound
 	}
 	return err
 }
 
-// Found makes the founder of an organization that has no member yet its administrator and compliance lead.
+// Found makes the founder of an organization that has no member yet its administrator and, as it is of a kind, its compliance lead or a
+// partner of the firm.
 func (s *Service) Found(ctx context.Context, org id.Org, founder id.Person, from From) error {
-	return s.foundAs(ctx, org, founder, []access.Role{access.Administrator, access.Lead}, from)
-}
-
-// FoundFirm makes somebody the administrator and a partner of an audit firm that has no members.
-func (s *Service) FoundFirm(ctx context.Context, org id.Org, founder id.Person, from From) error {
-	return s.foundAs(ctx, org, founder, []access.Role{access.Administrator, access.Partner}, from)
-}
-
-func (s *Service) foundAs(ctx context.Context, org id.Org, founder id.Person, roles []access.Role, from From) error {
-	now := s.now()
-	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
+	kind, err := s.o.Kind(ctx, org)
+	if err != nil {
+		return err
+	}
+	now, roles := s.now(), access.Founders(kind)
+	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		if len(history) > 0 {
 			return nil, nil, &fault.Error{Kind: fault.Denied, What: "the organization has members already", Hint: "ask one of its administrators for an invitation"}
 		}
@@ -113,11 +137,15 @@ func (s *Service) noteRoles(ctx context.Context, org id.Org, p, by id.Person, ac
 	return errors.Join(faults...)
 }
 
-// grants decides which of the wanted roles are new to a person, and refuses what the history keeps apart.
-func grants(history []access.Membership, org id.Org, p, by id.Person, want []access.Role, now time.Time) ([]access.Membership, error) {
+// grants decides which of the wanted roles are new to a person, and refuses what there is not in the kind of organization and what the history
+// keeps apart. A role that there never was in it gave nothing, and keeps nobody from another.
+func grants(kind access.Kind, history []access.Membership, org id.Org, p, by id.Person, want []access.Role, now time.Time) ([]access.Membership, error) {
+	if err := access.Place(kind, want...); err != nil {
+		return nil, err
+	}
 	var had, has []access.Role
 	for _, m := range history {
-		if m.Person == p {
+		if m.Person == p && m.Role.In(kind) {
 			had = append(had, m.Role)
 			if m.Ended == nil {
 				has = append(has, m.Role)
@@ -167,13 +195,14 @@ func (s *Service) lastAdministrator(ctx context.Context, history, end []access.M
 
 // SetRoles gives a member exactly these roles. Nobody gives themselves one; laying one down is free.
 func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []access.Role, by access.Visitor, from From) error {
-	if err := known(want); err != nil {
+	kind, err := s.fits(ctx, org, want)
+	if err != nil {
 		return err
 	}
 	s.giving.Lock()
 	defer s.giving.Unlock()
 	var granted, ended []access.Role
-	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
+	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		now, member := s.now(), false
 		for _, m := range history {
 			if m.Person != p || m.Ended != nil {
@@ -188,7 +217,7 @@ func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []
 		if !member {
 			return nil, nil, fault.NotFound
 		}
-		if grant, err = grants(history, org, p, by.Person, want, now); err != nil {
+		if grant, err = grants(kind, history, org, p, by.Person, want, now); err != nil {
 			return nil, nil, err
 		}
 		if len(grant) > 0 && p == by.Person {
@@ -204,16 +233,42 @@ func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []
 	return errors.Join(s.noteRoles(ctx, org, p, by.Person, Granted, granted, from), s.noteRoles(ctx, org, p, by.Person, Ended, ended, from))
 }
 
-func known(roles []access.Role) error {
+// fits refuses roles that there are not in the organization's kind, and none at all. It says what the organization is.
+func (s *Service) fits(ctx context.Context, org id.Org, roles []access.Role) (access.Kind, error) {
 	for _, r := range roles {
 		if _, err := access.ParseRole(string(r)); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if len(roles) == 0 {
-		return &fault.Error{Kind: fault.Refused, Field: "roles", What: "choose at least one role"}
+		return 0, &fault.Error{Kind: fault.Refused, Field: "roles", What: "choose at least one role"}
 	}
-	return nil
+	kind, err := s.o.Kind(ctx, org)
+	if err != nil {
+		return 0, err
+	}
+	return kind, access.Place(kind, roles...)
+}
+
+// besides gives what else ends of a person's memberships with those that do: where they keep no role that there is in the organization's kind,
+// those that there are not. With the last role the tokens end, and what gives nothing must not keep them.
+func besides(kind access.Kind, history []access.Membership, p, by id.Person, grant, end []access.Membership, now time.Time) []access.Membership {
+	end = slices.DeleteFunc(slices.Clone(end), func(m access.Membership) bool { return m.Person != p })
+	if len(end) == 0 || len(grant) > 0 {
+		return nil
+	}
+	var void []access.Membership
+	for _, m := range history {
+		switch {
+		case m.Person != p || m.Ended != nil || slices.Contains(rolesIn(end), m.Role):
+		case m.Role.In(kind):
+			return nil
+		default:
+			m.Ended, m.EndedBy = &now, by
+			void = append(void, m)
+		}
+	}
+	return void
 }
 
 func rolesIn(list []access.Membership) []access.Role {

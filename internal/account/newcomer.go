@@ -142,15 +142,13 @@ func (s *Service) claim(ctx context.Context, email string, org id.Org, proven bo
 	if err != nil || proven {
 		return p.ID, err
 	}
-	orgs, err := s.Organizations(ctx, p.ID)
+	elsewhere, err := s.Elsewhere(ctx, org, p.ID)
 	if err != nil {
 		return "", err
 	}
-	for _, o := range orgs {
-		if o != org {
-			return "", &fault.Error{Kind: fault.Denied, What: "there is an account with this e-mail address already, and this link does not prove that the address is yours",
-				Hint: "have the invitation sent by e-mail, or ask the operator of the installation for a link by which you set a password; then sign in to accept"}
-		}
+	if elsewhere {
+		return "", &fault.Error{Kind: fault.Denied, What: "there is an account with this e-mail address already, and this link does not prove that the address is yours",
+			Hint: "have the invitation sent by e-mail, or ask the operator of the installation for a link by which you set a password; then sign in to accept"}
 	}
 	return p.ID, nil
 }
@@ -186,8 +184,12 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 		if err != nil {
 			return "", err
 		}
+		kind, err := s.o.Kind(ctx, i.Org)
+		if err != nil {
+			return "", err
+		}
 		granted = i.Roles
-		e.Change = s.joining(i, e.Person.ID)
+		e.Change = s.joining(kind, i, e.Person.ID)
 	}
 	_, mailed := s.mailed(n.Invitation)
 	if err := s.admit(ctx, e, org, e.Link != nil || mailed || e.External != nil); err != nil {

@@ -92,10 +92,21 @@ func (s *Service) settle(ctx context.Context, p id.Person, from From) error {
 }
 
 func (s *Service) settleIn(ctx context.Context, org id.Org, p id.Person, waiting []access.Membership, from From) error {
+	kind, err := s.o.Kind(ctx, org)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	var granted, settled []access.Membership
-	err := s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
+	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		for _, m := range waiting {
-			more, err := grants(slices.Concat(history, grant), org, p, m.By, []access.Role{m.Role}, s.now())
+			if !m.Role.In(kind) { // it waited from before that was asked, and cannot begin
+				settled = append(settled, m)
+				continue
+			}
+			more, err := grants(kind, slices.Concat(history, grant), org, p, m.By, []access.Role{m.Role}, s.now())
 			if errors.Is(err, fault.Denied) {
 				continue
 			} else if err != nil {

@@ -57,7 +57,8 @@ func visitOf(p access.Person) Visit {
 	return Visit{Visitor: access.Visitor{Person: p.ID, Name: p.Name, Email: p.Email}, Lang: p.Lang, Theme: p.Theme, Zone: p.Zone}
 }
 
-// Roles gives what a person is in an organization. Behind a token of another organization they are nothing there.
+// Roles gives what a person is in an organization: the roles in force that there are in its kind. A membership in another role, from before
+// that was asked or written into the database by hand, gives nothing. Behind a token of another organization they are nothing there.
 func (s *Service) Roles(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
 	if v := access.From(ctx); v.Token && v.Person == p && v.Org != org {
 		return nil, nil
@@ -65,7 +66,7 @@ func (s *Service) Roles(ctx context.Context, p id.Person, org id.Org) ([]access.
 	key := "r" + string(p) + "/" + string(org)
 	e, held, since := s.cache.get(key)
 	if !held {
-		roles, err := s.o.Store.RolesOf(ctx, p, org)
+		roles, err := s.valid(ctx, p, org)
 		if err != nil {
 			return nil, err
 		}
@@ -181,10 +182,11 @@ func (s *Service) EndElsewhere(ctx context.Context, v access.Visitor, from From)
 	return s.note(ctx, "", from, Event{Act: SessionEnded, Person: v.Person, By: v.Person, Detail: "all but one"})
 }
 
-// Elsewhere reports whether a person has a role in another organization too.
+// Elsewhere reports whether a person has a role in another organization too, whether or not there is such a role in its kind: what is decided
+// here by the answer is better decided too strictly.
 func (s *Service) Elsewhere(ctx context.Context, org id.Org, p id.Person) (bool, error) {
-	all, err := s.Organizations(ctx, p)
-	return slices.ContainsFunc(all, func(o id.Org) bool { return o != org }), err
+	all, err := s.o.Store.MembershipsOf(ctx, p)
+	return slices.ContainsFunc(all, func(m access.Membership) bool { return m.Ended == nil && m.Org != org }), err
 }
 
 // EndSessionsOf ends all sessions of a member, as an administrator of an organization may. A session is good in all of a person's

@@ -50,7 +50,7 @@ func TestIdleAfterRestart(t *testing.T) {
 	v, session := w.founder()
 	w.clock.pass(20 * time.Minute)
 	w.who(session)
-	again, err := account.New(account.Options{Store: w.store, Journal: w.notes, Clock: w.clock.now, Random: &chance{n: 1 << 40}, Key: [32]byte{1}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
+	again, err := account.New(account.Options{Store: w.store, Journal: w.notes, Kind: kindOf, Clock: w.clock.now, Random: &chance{n: 1 << 40}, Key: [32]byte{1}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
 	w.ok(err)
 	w.clock.pass(20 * time.Minute)
 	got, err := again.Identify(w.ctx, session)

@@ -24,8 +24,20 @@ import (
 const (
 	acme  = id.Org("org_acme")
 	other = id.Org("org_other")
+	firm  = id.Org("org_firm")
 	good  = "violet kettles argue quietly"
 )
+
+// kindOf says that one of the organizations is an audit firm.
+func kindOf(_ context.Context, org id.Org) (access.Kind, error) {
+	switch org {
+	case acme, other:
+		return access.Service, nil
+	case firm:
+		return access.Firm, nil
+	}
+	return 0, fault.NotFound
+}
 
 var here = account.From{Address: "192.0.2.7", Agent: "Firefox on Linux"}
 
@@ -111,7 +123,7 @@ func setup(t *testing.T, change ...func(*account.Options)) *world {
 		}
 	})
 	w.store = store
-	o := account.Options{Store: store, Journal: w.notes, Clock: w.clock.now, Random: &chance{}, Key: [32]byte{1}, Origins: []string{"https://assay.example"},
+	o := account.Options{Store: store, Journal: w.notes, Kind: kindOf, Clock: w.clock.now, Random: &chance{}, Key: [32]byte{1}, Origins: []string{"https://assay.example"},
 		Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}}
 	for _, c := range change {
 		c(&o)

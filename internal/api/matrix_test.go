@@ -49,7 +49,7 @@ func want(r Route, a asker, w *world) int {
 		return http.StatusUnauthorized
 	}
 	v.Roles = w.roles[string(v.Person)+" "+string(w.orgs["example"].ID)]
-	if v.Token && v.Org != w.orgs["example"].ID || len(v.Roles) == 0 {
+	if v.Token && v.Org != w.orgs["example"].ID || len(v.InForce()) == 0 { // the API is that of a service organization
 		return http.StatusNotFound
 	}
 	for _, p := range append([]access.Policy{r.Policy}, r.Also...) {

@@ -57,7 +57,7 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 		base = "http://localhost:" + port
 		origins = []string{base, "http://127.0.0.1:" + port}
 	}
-	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Clock: in.app.Clock, Random: in.app.Random, Key: key,
+	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Kind: in.tenants.kind, Clock: in.app.Clock, Random: in.app.Random, Key: key,
 		Origins: origins, OpenID: provider, Words: in.names(), Cost: in.app.Cost}); err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 	return nil
 }
 
-// adopting makes whoever set the installation up the administrator and compliance lead of the organizations that were founded from a
-// terminal, and that nobody is a member of.
+// adopting makes whoever set the installation up the administrator, and the compliance lead or a partner, of the organizations that were founded
+// from a terminal, and that nobody is a member of.
 func (in *installation) adopting(h shell.Handler) shell.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := h(w, r)
@@ -121,11 +121,7 @@ func (in *installation) adopting(h shell.Handler) shell.Handler {
 		orgs := slices.Collect(maps.Values(in.tenants.slugs))
 		in.tenants.mu.Unlock()
 		for _, o := range orgs {
-			found := in.accounts.Found
-			if in.tenants.firm(r.Context(), o.ID) {
-				found = in.accounts.FoundFirm
-			}
-			if e := found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
+			if e := in.accounts.Found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
 				return errors.Join(err, e)
 			}
 		}
@@ -161,10 +157,12 @@ func (in *installation) names() []string {
 
 // memberRoles gives what a person is in an organization.
 func (in *installation) memberRoles(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
-	if in.accounts == nil {
-		return demo.Roles(ctx, p), nil
+	if in.accounts != nil {
+		return in.accounts.Roles(ctx, p, org)
 	}
-	return in.accounts.Roles(ctx, p, org)
+	kind, err := in.tenants.kind(ctx, org)
+	roles, _ := access.InForce(kind, demo.Roles(ctx, p))
+	return roles, err
 }
 
 // firstRun makes the link for the first account, while there is none.
@@ -252,11 +250,7 @@ func (in *installation) Found(ctx context.Context, v access.Visitor, p scope.Pro
 		return "", nil, err
 	}
 	org := id.Org(f.ID)
-	found := in.accounts.Found
-	if p.Report == scope.Firm {
-		found = in.accounts.FoundFirm
-	}
-	if err := found(ctx, org, v.Person, account.From{}); err != nil {
+	if err := in.accounts.Found(ctx, org, v.Person, account.From{}); err != nil {
 		return "", nil, err
 	}
 	return in.tenants.slug(org), f.Warnings, nil
@@ -379,6 +373,9 @@ func (i imports) Import(ctx context.Context, r intake.Request, body io.Reader) (
 	return i.o.takeOf(ctx, x, body, r.Mapping, func(int64, int64) {}, also)
 }
 
+// noKind is for a service that opens no organization and asks for no role.
+func noKind(context.Context, id.Org) (access.Kind, error) { return 0, fault.NotFound }
+
 // recover makes a way back in for a person. The folder may be served meanwhile: a link is all that is written.
 func (a *App) recover(ctx context.Context, data, email string) (path string, err error) {
 	file := filepath.Join(data, "accounts.db")
@@ -394,7 +391,7 @@ func (a *App) recover(ctx context.Context, data, email string) (path string, err
 	if err != nil {
 		return "", err
 	}
-	in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Clock: a.Clock, Random: a.Random, Key: key, Cost: a.Cost})
+	in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Kind: noKind, Clock: a.Clock, Random: a.Random, Key: key, Cost: a.Cost})
 	if err != nil {
 		return "", err
 	}

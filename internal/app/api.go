@@ -61,14 +61,15 @@ func (in *installation) doors(o *shell.Options, key [32]byte) error {
 type scimTenants struct{ in *installation }
 
 // Organization finds it. Groups stand for roles by their names; no group makes administrators.
-func (x scimTenants) Organization(_ context.Context, slug string) (*scim.Organization, error) {
+func (x scimTenants) Organization(ctx context.Context, slug string) (*scim.Organization, error) {
 	x.in.tenants.mu.Lock()
-	defer x.in.tenants.mu.Unlock()
 	o, ok := x.in.tenants.slugs[slug]
+	x.in.tenants.mu.Unlock()
 	if !ok {
 		return nil, fault.NotFound
 	}
-	return &scim.Organization{ID: o.ID}, nil
+	kind, err := x.in.tenants.kind(ctx, o.ID)
+	return &scim.Organization{ID: o.ID, Kind: kind}, err
 }
 
 // Roles gives what a person is in an organization.

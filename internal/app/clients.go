@@ -31,7 +31,7 @@ func (x adviserClients) Clients(ctx context.Context, p id.Person) ([]settings.Cl
 	}
 	var out []settings.Client
 	for _, org := range orgs {
-		roles, err := x.in.people.RolesOf(ctx, p, org)
+		roles, err := x.in.accounts.Roles(ctx, p, org)
 		if err != nil {
 			return nil, err
 		}

@@ -2,9 +2,12 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/record"
 	"github.com/assayhq/assay/internal/scope"
@@ -14,7 +17,7 @@ import (
 // firmTenant wires the pages of an audit firm: its engagements, its members, its ledger. It has no program, no controls and no results of its
 // own, and the pages of those are not there.
 func (in *installation) firmTenant(slug string, org record.Org, o *office) (*tenant, error) {
-	t := &tenant{Tenant: &shell.Tenant{Org: org.ID, Slug: slug, Name: org.Name, Zone: o.program.Zone}, o: o, p: &pages{o: o, life: in.life, turn: in.turn, draws: in.draws}}
+	t := &tenant{Tenant: &shell.Tenant{Org: org.ID, Kind: access.Firm, Slug: slug, Name: org.Name, Zone: o.program.Zone}, o: o, p: &pages{o: o, life: in.life, turn: in.turn, draws: in.draws}}
 	routes := []shell.Route{{Method: http.MethodGet, Pattern: "/{$}", Policy: access.ReadHome, Handler: func(w http.ResponseWriter, r *http.Request) error {
 		return shell.Redirect(w, r, "/engagements")
 	}}}
@@ -30,8 +33,43 @@ func (in *installation) firmTenant(slug string, org record.Org, o *office) (*ten
 	return t, err
 }
 
-// firm reports whether an organization is an audit firm. One that cannot be read is none.
-func (t *tenants) firm(ctx context.Context, org id.Org) bool {
-	o, err := t.in.app.office(ctx, t.in.st, t.in.data, string(org), false)
-	return err == nil && o.program.Report == scope.Firm
+// kind says what an organization is, or fault.NotFound. It never changes, so that it is read once. Of an organization that has no program
+// yet nobody can say it: there is no role in it.
+func (t *tenants) kind(ctx context.Context, org id.Org) (access.Kind, error) {
+	t.mu.Lock()
+	k, known := t.kinds[org]
+	t.mu.Unlock()
+	if known {
+		return k, nil
+	}
+	if t.slug(org) == "" {
+		return 0, fault.NotFound
+	}
+	size, err := t.in.st.Size(ctx, org)
+	if err != nil {
+		return 0, err
+	}
+	list, err := t.in.st.System(ctx, org, record.Program, size)
+	if err != nil {
+		return 0, fmt.Errorf("read what %s is: %w", org, err)
+	}
+	var p struct{ Report string }
+	for _, x := range list {
+		if err := json.Unmarshal(x.Body, &p); err != nil {
+			return 0, fmt.Errorf("read what %s is: %w", org, err)
+		}
+	}
+	switch p.Report {
+	case "":
+		return 0, fault.NotFound
+	case scope.Firm:
+		k = access.Firm
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.kinds == nil {
+		t.kinds = map[id.Org]access.Kind{}
+	}
+	t.kinds[org] = k
+	return k, nil
 }

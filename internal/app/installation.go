@@ -170,8 +170,12 @@ func (in *installation) toResults(w http.ResponseWriter, r *http.Request) error 
 
 // roles gives what a person is in an organization.
 func (in *installation) roles(ctx context.Context, p id.Person, org id.Org) ([]access.Role, error) {
-	if in.readOnly {
-		return []access.Role{access.Auditor, access.Owner}, nil // what can be read; nothing can be written
+	if in.readOnly { // what can be read; nothing can be written
+		kind, err := in.tenants.kind(ctx, org)
+		if kind == access.Firm {
+			return []access.Role{access.Partner}, err
+		}
+		return []access.Role{access.Auditor, access.Owner}, err
 	}
 	return in.memberRoles(ctx, p, org)
 }

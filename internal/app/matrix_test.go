@@ -150,36 +150,63 @@ func (x *town) ask(b *http.Client, method, path string) (status int, location, b
 }
 
 // TestRoutesMatrix asks every route of an organization as every role, as nobody, and as a member of the other organization. What the
-// table of policies says of the role is what the route does; a foreign organization answers like one that does not exist.
+// table of policies says of the role is what the route does; a foreign organization answers like one that does not exist, and so does one to somebody
+// whose only role there, written into the database by hand, does not exist in its kind.
 func TestRoutesMatrix(t *testing.T) {
 	t.Parallel()
 	x := newTown(t)
-	mux, err := x.in.tenants.Tenant(t.Context(), "first-works")
+	x.firm("Third Counsel LLP")
+	stranger, second := x.join("stranger@example.com", ""), x.join("lead@second.example", "second-secret", access.Lead, access.Administrator)
+	for slug, kind := range map[string]access.Kind{"first-works": access.Service, "third-counsel-llp": access.Firm} {
+		who := map[string]*http.Client{"nobody": x.browser(), "stranger": stranger, "of the second": second}
+		for _, r := range access.Roles() {
+			who[string(r)] = x.join(string(r)+"@"+slug+".example", slug, r)
+		}
+		x.matrix(slug, kind, who)
+	}
+}
+
+// firm founds an audit firm.
+func (x *town) firm(name string) {
+	x.t.Helper()
+	z, err := civil.ParseZone("UTC")
+	if err == nil {
+		_, err = x.in.app.foundIn(x.t.Context(), x.in.st, x.in.data, scope.Program{Name: name, Report: scope.Firm, Zone: z}, "", nil)
+	}
+	if err == nil {
+		err = x.in.tenants.list(x.t.Context())
+	}
+	if err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *town) matrix(slug string, kind access.Kind, who map[string]*http.Client) {
+	t := x.t
+	t.Helper()
+	mux, err := x.in.tenants.Tenant(t.Context(), slug)
 	if err != nil {
 		t.Fatal(err)
-	}
-	who := map[string]*http.Client{"nobody": x.browser(), "stranger": x.join("stranger@example.com", ""), "of the second": x.join("lead@second.example", "second-secret", access.Lead, access.Administrator)}
-	for _, r := range access.Roles() {
-		who[string(r)] = x.join(string(r)+"@first.example", "first-works", r)
 	}
 	_, _, missing := x.ask(who["stranger"], http.MethodGet, "/o/no-such-organization/")
 	cells := 0
 	for _, rt := range mux.Mux.Routes() {
 		for name, b := range who {
 			cells++
-			status, location, body := x.ask(b, rt.Method, "/o/first-works"+address(rt.Pattern))
-			cell := fmt.Sprintf("%s %s as %s", rt.Method, rt.Pattern, name)
-			switch name {
-			case "nobody":
+			status, location, body := x.ask(b, rt.Method, "/o/"+slug+address(rt.Pattern))
+			cell := fmt.Sprintf("%s %s of %s as %s", rt.Method, rt.Pattern, slug, name)
+			elsewhere := name == "stranger" || name == "of the second" || name != "nobody" && !access.Role(name).In(kind)
+			switch {
+			case name == "nobody":
 				if status != http.StatusSeeOther || !strings.HasPrefix(location, "/signin") {
 					t.Errorf("%s: %d to %q, want the sign-in", cell, status, location)
 				}
-			case "stranger", "of the second":
+			case elsewhere:
 				if rt.Method != http.MethodHead && (status != http.StatusNotFound || rt.Method == http.MethodGet && body != missing) {
 					t.Errorf("%s: %d, want what an organization that does not exist answers", cell, status)
 				}
 			default:
-				v := access.Visitor{Person: "p", Roles: []access.Role{access.Role(name)}, Strong: true}
+				v := access.Visitor{Person: "p", Kind: kind, Roles: []access.Role{access.Role(name)}, Strong: true}
 				may := access.Decide(rt.Policy, v) == nil
 				if refused := status == http.StatusForbidden; refused == may && !conflict(status, may) {
 					t.Errorf("%s: %d, but the policy %q says may = %v", cell, status, rt.Policy, may)
@@ -190,7 +217,7 @@ func TestRoutesMatrix(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d routes, %d cells", len(mux.Mux.Routes()), cells)
+	t.Logf("%s: %d routes, %d cells", slug, len(mux.Mux.Routes()), cells)
 }
 
 // conflict is a refusal that a route adds to its policy: of somebody who may do such things, about this one.

@@ -46,6 +46,7 @@ type tenants struct {
 	opened  map[string]*tenant    // by slug
 	opening map[string]*unopened
 	locks   map[id.Org]*sync.Mutex
+	kinds   map[id.Org]access.Kind // as far as they were asked for
 }
 
 // unopened is an organization that somebody opens; the others wait for it.
@@ -224,7 +225,7 @@ func (in *installation) tenant(ctx context.Context, slug string, org record.Org,
 	if err != nil {
 		return nil, err
 	}
-	t := &tenant{Tenant: &shell.Tenant{Org: org.ID, Slug: slug, Name: org.Name, Zone: o.program.Zone}, o: o, p: p}
+	t := &tenant{Tenant: &shell.Tenant{Org: org.ID, Kind: access.Service, Slug: slug, Name: org.Name, Zone: o.program.Zone}, o: o, p: p}
 	if routes, err = in.orgRoutes(t, routes); err != nil {
 		return nil, err
 	}

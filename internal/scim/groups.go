@@ -10,11 +10,15 @@ import (
 	"github.com/assayhq/assay/internal/id"
 )
 
-// rolesOf gives the roles that groups stand for, each once.
+// rolesOf gives the roles that groups give, each once.
 func (o *Organization) rolesOf(groups []access.ListedGroup) []access.Role {
+	return rolesBy(o.role, groups)
+}
+
+func rolesBy(role func(group string) (access.Role, bool), groups []access.ListedGroup) []access.Role {
 	var out []access.Role
 	for _, g := range groups {
-		if r, ok := o.role(g.Name); ok && !slices.Contains(out, r) {
+		if r, ok := role(g.Name); ok && !slices.Contains(out, r) {
 			out = append(out, r)
 		}
 	}
@@ -340,8 +344,8 @@ func (s *Server) keepGroup(c *call, was, g access.ListedGroup) error {
 	return unique(s.o.Groups.SaveListedGroup(c.ctx, g))
 }
 
-// difference is what becomes of a user's roles when one group becomes g: what only it gave is taken, what is new is given. Who is not
-// active has no role to give or to take.
+// difference is what becomes of a user's roles when one group becomes g: what only it gave is taken, what is new is given. With it goes what
+// a group gave once and there is not in this kind of organization. Who is not active has no role to give or to take.
 func (o *Organization) difference(x access.Listed, in []access.ListedGroup, g access.ListedGroup) account.Reassignment {
 	r := account.Reassignment{Person: x.Person}
 	if !x.Active {
@@ -351,7 +355,7 @@ func (o *Organization) difference(x access.Listed, in []access.ListedGroup, g ac
 	if _, stays := slices.BinarySearch(g.Members, x.ID); stays && g.Ended == nil {
 		then = append(then, g)
 	}
-	before, after := o.rolesOf(in), o.rolesOf(then)
+	before, after := rolesBy(o.named, in), o.rolesOf(then)
 	r.Add = slices.DeleteFunc(slices.Clone(after), func(y access.Role) bool { return slices.Contains(before, y) })
 	r.Drop = slices.DeleteFunc(before, func(y access.Role) bool { return slices.Contains(after, y) })
 	return r

@@ -40,14 +40,22 @@ const (
 
 // Organization is one organization with its mapping of groups to roles.
 type Organization struct {
-	ID id.Org
+	ID   id.Org
+	Kind access.Kind
 	// Groups maps a group's name in lower case to the role of its members. A group that it does not name stands for a role when it is
 	// called assay- and the role, such as assay-lead; any other is kept and gives nothing. Administrators are made by a group only where
-	// this mapping says so: a token asks for no proof of who holds it.
+	// this mapping says so: a token asks for no proof of who holds it. A role that there is not in the organization's kind is given by no group.
 	Groups map[string]access.Role
 }
 
+// role is what a group gives its members.
 func (o *Organization) role(group string) (access.Role, bool) {
+	r, ok := o.named(group)
+	return r, ok && r.In(o.Kind)
+}
+
+// named is the role that a group stands for, whether or not there is such a role here.
+func (o *Organization) named(group string) (access.Role, bool) {
 	name := strings.ToLower(group)
 	if r, ok := o.Groups[name]; ok {
 		return r, true
@@ -237,6 +245,7 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, p access.Policy) 
 	if v.Org != o.ID {
 		return nil, fault.NotFound
 	}
+	v.Kind = o.Kind
 	if v.Roles, err = s.o.Tenants.Roles(ctx, v.Person, o.ID); err != nil {
 		return nil, err
 	}

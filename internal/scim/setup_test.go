@@ -28,7 +28,15 @@ import (
 const (
 	acme  = id.Org("org_acme")
 	other = id.Org("org_other")
+	firm  = id.Org("org_firm") // an audit firm
 )
+
+func kindOf(_ context.Context, org id.Org) (access.Kind, error) {
+	if org == firm {
+		return access.Firm, nil
+	}
+	return access.Service, nil
+}
 
 type obj = map[string]any
 
@@ -110,7 +118,7 @@ func setup(t *testing.T) *world {
 		}
 	})
 	random := &chance{}
-	if w.people, err = account.New(account.Options{Store: w.store, Journal: w.notes, Clock: w.at, Random: random, Key: [32]byte{1},
+	if w.people, err = account.New(account.Options{Store: w.store, Journal: w.notes, Kind: kindOf, Clock: w.at, Random: random, Key: [32]byte{1},
 		Origins: []string{"https://assay.example"}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}}); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +133,7 @@ func setup(t *testing.T) *world {
 	listening := httptest.NewServer(door)
 	t.Cleanup(listening.Close)
 	w.url = listening.URL + scim.Base
-	for org, email := range map[id.Org]string{acme: "root@acme.example", other: "root@other.example"} {
+	for org, email := range map[id.Org]string{acme: "root@acme.example", other: "root@other.example", firm: "root@firm.example"} {
 		p, err := w.people.Provision(w.ctx, email, "Root")
 		if err != nil {
 			t.Fatal(err)
@@ -166,6 +174,8 @@ func (x tenants) Organization(_ context.Context, slug string) (*scim.Organizatio
 		return &scim.Organization{ID: acme, Groups: x.w.mapping}, nil
 	case "other":
 		return &scim.Organization{ID: other}, nil
+	case "firm":
+		return &scim.Organization{ID: firm, Kind: access.Firm, Groups: x.w.mapping}, nil
 	}
 	return nil, fault.NotFound
 }

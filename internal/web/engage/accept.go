@@ -243,7 +243,7 @@ func (p *Pages) blankOpening(w http.ResponseWriter, r *http.Request) error {
 
 // opens reports whether the reader opens engagements.
 func opens(ctx context.Context) bool {
-	return slices.Contains(access.From(ctx).Roles, access.Partner)
+	return access.From(ctx).Is(access.Partner)
 }
 
 func (p *Pages) openForm(r *http.Request) shell.Form {

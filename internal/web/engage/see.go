@@ -31,7 +31,7 @@ type view struct {
 
 func whoOf(ctx context.Context) engage.Who {
 	v := access.From(ctx)
-	return engage.Who{Email: v.Email, Person: string(v.Person), Name: v.Name, Roles: v.Roles, Strong: v.Strong}
+	return engage.Who{Email: v.Email, Person: string(v.Person), Name: v.Name, Roles: v.InForce(), Strong: v.Strong}
 }
 
 func (p *Pages) view(r *http.Request, e *engage.Engagement) *view {

@@ -17,15 +17,49 @@ func (w *world) refusals(h *house, id string) int {
 	return n
 }
 
-// everybody of a side, each in another role, and one in several.
+// everybody of a side, each in another role that there is there, and one in all of them.
 func everybody(side engage.Side) []access.Visitor {
 	var out []access.Visitor
-	for _, role := range access.Roles() {
-		if role != access.Customer {
-			out = append(out, visitor("x"+string(role), string(side), role))
-		}
+	roles := slices.DeleteFunc(access.RolesIn(kindOf(side)), func(r access.Role) bool { return r == access.Customer })
+	for _, role := range roles {
+		out = append(out, visitor("x"+string(role), string(side), role))
 	}
-	return append(out, access.Visitor{Person: "p-all", Name: "All", Email: "all@" + string(side) + ".example", Roles: slices.DeleteFunc(access.Roles(), func(r access.Role) bool { return r == access.Customer }), Strong: true})
+	all := visitor("all", string(side), access.Administrator)
+	all.Roles = roles
+	return append(out, all)
+}
+
+// TestRolesOfTheOtherSide: who holds a role here that there is only in the other kind of organization, by whatever way it was written down, is
+// nobody: no page, no act, and an act of their own side neither. Beside a role that there is here it adds nothing to it.
+func TestRolesOfTheOtherSide(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	id := w.fieldwork("Example, Inc.")
+	for _, side := range []engage.Side{engage.Firm, engage.Client} {
+		h := map[engage.Side]*house{engage.Firm: w.firm, engage.Client: w.client}[side]
+		_, void := access.InForce(kindOf(side), access.Roles())
+		before := w.refusals(h, id)
+		for _, role := range void {
+			as := visitor("y"+string(role), string(side), role)
+			for _, path := range []string{"/engagements", "/engagements/new", base(id), base(id) + "/log", base(id) + "/papers", base(id) + "/requests"} {
+				w.page(as, path, http.StatusNotFound)
+			}
+			w.post(as, "/engagements/new", http.StatusNotFound)
+			for _, kind := range []string{"sign_partner", "withdraw", "answer", "sign_assertion"} {
+				w.post(as, base(id)+"/acts/"+kind, http.StatusNotFound, "words", "x")
+			}
+		}
+		if n := w.refusals(h, id) - before; n != 0 {
+			t.Errorf("%s: %d attempts of nobody are on record", side, n)
+		}
+		both := visitor("zboth", string(side), access.Administrator)
+		both.Roles = append(both.Roles, void...)
+		w.page(both, base(id), http.StatusForbidden)
+		w.post(both, "/engagements/new", http.StatusForbidden)
+	}
+	both := nora // a member of the firm and, in the firm, of the client's roles: she is no partner, and sees nothing of what she has no part in
+	both.Roles = append(slices.Clone(both.Roles), access.Lead, access.Executive)
+	w.page(both, base(id), http.StatusNotFound)
 }
 
 // TestWall posts every act of the one party as each role of the other one: all are refused with a page that says so, and each attempt

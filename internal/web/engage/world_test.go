@@ -46,8 +46,17 @@ var (
 	admin = visitor("admin", "client", access.Administrator)
 )
 
+// kindOf is what an organization is on one side.
+func kindOf(side engage.Side) access.Kind {
+	if side == engage.Firm {
+		return access.Firm
+	}
+	return access.Service
+}
+
 func visitor(name, of string, role access.Role) access.Visitor {
-	return access.Visitor{Person: id.Person("p-" + name), Name: strings.ToUpper(name[:1]) + name[1:] + " of the " + of, Email: name + "@" + of + ".example", Org: id.Org(of), Roles: []access.Role{role}, Strong: true}
+	return access.Visitor{Person: id.Person("p-" + name), Name: strings.ToUpper(name[:1]) + name[1:] + " of the " + of, Email: name + "@" + of + ".example", Org: id.Org(of), Kind: kindOf(engage.Side(of)),
+		Roles: []access.Role{role}, Strong: true}
 }
 
 // world is a firm and its client, each with a ledger, a house and pages of its own.
@@ -532,7 +541,7 @@ func (x tenant) Tenant(_ context.Context, slug string) (*shell.Tenant, error) {
 		return nil, fault.NotFound
 	}
 	self, _ := x.h.Self(context.Background())
-	return &shell.Tenant{Org: x.h.org, Slug: slug, Name: self.Name, Zone: x.h.w.zone, Mux: x.h.mux}, nil
+	return &shell.Tenant{Org: x.h.org, Kind: kindOf(x.h.side), Slug: slug, Name: self.Name, Zone: x.h.w.zone, Mux: x.h.mux}, nil
 }
 
 func (x tenant) Roles(context.Context, id.Person, id.Org) ([]access.Role, error) {

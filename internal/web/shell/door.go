@@ -27,6 +27,7 @@ type Visit struct {
 // Tenant is one organization with its pages.
 type Tenant struct {
 	Org  id.Org
+	Kind access.Kind
 	Slug string
 	Name string
 	Zone civil.Zone
@@ -226,7 +227,7 @@ func (d *Door) tenant(w http.ResponseWriter, r *http.Request, chrome Chrome, vis
 		http.Redirect(w, r, "/o/"+slug+"/", http.StatusSeeOther)
 		return
 	}
-	visit.Org, visit.Roles = t.Org, roles
+	visit.Org, visit.Kind, visit.Roles = t.Org, t.Kind, roles
 	chrome.Base, chrome.Organization, chrome.Zone = "/o/"+slug, t.Name, t.Zone
 	chrome.Path = strings.TrimPrefix(r.URL.Path, chrome.Base)
 	chrome.Flash = takeFlash(w, r)
@@ -241,7 +242,7 @@ func (d *Door) find(ctx context.Context, slug string, p id.Person) (*Tenant, []a
 		return nil, nil, err
 	}
 	roles, err := d.o.Tenants.Roles(ctx, p, t.Org)
-	if err == nil && len(roles) == 0 {
+	if in, _ := access.InForce(t.Kind, roles); err == nil && len(in) == 0 {
 		err = fault.NotFound
 	}
 	return t, roles, err

@@ -35,7 +35,7 @@ func served(t *testing.T) *world {
 	w.base = "http://localhost" + server.Listener.Addr().String()[strings.LastIndex(server.Listener.Addr().String(), ":"):]
 	store, err := accounts.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"), time.Now)
 	w.ok(err)
-	w.acc, err = account.New(account.Options{Store: store, Journal: w.house, Clock: time.Now, Random: rand.Reader, Key: [32]byte{1}, Origins: []string{w.base}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
+	w.acc, err = account.New(account.Options{Store: store, Journal: w.house, Kind: w.house.kind, Clock: time.Now, Random: rand.Reader, Key: [32]byte{1}, Origins: []string{w.base}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}})
 	w.ok(err)
 	pages, err := signin.New(signin.Options{Accounts: w.acc, Organizations: w.house, Base: w.base})
 	w.ok(err)

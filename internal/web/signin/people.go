@@ -35,7 +35,7 @@ type people struct {
 
 // listView is the page of all members.
 type listView struct {
-	Members []account.Member // with a role
+	Members []account.Member // with a role, or one that is not valid here
 	Former  []account.Member
 	Open    []access.Invitation
 	Waiting []account.Awaiting // whose roles wait
@@ -56,7 +56,7 @@ func (x *people) view(r *http.Request) (v listView, err error) {
 	v.Names = map[id.Person]string{}
 	for _, m := range all {
 		v.Names[m.Person.ID] = m.Person.Name
-		if len(m.Roles) > 0 {
+		if len(held(m)) > 0 {
 			v.Members = append(v.Members, m)
 		} else {
 			v.Former = append(v.Former, m)

@@ -10,6 +10,7 @@ import (
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/fault"
+	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/web/signin"
 )
 
@@ -46,6 +47,69 @@ func TestPeople(t *testing.T) {
 	a.get("/o/org-1/people").is(t, 200, "Former members", "1 member")
 	a.post("/o/org-1/people/"+bob+"/end").is(t, 404)
 	a.get("/o/org-1/people/person_none").is(t, 404)
+}
+
+// TestRolesByKind: forms offer the roles that there are in this kind of organization, what is posted besides is refused, and a role that was given
+// before that was asked is shown as not valid, gives nothing, and can be ended.
+func TestRolesByKind(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	a := w.founder()
+	a.post("/organizations", "name", "Third Counsel LLP").is(t, 303, "/organizations/org-2")
+	ann := w.person("ann@example.com")
+	for _, c := range []struct {
+		org, void, word, sentence string
+		kind                      access.Kind
+	}{
+		{"org-1", "practitioner", "Practitioner · not valid here", "There is no such role in a service organization: Practitioner.", access.Service},
+		{"org-2", "lead", "Compliance lead · not valid here", "There is no such role in an audit firm: Compliance lead.", access.Firm},
+	} {
+		home := "/o/" + c.org + "/people"
+		for _, page := range []string{home, home + "/" + ann} {
+			got := a.get(page).is(t, 200)
+			for _, r := range access.Roles() {
+				if offered := strings.Contains(got.text, `name="roles" value="`+string(r)+`"`); offered != r.In(c.kind) {
+					t.Errorf("%s offers %s: %t, want %t", page, r, offered, r.In(c.kind))
+				}
+			}
+		}
+		for _, r := range access.Roles() {
+			if !r.In(c.kind) {
+				a.post(home+"/invite", "email", "eve@example.com", "roles", "administrator", "roles", string(r)).is(t, 422, "does not exist here")
+				a.post(home+"/"+ann+"/roles", "roles", "administrator", "roles", string(r)).is(t, 422, "does not exist here")
+			}
+		}
+		if p := a.get(home).is(t, 200); strings.Contains(p.text, "Open invitations") || strings.Contains(p.text, "not valid here") {
+			t.Errorf("%s shows an invitation that was refused, or a role that is not valid where none is", home)
+		}
+		email := "old@" + c.org + ".example"
+		p, err := w.acc.Provision(t.Context(), email, "Old <Hand>")
+		w.ok(err)
+		w.grant(strings.Replace(c.org, "-", "_", 1), p.ID, access.Role(c.void))
+		a.get(home).is(t, 200, "Old &lt;Hand&gt;", c.word)
+		one := home + "/" + string(p.ID)
+		got := a.get(one).is(t, 200, c.word, c.sentence, "End the membership", "Change the roles")
+		if strings.Contains(got.text, "in force") || strings.Contains(got.text, "End all sessions") {
+			t.Error("a role that gives nothing is said to be in force, or the sessions of a stranger can be ended")
+		}
+		a.post(one+"/sessions").is(t, 404)
+		a.post(one+"/end").is(t, 303)
+		a.get(home).is(t, 200, "Former members")
+		w.grant(strings.Replace(c.org, "-", "_", 1), id.Person(ann), access.Role(c.void)) // the last administrator
+		a.get(home+"/"+ann).is(t, 200, c.word)
+		a.post(home+"/"+ann+"/roles", "roles", "administrator").is(t, 303)
+		if p := a.get(home+"/"+ann).is(t, 200, "Administrator"); strings.Contains(p.text, c.word) {
+			t.Error("the administrator's own void role stays after they laid it down")
+		}
+	}
+}
+
+// grant writes a membership by hand.
+func (w *world) grant(org string, p id.Person, r access.Role) {
+	w.t.Helper()
+	w.ok(w.store.ChangeRoles(w.t.Context(), id.Org(org), func([]access.Membership) (grant, end []access.Membership, err error) {
+		return []access.Membership{{Org: id.Org(org), Person: p, Role: r, Granted: w.clock.now()}}, nil, nil
+	}))
 }
 
 func (w *world) person(email string) string {

@@ -76,6 +76,14 @@ func (h *house) Organization(_ context.Context, org id.Org) (signin.Organization
 	return signin.Organization{}, fault.NotFound
 }
 
+// kind says that an organization whose name says so is an audit firm.
+func (h *house) kind(ctx context.Context, org id.Org) (access.Kind, error) {
+	if o, err := h.Organization(ctx, org); err == nil && strings.HasSuffix(o.Name, "LLP") {
+		return access.Firm, nil
+	}
+	return access.Service, nil
+}
+
 func (h *house) Found(_ context.Context, name string, _ id.Person) (signin.Organization, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,7 +103,11 @@ func (h *house) Found(_ context.Context, name string, _ id.Person) (signin.Organ
 		return o, err
 	}
 	h.orgs = append(h.orgs, o)
-	h.muxes[o.Slug] = &shell.Tenant{Org: o.ID, Slug: o.Slug, Name: name, Zone: zone, Mux: mux}
+	kind := access.Service
+	if strings.HasSuffix(name, "LLP") {
+		kind = access.Firm
+	}
+	h.muxes[o.Slug] = &shell.Tenant{Org: o.ID, Kind: kind, Slug: o.Slug, Name: name, Zone: zone, Mux: mux}
 	return o, nil
 }
 
@@ -125,6 +137,7 @@ type world struct {
 	clock *clock
 	door  *shell.Door
 	acc   *account.Service
+	store *accounts.Store
 	base  string
 	fails []error
 }
@@ -134,8 +147,9 @@ func setup(t testing.TB, change ...func(*account.Options, *signin.Options)) *wor
 	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}, house: &house{muxes: map[string]*shell.Tenant{}}, base: "https://assay.example"}
 	store, err := accounts.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"), w.clock.now)
 	w.ok(err)
+	w.store = store
 	t.Cleanup(func() { _ = store.Close() })
-	ao := account.Options{Store: store, Journal: w.house, Clock: w.clock.now, Random: rand.Reader, Key: [32]byte{1}, Origins: []string{w.base}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}}
+	ao := account.Options{Store: store, Journal: w.house, Kind: w.house.kind, Clock: w.clock.now, Random: rand.Reader, Key: [32]byte{1}, Origins: []string{w.base}, Cost: account.Cost{Memory: 64, Time: 1, Threads: 1}}
 	so := signin.Options{Organizations: w.house, Base: w.base, Secure: true}
 	for _, c := range change {
 		c(&ao, &so)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"slices"
+	"strings"
 
 	"github.com/assayhq/assay/internal/access"
+	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/phrase"
 	"github.com/assayhq/assay/internal/web/shell"
@@ -51,6 +53,31 @@ func who(ctx context.Context, names map[id.Person]string, p id.Person) string {
 		return n
 	}
 	return shell.T(ctx, "somebody outside")
+}
+
+// kindHere is what the organization is whose page is read.
+func kindHere(ctx context.Context) access.Kind { return access.From(ctx).Kind }
+
+// held are the roles of a member that did not end: those in force, then those that give nothing here.
+func held(m account.Member) []access.Role { return slices.Concat(m.Roles, m.Void) }
+
+// voidSentence says what is wrong with a member's roles that there are not in this kind of organization, and what ends them.
+func voidSentence(ctx context.Context, m account.Member, may bool) string {
+	var names []string
+	for _, r := range m.Void {
+		names = append(names, shell.RoleWord(ctx, r))
+	}
+	said := shell.T(ctx, "There is no such role in a service organization: %s. It gives this person nothing here.", strings.Join(names, ", "))
+	if kindHere(ctx) == access.Firm {
+		said = shell.T(ctx, "There is no such role in an audit firm: %s. It gives this person nothing here.", strings.Join(names, ", "))
+	}
+	switch {
+	case !may:
+		return said
+	case len(m.Roles) > 0:
+		return said + " " + shell.T(ctx, "It ends when the roles are changed, and with the membership.")
+	}
+	return said + " " + shell.T(ctx, "It ends with the membership, or when the person is given a role that there is.")
 }
 
 func keyID(k access.Passkey) string { return base64.RawURLEncoding.EncodeToString(k.ID) }
