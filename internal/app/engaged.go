@@ -174,9 +174,9 @@ func (in *installation) redeliver(h *engage.House) {
 		}
 		return
 	}
-	for _, e := range list {
-		if err := in.deliver(in.life, h, e.ID); err != nil && !errors.Is(err, fault.NotFound) && in.life.Err() == nil {
-			log.Printf("deliver what %s did in %s: %v", h.Org, e.ID, err)
+	for _, engagement := range list {
+		if err := in.deliver(in.life, h, engagement); err != nil && !errors.Is(err, fault.NotFound) && in.life.Err() == nil {
+			log.Printf("deliver what %s did in %s: %v", h.Org, engagement, err)
 		}
 	}
 }

@@ -77,9 +77,22 @@ func (x *engaged) Fill(ctx context.Context, engagement, control, test string, r 
 	if err != nil {
 		return engage.Filled{}, err
 	}
+	list, err := s.SheetRows(rows(engage.ItemsSheet)) // all of it is read before the house is locked
+	if err != nil {
+		return engage.Filled{}, err
+	}
+	if s, err = x.sheet(ctx, engagement, control, test); err != nil {
+		return engage.Filled{}, err
+	}
 	var out engage.Filled
 	err = x.house.See(ctx, engagement, func(e *engage.Engagement) error {
-		out, err = e.Fill(s, drawn, rows(engage.ItemsSheet))
+		out, err = e.Fill(s, drawn, func(yield func(register.Input, error) bool) {
+			for _, in := range list {
+				if !yield(in, nil) {
+					return
+				}
+			}
+		})
 		return err
 	})
 	return out, err

@@ -439,6 +439,7 @@ func (x *engaged) Replace(ctx context.Context, who engage.Who, engagement, name,
 	if err := x.house.See(ctx, engagement, func(e *engage.Engagement) error {
 		if p := e.SampleOf(name); p != nil {
 			s = *p
+			s.Items = slices.Clone(p.Items) // another one may be replaced meanwhile
 			return nil
 		}
 		return fault.NotFound

@@ -28,23 +28,37 @@ func (o *office) file(ctx context.Context, res assure.Results) (*report.Report, 
 	if err != nil {
 		return nil, err
 	}
-	text := func(s string) report.Runs { return report.Runs{{Text: s, Data: true}} }
 	t := &report.Table{ID: "engagements", Caption: report.Runs{{Text: "Engagements"}}, Columns: []report.Column{{Title: "Engagement"}, {Title: "Client"}, {Title: "Report"}, {Title: "Time"}, {Title: "State"},
 		{Title: "Acts", Number: true}, {Title: "Issued", Wide: true}}}
-	for _, e := range list {
-		for _, s := range e.Seeds {
-			if s.Secret != "" && !s.Used {
-				return nil, fault.Refuse("the package would hold the seed for %s in %s, which is not opened yet: whoever reads it can steer the sample", s.Test, e.ID).WithHint("draw the sample first, or wait until the engagement has ended")
-			}
+	for _, engagement := range list {
+		if err := h.See(ctx, engagement, func(e *engage.Engagement) error {
+			row, err := filed(e)
+			t.Rows = append(t.Rows, row)
+			return err
+		}); err != nil {
+			return nil, err
 		}
-		issued := ""
-		for _, r := range e.Reports {
-			issued += fmt.Sprintf("%s, %s, %s; ", r.Date.Long(), r.Opinion, r.Files["pdf"])
-		}
-		t.Rows = append(t.Rows, report.Row{Cells: []report.Runs{text(e.ID), text(e.Client.Name), text(e.Terms.Report), text(e.Terms.Words()), text(string(e.State)), text(fmt.Sprint(len(e.Log))), text(issued)}})
 	}
 	r := &report.Report{Kind: "engagements", Title: "Engagements", Subtitle: "What this firm examines, and what it issued", Draft: true, Organization: o.org.Name, System: o.org.Name,
 		When: report.Throughout(res.Period), KnownAt: res.KnownAt, Checkpoint: res.Checkpoint, Unanchored: res.Unanchored,
 		Sections: []report.Section{{ID: "section-i", Number: "I", Title: "Engagements", Draft: true, Blocks: []report.Block{{Table: t}}}}}
 	return r, report.Lint(r)
+}
+
+// filed is an engagement as a row of the firm's file. One whose seed is not opened yet is refused.
+func filed(e *engage.Engagement) (report.Row, error) {
+	for _, s := range e.Seeds {
+		if s.Secret != "" && !s.Used {
+			return report.Row{}, fault.Refuse("the package would hold the seed for %s in %s, which is not opened yet: whoever reads it can steer the sample", s.Test, e.ID).WithHint("draw the sample first, or wait until the engagement has ended")
+		}
+	}
+	issued := ""
+	for _, r := range e.Reports {
+		issued += fmt.Sprintf("%s, %s, %s; ", r.Date.Long(), r.Opinion, r.Files["pdf"])
+	}
+	var row report.Row
+	for _, s := range []string{e.ID, e.Client.Name, e.Terms.Report, e.Terms.Words(), string(e.State), fmt.Sprint(len(e.Log)), issued} {
+		row.Cells = append(row.Cells, report.Runs{{Text: s, Data: true}})
+	}
+	return row, nil
 }

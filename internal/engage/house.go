@@ -130,15 +130,15 @@ func (h *House) keyOf(engagement, first string) string {
 	return key
 }
 
-// List gives the engagements, the latest first. What it gives is not to be changed.
-func (h *House) List(ctx context.Context) ([]*Engagement, error) {
+// List names the engagements, the latest first. What there is to know of one, See shows: it changes once nothing holds it still.
+func (h *House) List(ctx context.Context) ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.load(ctx); err != nil {
 		return nil, err
 	}
-	out := slices.Collect(maps.Values(h.open))
-	slices.SortFunc(out, func(a, b *Engagement) int { return strings.Compare(b.ID, a.ID) })
+	out := slices.Sorted(maps.Keys(h.open))
+	slices.Reverse(out)
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (e *Engagement) Sheet(control, test string, of SheetOf) (Sheet, error) {
 			x.Facts = of.Of(x.Key)
 		}
 		if t != nil {
-			x.Marks = t.Marks[x.Key]
+			x.Marks = maps.Clone(t.Marks[x.Key]) // the sheet is written while others mark
 		}
 		s.Items = append(s.Items, x)
 	}

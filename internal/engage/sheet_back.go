@@ -35,15 +35,25 @@ type SheetConflict struct {
 	Here            Mark // as it stands now, with who made it and when
 }
 
-// ReadSheetDrawn reads the lines of the second sheet.
+// aboutMost is how many lines of the second sheet are read; a sheet has one for each attribute and some ten besides.
+const aboutMost = 1000
+
+// ReadSheetDrawn reads the lines of the second sheet. One that stands there twice is refused: it would say two things.
 func ReadSheetDrawn(rows iter.Seq2[register.Input, error]) (SheetDrawn, error) {
 	lines := map[string]string{}
 	for in, err := range rows {
 		if err != nil {
 			return SheetDrawn{}, err
 		}
-		if len(in.Fields) > 1 {
-			lines[in.Fields[0].Value.Text] = in.Fields[1].Value.Text
+		if len(in.Fields) < 2 {
+			continue
+		}
+		name := in.Fields[0].Value.Text
+		if _, twice := lines[name]; twice && name != "" {
+			return SheetDrawn{}, fault.At("", in.Line, "", "the sheet %s says twice what %q is; expected it as it was drawn", AboutSheet, name)
+		}
+		if lines[name] = in.Fields[1].Value.Text; len(lines) > aboutMost {
+			return SheetDrawn{}, fault.At("", in.Line, "", "the sheet %s has more than %d lines; expected it as it was drawn", AboutSheet, aboutMost)
 		}
 	}
 	d := SheetDrawn{Engagement: lines[aboutEngagement], Control: lines["Control"], Test: lines["Test"], Fingerprint: lines[aboutPrint]}
@@ -108,6 +118,34 @@ func (e *Engagement) Fill(s Sheet, d SheetDrawn, rows iter.Seq2[register.Input, 
 func wrongCell(row int, column, format string, args ...any) error {
 	return fault.At("", row, column, "sheet %s, row %d, column %q: %s", ItemsSheet, row, column, fmt.Sprintf(format, args...))
 }
+
+// SheetRows reads the rows of a workbook that comes back, before anything is held against the paper: reading may take long, and nobody waits for
+// it. Of a row only the cells that Fill looks at are kept, and no more rows than can be right.
+func (s Sheet) SheetRows(rows iter.Seq2[register.Input, error]) ([]register.Input, error) {
+	heads, _, _, _ := s.Columns()
+	known := map[string]bool{}
+	for _, h := range heads {
+		known[h] = true
+	}
+	var out []register.Input
+	for in, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		strange := false
+		in.Fields = slices.Clip(slices.DeleteFunc(slices.Clone(in.Fields), func(m register.Member) bool {
+			strange = strange || !known[m.Name] && m.Value.Text != ""
+			return !known[m.Name] && m.Value.Text == ""
+		}))
+		if out = append(out, in); strange || len(out) > len(s.Items)+spareRows {
+			break // Fill refuses this one, or one before it
+		}
+	}
+	return out, nil
+}
+
+// spareRows are rows of a workbook that hold nothing, and one that is too many.
+const spareRows = 1000
 
 // row takes one row over.
 func (f *filling) row(in register.Input) error {

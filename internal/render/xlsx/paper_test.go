@@ -73,7 +73,7 @@ func (d *desk) act(a engage.Act, body any) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	a.Engagement, a.Body, a.At = "eng-1", b, civil.Instant(1783400000000000)
+	a.Engagement, a.Edition, a.Body, a.At = "eng-1", 1, b, civil.Instant(1783400000000000)
 	if err := d.e.Apply(a); err != nil {
 		d.t.Fatalf("%s: %v", a.Kind, err)
 	}
@@ -119,7 +119,18 @@ func (d *desk) back(b []byte) (engage.Filled, error) {
 	if err != nil {
 		return engage.Filled{}, err
 	}
-	return d.e.Fill(d.sheet(), drawn, rows(engage.ItemsSheet))
+	s := d.sheet()
+	list, err := s.SheetRows(rows(engage.ItemsSheet))
+	if err != nil {
+		return engage.Filled{}, err
+	}
+	return d.e.Fill(s, drawn, func(yield func(register.Input, error) bool) {
+		for _, in := range list {
+			if !yield(in, nil) {
+				return
+			}
+		}
+	})
 }
 
 // edited changes a workbook as somebody with a spreadsheet does.
@@ -314,6 +325,9 @@ func TestPaperRefused(t *testing.T) {
 		{"of no paper", func(f *excelize.File) error { return f.DeleteSheet("About") }, `no sheet is named "About"`},
 		{"without a fingerprint", set("About", "B12", ""), "does not say of which work paper"},
 		{"from the future", set("About", "B11", "9999"), "expected"},
+		{"of two acts", func(f *excelize.File) error { return f.SetSheetCol("About", "A13", &[]any{"Drawn after act", "1"}) }, `says twice what "Drawn after act" is`},
+		{"a second sheet without end", func(f *excelize.File) error { return column(f, "About", 2000) }, "more than 1000 lines"},
+		{"items without end", func(f *excelize.File) error { return column(f, "Items", 5000) }, "is no item of this sheet"},
 	} {
 		got, err := d.back(d.edited(b, c.edit))
 		if err == nil || !strings.Contains(err.Error(), c.want) || len(got.Ticks.Marks) != 0 {
@@ -325,6 +339,15 @@ func TestPaperRefused(t *testing.T) {
 			t.Errorf("%s was taken in", name)
 		}
 	}
+}
+
+// column fills the first column of a sheet far down.
+func column(f *excelize.File, sheet string, n int) error {
+	texts := make([]any, n)
+	for i := range texts {
+		texts[i] = fmt.Sprint("line ", i)
+	}
+	return f.SetSheetCol(sheet, "A20", &texts)
 }
 
 // TestPaperLooks: the workbook locks what is only shown, offers the results, and keeps its head in sight.

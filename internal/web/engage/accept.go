@@ -314,8 +314,8 @@ func (p *Pages) newName(ctx context.Context) (string, error) {
 	}
 	prefix := strconv.Itoa(p.o.Clock().UTC().Year()) + "-" + shortOrg(self.Org) + "-"
 	n := 0
-	for _, e := range all {
-		if s, ok := strings.CutPrefix(e.ID, prefix); ok {
+	for _, id := range all {
+		if s, ok := strings.CutPrefix(id, prefix); ok {
 			if x, err := strconv.Atoi(s); err == nil {
 				n = max(n, x)
 			}

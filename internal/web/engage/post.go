@@ -153,8 +153,8 @@ func (p *Pages) index(w http.ResponseWriter, r *http.Request) error {
 	if d.Self, err = p.o.Post.Self(ctx); err != nil {
 		return err
 	}
-	for _, e := range list {
-		err := p.o.House.See(ctx, e.ID, func(e *engage.Engagement) error {
+	for _, id := range list {
+		err := p.o.House.See(ctx, id, func(e *engage.Engagement) error {
 			v := p.view(r, e)
 			if visible(p.o.Side, v.who, e) {
 				d.List = append(d.List, lineOf(ctx, v))

@@ -399,7 +399,7 @@ func (h *house) TakeBag(ctx context.Context, _ engage.Who, r io.Reader, key stri
 	if err != nil || len(list) == 0 {
 		return "", fault.NotFound
 	}
-	return list[0].ID, nil
+	return list[0], nil
 }
 
 func day(s string) civil.Date {
@@ -479,8 +479,8 @@ func (w *world) post(as access.Visitor, path string, status int, pairs ...string
 	}
 	if status == http.StatusSeeOther {
 		if list, err := w.of(as).house.List(context.Background()); err == nil {
-			for _, e := range list {
-				w.cross(e.ID)
+			for _, id := range list {
+				w.cross(id)
 			}
 		}
 		return rec.Header().Get("Location")
