@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/report"
@@ -206,8 +207,12 @@ func (e *Engagement) carried(b report.MatterConclusion) error {
 		return e.Controls[c].Operation
 	}
 	controls := e.Scope().Matters[i].Controls
+	rests := e.Scope().Matters[i].Criteria
 	switch b.Conclusion {
 	case report.Achieved:
+		if len(rests) > 0 && !e.someAchieved(rests, b.Element) {
+			return fault.Refuse("%s: none of the criteria on which it rests (%s) is achieved: nothing achieves it", b.ID, strings.Join(rests, ", "))
+		}
 		if slices.ContainsFunc(controls, func(c string) bool {
 			return of(c) == report.Effective || b.Element == report.Operation && e.compensated(c)
 		}) {
@@ -220,6 +225,13 @@ func (e *Engagement) carried(b report.MatterConclusion) error {
 		}
 	}
 	return nil
+}
+
+// someAchieved reports whether one of the criteria is achieved.
+func (e *Engagement) someAchieved(criteria []string, el report.Element) bool {
+	return slices.ContainsFunc(report.MattersOf(e.Examination(), e.Scope(), el), func(m report.MatterConclusion) bool {
+		return slices.Contains(criteria, m.ID) && m.Conclusion == report.Achieved
+	})
 }
 
 // compensated reports whether each deviation of a control that stands is compensated for in full by one that is effective now.

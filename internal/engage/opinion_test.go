@@ -2,6 +2,7 @@ package engage
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -230,4 +231,38 @@ func TestDesign(t *testing.T) {
 	if err := (&Deviation{}).Ready(); !errors.Is(err, fault.Refused) {
 		t.Errorf("Ready of a deviation that nobody looked at = %v, want refused", err)
 	}
+}
+
+// TestCommitment: a service commitment is concluded on by itself. It is not achieved by controls where no criterion on which it rests is, and it
+// modifies the opinion although all its criteria are achieved.
+func TestCommitment(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.wrapped(0, "")
+	e := p.see(p.firm)
+	e.Planned.Matters = append(slices.Clone(matters), report.Matter{ID: "Commitment 1", Controls: []string{"CHG-01", "CHG-02"}, Criteria: []string{"CC8.1"}, Text: "Changes are approved."})
+	for _, c := range []string{"CHG-01", "CHG-02", "IAM-01"} {
+		e.Controls[c] = report.ControlConclusion{Control: c, Design: report.Effective, Operation: report.Effective}
+	}
+	operation := func() report.Proposal {
+		t.Helper()
+		for _, x := range e.Proposals() {
+			if x.Element == report.Operation {
+				return x
+			}
+		}
+		t.Fatal("no proposal on operation")
+		return report.Proposal{}
+	}
+	if x := operation(); x.Opinion != report.Unqualified || len(x.Open) != 0 {
+		t.Fatalf("with all criteria achieved the proposal is %+v", x)
+	}
+	conclusion := report.MatterConclusion{ID: "Commitment 1", Element: report.Operation, Conclusion: report.NotAchieved, Reasons: []string{"Two customers were told of changes afterwards."}}
+	p.does(mia, "conclude_matter", conclusion)
+	if x := operation(); x.Opinion != report.Qualified || !slices.Equal(x.Affected, []string{"Commitment 1"}) {
+		t.Errorf("with a broken commitment the proposal is %+v; want a qualified opinion that names it", x)
+	}
+	p.does(mia, "conclude_matter", failed(false))
+	conclusion.Conclusion = report.Achieved
+	p.tries(mia, "conclude_matter", conclusion, "none of the criteria on which it rests (CC8.1) is achieved")
 }

@@ -197,7 +197,44 @@ func (f form) scope(facts Facts) Scope {
 		}
 		s.Matters = append(s.Matters, m)
 	}
+	if f.Family == "soc2" || f.Family == "soc3" {
+		s.Matters = append(s.Matters, promises(facts.About.Commitments, s.Matters)...)
+	}
 	return s
+}
+
+// promises are the service commitments and system requirements, numbered as the description does, each with the criteria in scope on the basis of
+// which it is judged: those that management names, and all where it names none. One that rests on other criteria alone is not examined.
+func promises(list []assure.Commitment, criteria []Matter) []Matter {
+	var out []Matter
+	n := map[bool]int{}
+	for _, c := range list {
+		n[c.Requirement]++
+		m := Matter{ID: CommitmentName(c.Requirement, n[c.Requirement]), Text: c.Text}
+		for _, cr := range criteria {
+			if len(c.Criteria) > 0 && !slices.Contains(c.Criteria, cr.ID) {
+				continue
+			}
+			m.Criteria = append(m.Criteria, cr.ID)
+			for _, k := range cr.Controls {
+				if !slices.Contains(m.Controls, k) {
+					m.Controls = append(m.Controls, k)
+				}
+			}
+		}
+		if len(m.Criteria) > 0 {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// CommitmentName names a service commitment, or a system requirement, by its number in the description, from 1.
+func CommitmentName(requirement bool, n int) string {
+	if requirement {
+		return fmt.Sprintf("Requirement %d", n)
+	}
+	return fmt.Sprintf("Commitment %d", n)
 }
 
 // ScopeOf is what an examination of a kind of report concludes on. It refuses a kind on which no service auditor reports.

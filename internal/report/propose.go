@@ -20,7 +20,9 @@ type Proposal struct {
 // Matter is an objective or a criterion in scope, with the controls that serve it.
 type Matter struct {
 	ID       string
-	Controls []string
+	Controls []string // that serve it
+	Criteria []string `json:",omitempty"` // of a service commitment or system requirement: the criteria in scope on the basis of which it is judged
+	Text     string   `json:",omitempty"` // of a service commitment or system requirement, as management states it
 }
 
 // Scope is what an examination concludes on.
@@ -92,9 +94,11 @@ type weighing struct {
 func propose(e Examination, s Scope, el Element) Proposal {
 	w := &weighing{p: Proposal{Element: el}}
 	of := restsOn(el)
+	matters := 0
 	for _, x := range of {
 		for _, m := range MattersOf(e, s, x) {
 			w.matter(m)
+			matters++
 		}
 	}
 	limits := e.Limits
@@ -118,6 +122,9 @@ func propose(e Examination, s Scope, el Element) Proposal {
 		p.Reasons = append(p.Reasons, "What could not be seen may be material and pervasive.")
 	case w.failed || w.unseen:
 		p.Opinion = Qualified
+		if n := len(p.Affected); n > 0 {
+			p.Reasons = append(p.Reasons, fmt.Sprintf("%d of %s not achieved, or could not be seen, and nobody has called one pervasive: spread over the report, or fundamental to it.", n, Plural(matters, "matter is", "matters are")))
+		}
 		p.Reasons = append(p.Reasons, "It is material and not pervasive.")
 	default:
 		p.Opinion = Unqualified
@@ -184,9 +191,49 @@ func MattersOf(e Examination, s Scope, el Element) []MatterConclusion {
 		return out
 	}
 	for _, m := range s.Matters {
-		if !concluded[m.ID] {
+		if !concluded[m.ID] && len(m.Criteria) == 0 {
 			out = append(out, served(e, m, el))
 		}
+	}
+	for _, m := range s.Matters {
+		if !concluded[m.ID] && len(m.Criteria) > 0 {
+			out = append(out, onCriteria(out, m, el))
+		}
+	}
+	return out
+}
+
+// onCriteria is what the conclusions on the criteria say of a service commitment that rests on them: where all of them are achieved it is, where none is
+// it is not, and between the two a person judges (handbook 2.4).
+func onCriteria(criteria []MatterConclusion, m Matter, el Element) MatterConclusion {
+	out := MatterConclusion{ID: m.ID, Element: el}
+	by := map[Conclusion][]string{}
+	for _, c := range criteria {
+		if slices.Contains(m.Criteria, c.ID) {
+			by[c.Conclusion] = append(by[c.Conclusion], c.ID)
+		}
+	}
+	n := len(m.Criteria)
+	switch {
+	case len(by[Achieved])+len(by[NoneOccurred]) == n && len(by[Achieved]) > 0:
+		out.Conclusion, out.Reasons = Achieved, []string{"all criteria on which it rests are achieved"}
+	case len(by[NoneOccurred]) == n:
+		out.Conclusion, out.Reasons = NoneOccurred, []string{join(by[NoneOccurred])}
+	case len(by[NotAchieved]) == n:
+		out.Conclusion, out.Reasons = NotAchieved, []string{"no criterion on which it rests is achieved: " + join(by[NotAchieved])}
+	case len(by[NotDeterminable]) == n:
+		out.Conclusion, out.Reasons = NotDeterminable, []string{"of no criterion on which it rests could it be determined: " + join(by[NotDeterminable])}
+	default:
+		var parts []string
+		for _, x := range []struct {
+			c    Conclusion
+			word string
+		}{{Achieved, "achieved"}, {NotAchieved, "not achieved"}, {NotDeterminable, "not determinable"}, {NoneOccurred, "nothing to do"}, {"", "not concluded on"}} {
+			if len(by[x.c]) > 0 {
+				parts = append(parts, x.word+": "+join(by[x.c]))
+			}
+		}
+		out.Reasons = []string{"whether it was met all the same is for a person to conclude (" + strings.Join(parts, "; ") + ")"}
 	}
 	return out
 }

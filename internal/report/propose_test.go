@@ -1,10 +1,13 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/assayhq/assay/internal/assure"
 )
 
 // judged is an examination of two criteria: CC8.1 is served by CHG-01 and CHG-03, CC6.2 by IAM-02.
@@ -20,7 +23,7 @@ func judged(change func(*Examination)) Examination {
 	return e
 }
 
-var judgedScope = Scope{TypeTwo: true, Matters: []Matter{{"CC8.1", []string{"CHG-01", "CHG-03"}}, {"CC6.2", []string{"IAM-02"}}}}
+var judgedScope = Scope{TypeTwo: true, Matters: []Matter{{ID: "CC8.1", Controls: []string{"CHG-01", "CHG-03"}}, {ID: "CC6.2", Controls: []string{"IAM-02"}}}}
 
 // TestPropose: each opinion follows from facts, per element, and says why.
 func TestPropose(t *testing.T) {
@@ -82,6 +85,48 @@ func TestPropose(t *testing.T) {
 	}
 	if got := Propose(judged(nil), Scope{Matters: judgedScope.Matters}); len(got) != 2 || got[1].Element != Design {
 		t.Errorf("Propose(Type 1) = %+v, want the description and the design alone", got)
+	}
+}
+
+// TestPromises: a service commitment is judged on the basis of the criteria on which it rests, by itself, and modifies an opinion by itself.
+func TestPromises(t *testing.T) {
+	t.Parallel()
+	list := []assure.Commitment{{Text: "Changes are approved.", Criteria: []string{"CC8.1"}}, {Text: "All of it."}, {Text: "It runs always.", Criteria: []string{"A1.2"}},
+		{Text: "Passwords are long.", Requirement: true, Criteria: []string{"CC6.2", "A1.1"}}}
+	want := []Matter{{ID: "Commitment 1", Controls: []string{"CHG-01", "CHG-03"}, Criteria: []string{"CC8.1"}, Text: "Changes are approved."},
+		{ID: "Commitment 2", Controls: []string{"CHG-01", "CHG-03", "IAM-02"}, Criteria: []string{"CC8.1", "CC6.2"}, Text: "All of it."},
+		{ID: "Requirement 1", Controls: []string{"IAM-02"}, Criteria: []string{"CC6.2"}, Text: "Passwords are long."}}
+	s := judgedScope
+	s.Matters = append(slices.Clone(s.Matters), promises(list, s.Matters)...)
+	if diff := cmp.Diff(want, s.Matters[2:]); diff != "" {
+		t.Fatalf("promises (-want +got):\n%s", diff)
+	}
+	failed := func(e *Examination) {
+		e.Matters = append(e.Matters, MatterConclusion{ID: "CC6.2", Element: Operation, Conclusion: NotAchieved, Reasons: []string{"leavers kept access"}})
+	}
+	broken := func(e *Examination) {
+		e.Matters = append(e.Matters, MatterConclusion{ID: "Commitment 1", Element: Operation, Conclusion: NotAchieved, Reasons: []string{"customers were told otherwise"}})
+	}
+	for name, c := range map[string]struct {
+		change   func(*Examination)
+		opinion  Opinion
+		affected []string
+		say      string
+	}{
+		"all criteria achieved":    {nil, Unqualified, nil, ""},
+		"one of its two is not":    {failed, Qualified, []string{"CC6.2", "Requirement 1"}, "Commitment 2: whether it was met all the same is for a person to conclude (achieved: CC8.1; not achieved: CC6.2)"},
+		"the only one is not":      {failed, Qualified, []string{"CC6.2", "Requirement 1"}, "Requirement 1 is not achieved: no criterion on which it rests is achieved: CC6.2."},
+		"broken, its criteria not": {broken, Qualified, []string{"Commitment 1"}, "Commitment 1 is not achieved: customers were told otherwise."},
+		"half of it failed":        {failed, Qualified, []string{"CC6.2", "Requirement 1"}, "2 of 5 matters are not achieved, or could not be seen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := Propose(judged(c.change), s)[2]
+			said := strings.Join(append(p.Reasons, p.Open...), "\n")
+			if p.Opinion != c.opinion || !slices.Equal(p.Affected, c.affected) || !strings.Contains(said, c.say) {
+				t.Errorf("Propose = %s of %v, and says:\n%s\nwant %s of %v that says %q", p.Opinion, p.Affected, said, c.opinion, c.affected, c.say)
+			}
+		})
 	}
 }
 

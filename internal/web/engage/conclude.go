@@ -254,7 +254,7 @@ func disclosed(d *desk) (any, error) {
 		}
 	}
 	for _, matter := range d.e.Scope().Matters {
-		if slices.Contains(matter.Controls, x.Control) {
+		if len(matter.Criteria) == 0 && slices.Contains(matter.Controls, x.Control) { // commitments rest on the criteria
 			x.Affects = append(x.Affects, matter.ID)
 		}
 	}
@@ -445,6 +445,16 @@ func served(v *view, matter string) []string {
 	for _, x := range v.e.Scope().Matters {
 		if x.ID == matter {
 			return x.Controls
+		}
+	}
+	return nil
+}
+
+// promise is a matter that is a service commitment or a system requirement; nil for others.
+func promise(v *view, matter string) *report.Matter {
+	for _, x := range v.e.Scope().Matters {
+		if x.ID == matter && len(x.Criteria) > 0 {
+			return &x
 		}
 	}
 	return nil
