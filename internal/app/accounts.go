@@ -322,7 +322,7 @@ func (in *installation) orgRoutes(t *tenant, routes []shell.Route) ([]shell.Rout
 	if err != nil {
 		return nil, err
 	}
-	routes = append(routes, examined...)
+	routes = append(routes, in.tried(o.org.ID, examined)...)
 	if in.pages != nil {
 		set, err := in.settingsOf(o.org.ID, slug, o.org.Name)
 		if err != nil {

@@ -25,7 +25,7 @@ func (in *installation) firmTenant(slug string, org record.Org, o *office) (*ten
 	if err != nil {
 		return nil, err
 	}
-	routes = append(routes, more...)
+	routes = append(routes, in.tried(org.ID, more)...)
 	if in.pages != nil {
 		routes = append(routes, in.pages.OrgRoutes(org.ID, org.Name)...)
 	}

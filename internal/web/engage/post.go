@@ -125,7 +125,7 @@ var takers = map[engage.Side][]access.Role{engage.Client: {access.Lead, access.E
 // takeBag takes messages of the other party in.
 func (p *Pages) takeBag(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	if !slices.ContainsFunc(access.From(ctx).Roles, func(r access.Role) bool { return slices.Contains(takers[p.o.Side], r) }) {
+	if !slices.ContainsFunc(access.From(ctx).InForce(), func(r access.Role) bool { return slices.Contains(takers[p.o.Side], r) }) {
 		return &fault.Error{Kind: fault.Denied, What: "none of your roles here includes it: to take messages of the other party in"}
 	}
 	fields, f, err := upload(w, r, largestBag)
