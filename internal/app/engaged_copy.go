@@ -49,13 +49,21 @@ func (c *copies) openCopy(ctx context.Context, a *App, folder, key string) (*cli
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if k := c.open[folder]; k != nil {
-		return k, nil
+		return k, k.signedBy(key)
 	}
 	m, err := a.reopen(ctx, folder, key)
 	if err != nil {
 		return nil, err
 	}
 	return c.keep(folder, m)
+}
+
+// signedBy refuses a copy that was opened for an engagement that knows the client under another key.
+func (k *clientCopy) signedBy(key string) error {
+	if k.opened.Key != key {
+		return &fault.Error{Kind: fault.Integrity, What: "the copy of the client is of a package that another key signed than the one this engagement knows", Hint: "compare the key with the client, and take in a package that it signed"}
+	}
+	return nil
 }
 
 // keep takes an open mirror over; the caller holds the lock.
@@ -86,7 +94,7 @@ func (c *copies) Close() error {
 
 // copyFolder is where a firm keeps a package that it took in of a client.
 func (x *engaged) copyFolder(client, sum string) string {
-	return filepath.Join(x.in.data, "clients", string(x.o.org.ID), filepath.Base(client), sum[:16])
+	return filepath.Join(x.in.data, "clients", string(x.o.org.ID), filepath.Base(client), sum)
 }
 
 // copyOf opens the latest copy of the client of an engagement.

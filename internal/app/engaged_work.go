@@ -95,7 +95,7 @@ func (x *engaged) TakePackage(ctx context.Context, who engage.Who, engagement, n
 	defer func() { _ = os.Remove(file) }() // gone by then where it was taken over
 	c, again, err := x.took(ctx, file, x.copyFolder(client, sum), key, sum, held)
 	if err == nil {
-		err = c.follows(ctx, said)
+		err = c.follows(ctx, append(said, held...)) // a copy may have been opened for another engagement already
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -151,7 +151,11 @@ func (x *engaged) took(ctx context.Context, file, folder, key, sum string, held 
 	c := x.copies.open[folder]
 	again, ran := x.copies.runs[sum]
 	x.copies.mu.Unlock()
-	if c == nil {
+	if c != nil {
+		if err := c.signedBy(key); err != nil {
+			return nil, again, err
+		}
+	} else {
 		m, err := x.in.app.takeIn(ctx, file, folder, key, held...)
 		if errors.Is(err, fault.Refused) && there(folder) {
 			m, err = x.in.app.reopen(ctx, folder, key, held...)

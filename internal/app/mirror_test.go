@@ -290,6 +290,14 @@ func TestMirrorHoldsTheClientToItsWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := otherKey(t, s.org.ID)
+	// A copy that is open serves no engagement that knows the client under another key.
+	open := copies{open: map[string]*clientCopy{m1.folder: {mirror: m1, o: m1.office}}}
+	if k, err := open.openCopy(t.Context(), New(), m1.folder, first.Key); err != nil || k.mirror != m1 {
+		t.Errorf("openCopy under the client's key = %v", err)
+	}
+	if _, err := open.openCopy(t.Context(), New(), m1.folder, other); !errors.Is(err, fault.Integrity) {
+		t.Errorf("openCopy under another key = %v; want an integrity failure", err)
+	}
 	forked := held
 	forked.Root[0] ^= 1
 	for what, x := range map[string]struct {
