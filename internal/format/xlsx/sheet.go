@@ -20,6 +20,7 @@ type cells struct {
 	line   []cell
 	size   int
 	shared map[string]string // texts of shared formulas by their number
+	kept   int               // bytes of these
 }
 
 type cell struct {
@@ -221,6 +222,7 @@ func (c *cells) cell(t xml.StartElement) error {
 func (c *cells) content(t xml.StartElement) (raw, formula string, err error) {
 	in := ""
 	group := ""
+	var stored, text strings.Builder // of a value or a formula that comes in many pieces
 	for {
 		tok, err := c.xmlPart.next()
 		if err == io.EOF {
@@ -236,20 +238,25 @@ func (c *cells) content(t xml.StartElement) (raw, formula string, err error) {
 			case "is":
 				raw, err = c.texts("is")
 			case "f":
-				formula = "="
+				text.Reset()
+				text.WriteByte('=')
 				group = attr(e, "si")
 			}
 		case xml.CharData:
 			switch in {
 			case "v":
-				raw += string(e)
+				stored.Write(e)
 			case "f":
-				formula += string(e)
+				text.Write(e)
+			}
+			if stored.Len()+text.Len() > register.MaxRow {
+				err = c.bad("holds more than %d bytes", register.MaxRow)
 			}
 		case xml.EndElement:
 			in = ""
 			if e.Name.Local == "c" {
-				return raw, c.share(group, formula, attr(t, "r")), nil
+				formula, err = c.share(group, text.String(), attr(t, "r"))
+				return raw + stored.String(), formula, err
 			}
 		}
 		if err != nil {
@@ -260,15 +267,18 @@ func (c *cells) content(t xml.StartElement) (raw, formula string, err error) {
 
 // share gives the cells that share a formula its text and the cell where it stands: what it
 // would be after shifting is for a spreadsheet to say.
-func (c *cells) share(group, formula, ref string) string {
+func (c *cells) share(group, formula, ref string) (string, error) {
 	if group == "" || formula == "" {
-		return formula
+		return formula, nil
 	}
-	if formula != "=" {
-		c.shared[group] = formula + " (shared from " + ref + ")"
-		return formula
+	if formula == "=" {
+		return c.shared[group], nil
 	}
-	return c.shared[group]
+	if c.kept += len(formula) + 64; c.kept > maxShared {
+		return "", c.bad("is one of shared formulas of more than %d MiB", maxShared>>20)
+	}
+	c.shared[group] = formula + " (shared from " + ref + ")"
+	return formula, nil
 }
 
 // value makes a cell's stored value one of a record.
@@ -325,7 +335,13 @@ func (c *cells) text(s string) (register.Value, error) {
 	return register.Value{Kind: register.String, Text: s}, nil
 }
 
+// bad refuses the cell that is read. Of a long text only the beginning is said.
 func (c *cells) bad(form string, args ...any) error {
+	for i, a := range args {
+		if text, ok := a.(string); ok && len(text) > 100 {
+			args[i] = strings.ToValidUTF8(text[:100], "") + "…"
+		}
+	}
 	return fault.At(c.b.file, c.row, "", "cell "+letters(c.col)+strconv.Itoa(c.row)+" "+form, args...)
 }
 

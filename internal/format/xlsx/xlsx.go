@@ -26,6 +26,7 @@ const (
 	bigPart     = 10 << 20
 	maxParts    = 10_000
 	maxStrings  = 256 << 20 // bytes of the shared strings, which are held in memory
+	maxShared   = 8 << 20   // bytes of the formulas that cells share, likewise
 )
 
 // Read reads the rows below the header, the first row that is not empty.

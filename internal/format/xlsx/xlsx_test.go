@@ -191,6 +191,34 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// TestPieces reads a value and a formula that stand in the file in very many pieces, as comments cut them: the time grows with the file.
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	const n = 200_000
+	for _, cell := range []string{`<c r="A2"><v>%s</v></c>`, `<c r="A2"><f>%s</f></c>`} {
+		b := book1(t, `<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row><row r="2">`+fmt.Sprintf(cell, strings.Repeat("1<!---->", n))+`</row>`)
+		begun := time.Now()
+		_, err := rows(b, "")
+		if took := time.Since(begun); took > 4*time.Second || err != nil && len(err.Error()) > 1000 {
+			t.Errorf("Read(%s in %d pieces) takes %v and says %d bytes; want at most 4 s, and a short word", cell, n, took, len(fmt.Sprint(err)))
+		}
+	}
+}
+
+// TestManyShared refuses formulas to be shared that together are larger than any sheet has.
+func TestManyShared(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(`<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row>`)
+	text := noise(1 << 20)
+	for i := range 1 + maxShared>>20 {
+		fmt.Fprintf(&b, `<row r="%d"><c><f t="shared" si="%d">%s</f></c></row>`, i+2, i, text)
+	}
+	if _, err := rows(book1(t, b.String()), ""); err == nil || !strings.Contains(err.Error(), "shared formulas") {
+		t.Errorf("Read(formulas of %d MiB to share) = %v, want a refusal", maxShared>>20, err)
+	}
+}
+
 // noise is text that hardly deflates.
 func noise(n int) string {
 	b := make([]byte, n)
