@@ -126,29 +126,9 @@ func (x *engaged) TakeBag(ctx context.Context, _ engage.Who, r io.Reader, key st
 	if len(raw) > mostBag {
 		return "", fault.Refuse("the bag is larger than %d MiB", mostBag>>20)
 	}
-	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	texts, brought, err := unpackBag(raw)
 	if err != nil {
-		return "", fault.Refuse("this is no bag of messages: %v", err)
-	}
-	var texts [][]byte
-	brought := map[string][]byte{}
-	left := int64(mostBag)
-	for _, e := range z.File {
-		if len(texts)+len(brought) > mostMessages {
-			return "", fault.Refuse("the bag holds more than %d messages", mostMessages)
-		}
-		data, err := entryOf(e, &left)
-		if err != nil {
-			return "", err
-		}
-		switch name := e.Name; {
-		case strings.HasPrefix(name, "messages/"):
-			texts = append(texts, data)
-		case strings.HasPrefix(name, "files/"):
-			brought[strings.TrimPrefix(name, "files/")] = data
-		default:
-			return "", fault.Refuse("the bag holds %q, which is neither a message nor a file", name)
-		}
+		return "", err
 	}
 	engagement, err := engagementOf(texts)
 	if err != nil {
@@ -157,10 +137,46 @@ func (x *engaged) TakeBag(ctx context.Context, _ engage.Who, r io.Reader, key st
 	if err := x.in.ownKeys(texts); err != nil {
 		return engagement, err
 	}
-	if _, err := x.house.Receive(ctx, texts, strings.TrimSpace(key)); err != nil {
+	taken, err := x.house.Receive(ctx, texts, strings.TrimSpace(key))
+	if err != nil && taken == 0 {
 		return engagement, err
 	}
-	return engagement, x.put(ctx, engagement, brought)
+	return engagement, errors.Join(err, x.put(ctx, engagement, brought)) // of what was taken in, the files are kept, whatever was passed over
+}
+
+// unpackBag reads the messages of a bag by the order of their names, and the files that came along by theirs.
+func unpackBag(raw []byte) (texts [][]byte, brought map[string][]byte, err error) {
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return nil, nil, fault.Refuse("this is no bag of messages: %v", err)
+	}
+	if len(z.File) > mostMessages {
+		return nil, nil, fault.Refuse("the bag holds more than %d messages and files", mostMessages)
+	}
+	messages := map[string][]byte{}
+	brought = map[string][]byte{}
+	left := int64(mostBag)
+	for _, e := range z.File {
+		if strings.HasSuffix(e.Name, "/") {
+			continue // a folder, as programs put it in that pack a bag anew
+		}
+		into, name := messages, e.Name
+		if sum, ok := strings.CutPrefix(name, "files/"); ok && isSum(sum) {
+			into, name = brought, sum
+		} else if !strings.HasPrefix(name, "messages/") {
+			return nil, nil, fault.Refuse("the bag holds %q, which is neither a message nor a file", name)
+		}
+		if _, twice := into[name]; twice {
+			return nil, nil, fault.Refuse("the bag holds %q twice", e.Name)
+		}
+		if into[name], err = entryOf(e, &left); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(messages)) {
+		texts = append(texts, messages[name])
+	}
+	return texts, brought, nil
 }
 
 // ownKeys refuses messages in the name of an organization that lives in this installation and that are not signed by its own key: of those
@@ -200,12 +216,11 @@ func (x *engaged) put(ctx context.Context, engagement string, brought map[string
 		if !slices.Contains(named, sum) {
 			continue
 		}
-		got, _, err := x.o.blobs.Put(ctx, x.o.org.ID, bytes.NewReader(data))
-		if err != nil {
-			return err
-		}
-		if got != sum {
+		if engage.Sum(data) != sum {
 			return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the file %s of the bag is another one than its name says", sum)}
+		}
+		if _, _, err := x.o.blobs.Put(ctx, x.o.org.ID, bytes.NewReader(data)); err != nil {
+			return err
 		}
 	}
 	return nil

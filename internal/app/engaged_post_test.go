@@ -1,10 +1,13 @@
 package app
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
@@ -47,5 +50,54 @@ func TestOwnKeys(t *testing.T) {
 	}
 	if err := in.ownKeys([][]byte{message(own), message(made(here))}); !errors.Is(err, fault.Integrity) {
 		t.Errorf("a message in the name of an organization here, by a key that was made up: %v; want it refused", err)
+	}
+}
+
+// TestUnpackBag: what a bag holds is taken by its names alone, however it was packed; what is no message and no file, or stands twice, is refused.
+func TestUnpackBag(t *testing.T) {
+	t.Parallel()
+	sum := engage.Sum([]byte("a file"))
+	bag := func(entries ...string) []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for i := 0; i < len(entries); i += 2 {
+			w, err := z.Create(entries[i])
+			if err == nil && entries[i+1] != "" {
+				_, err = io.WriteString(w, entries[i+1])
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	texts, files, err := unpackBag(bag("files/", "", "files/"+sum, "a file", "messages/", "", "messages/000002.txt", "two", "messages/000010.txt", "ten", "messages/000001.txt", "one"))
+	if got := string(bytes.Join(texts, []byte(" "))); err != nil || got != "one two ten" || len(files) != 1 || string(files[sum]) != "a file" {
+		t.Errorf("unpackBag(packed anew) = %q, %v, %v; want the messages by their names and the file", got, files, err)
+	}
+	var many []string
+	for range mostMessages + 1 {
+		many = append(many, "messages/1", "")
+	}
+	for name, raw := range map[string][]byte{
+		"no zip": []byte("PK"), "a message twice": bag("messages/1", "a", "messages/1", "b"), "a file twice": bag("files/"+sum, "a file", "files/"+sum, "another"),
+		"a path": bag("../messages/1", "a"), "a file by no hash": bag("files/../../keys/"+sum, "a"), "a file by its hash in capitals": bag("files/"+strings.ToUpper(sum), "a"),
+		"something else": bag("messages/1", "a", "note.txt", "b"), "entries without end": bag(many...),
+	} {
+		if _, _, err := unpackBag(raw); !errors.Is(err, fault.Refused) {
+			t.Errorf("unpackBag(%s) = %v, want a refusal", name, err)
+		}
+	}
+	bomb := bag("messages/1", strings.Repeat("a", 1<<20))
+	left := int64(1 << 19)
+	z, err := zip.NewReader(bytes.NewReader(bomb), int64(len(bomb)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := entryOf(z.File[0], &left); !errors.Is(err, fault.Refused) {
+		t.Errorf("entryOf(more than is left) = %v, want a refusal", err)
 	}
 }

@@ -167,6 +167,18 @@ func madeByProgram(name string) bool {
 	return k.program
 }
 
+// isName reports whether a text can name an engagement: addresses, files and messages carry it as it is, and the other party chose it.
+func isName(s string) bool {
+	if s == "" || len(s) > 64 || s[0] == '.' || s[0] == '-' {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
+}
+
+func misnamed(engagement string) error {
+	return fault.Refuse("%.80q cannot name an engagement; expected up to 64 letters, digits, hyphens, points and underscores", engagement)
+}
+
 // Deed is an act to be done.
 type Deed struct {
 	Kind string
@@ -195,6 +207,9 @@ func (h *House) doAll(ctx context.Context, who Who, engagement string, deeds []D
 	if e == nil {
 		if deeds[0].Kind != "open" || h.Side != Firm {
 			return fault.NotFound
+		}
+		if !isName(engagement) {
+			return misnamed(engagement)
 		}
 		e, _ = Fold(h.Side, engagement, nil)
 	}

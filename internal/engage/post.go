@@ -107,6 +107,8 @@ func (h *House) receive(ctx context.Context, text []byte, expect string) (a Act,
 	switch {
 	case !known && (a.Kind != "open" || h.Side != Client):
 		return a, nil, fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
+	case !known && !isName(a.Engagement):
+		return a, nil, misnamed(a.Engagement)
 	case !known:
 		e, _ = Fold(h.Side, a.Engagement, nil)
 	case h.Side == Firm && e.Client.Key == "" && a.Kind != "agree":
@@ -299,8 +301,12 @@ func (h *House) named(a Act, key string) error {
 
 // speaksFor refuses a party whose key is that of another organization's ledger: a key is named after the one it belongs to.
 func speaksFor(key string, p Party) error {
+	org, err := id.ParseOrg(p.Org) // folders are named after it
+	if err != nil {
+		return err
+	}
 	v, err := note.NewVerifier(key)
-	if err != nil || v.Name() != ledger.Origin(id.Org(p.Org)) {
+	if err != nil || v.Name() != ledger.Origin(org) {
 		return &fault.Error{Kind: fault.Integrity, What: fmt.Sprintf("the message names %s, and is not signed with a key of it", p.Org)}
 	}
 	return nil
