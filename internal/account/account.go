@@ -92,7 +92,10 @@ type Options struct {
 	Store   Store
 	Journal Journal
 	// Kind says what an organization is, or fault.NotFound. It decides which roles there are in it.
-	Kind   func(ctx context.Context, org id.Org) (access.Kind, error)
+	Kind func(ctx context.Context, org id.Org) (access.Kind, error)
+	// Apart refuses roles, new to them in an organization, to whoever has an address, for what is known of them besides their roles: that they
+	// examine the organization. Nil: nothing is known.
+	Apart  func(ctx context.Context, org id.Org, email string, roles []access.Role) error
 	Clock  func() time.Time
 	Random io.Reader
 	Key    [32]byte // seals second factors at rest; kept in a file beside the data, never in the database

@@ -79,6 +79,9 @@ func (s *Service) Reassign(ctx context.Context, org id.Org, list []Reassignment,
 		if err := access.Place(kind, r.Add...); err != nil {
 			return err
 		}
+		if err := s.apart(ctx, org, r.Person, r.Add); err != nil {
+			return err
+		}
 	}
 	s.giving.Lock()
 	defer s.giving.Unlock()

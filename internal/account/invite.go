@@ -47,6 +47,11 @@ func (s *Service) Invite(ctx context.Context, org id.Org, email string, roles []
 // foreseen refuses an invitation that could not be accepted, to whoever writes it.
 func (s *Service) foreseen(ctx context.Context, kind access.Kind, org id.Org, email string, roles []access.Role) error {
 	var had []access.Role
+	if s.o.Apart != nil {
+		if err := s.o.Apart(ctx, org, email, roles); err != nil {
+			return err
+		}
+	}
 	p, err := s.o.Store.PersonByEmail(ctx, email)
 	if err == nil {
 		history, err := s.o.Store.Memberships(ctx, org)
@@ -139,6 +144,9 @@ func (s *Service) Accept(ctx context.Context, secret string, v access.Visitor, f
 		return "", &fault.Error{Kind: fault.Denied, What: "the invitation is for another e-mail address than yours", Hint: "sign out, and sign in as the person who was invited"}
 	}
 	kind, err := s.o.Kind(ctx, i.Org)
+	if err == nil {
+		err = s.apart(ctx, i.Org, v.Person, i.Roles)
+	}
 	if err != nil {
 		return "", err
 	}

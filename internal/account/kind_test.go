@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -236,5 +237,59 @@ func TestVoidWaits(t *testing.T) {
 	}
 	if list, err := w.Awaiting(w.ctx, firm); err != nil || len(list) != 0 {
 		t.Errorf("Awaiting = %v, %v, want nobody", list, err)
+	}
+}
+
+// TestApart: what is known of somebody besides their roles keeps new ones from them, however they are given, and no role that they have.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	apart := ""
+	w := setup(t, func(o *account.Options) {
+		o.Apart = func(_ context.Context, org id.Org, email string, roles []access.Role) error {
+			if org == acme && email == apart && !slices.Equal(roles, []access.Role{access.Customer}) {
+				return &fault.Error{Kind: fault.Denied, What: "they examine it"}
+			}
+			return nil
+		}
+	})
+	v, _ := w.founder()
+	bob, _ := w.join(v, "bob@example.com", access.Owner, access.Contributor)
+	open := w.invited(v, "cem@example.com", access.Owner)
+	waits := w.provisioned("dee@example.com")
+	w.ok(w.store.Await(w.ctx, []access.Membership{{Org: acme, Person: waits.ID, Role: access.Lead, By: v.Person, Granted: w.clock.now()},
+		{Org: acme, Person: waits.ID, Role: access.Customer, By: v.Person, Granted: w.clock.now()}}, nil))
+
+	apart = bob.Email
+	w.refused(w.SetRoles(w.ctx, acme, bob.Person, []access.Role{access.Owner, access.Lead}, v, here), fault.Denied, "they examine it")
+	w.refused(w.Reassign(w.ctx, acme, []account.Reassignment{{Person: bob.Person, Add: []access.Role{access.Lead}}}, v, here), fault.Denied, "they examine it")
+	_, err := w.Invite(w.ctx, acme, "BOB@example.com", []access.Role{access.Lead}, v, here)
+	w.refused(err, fault.Denied, "they examine it")
+	w.ok(w.SetRoles(w.ctx, acme, bob.Person, []access.Role{access.Owner}, v, here)) // one is laid down
+	w.ok(w.Reassign(w.ctx, acme, []account.Reassignment{{Person: bob.Person, Add: []access.Role{access.Owner}}}, v, here))
+	if got := rolesOf(t, w, bob.Person, acme); got != "owner" {
+		t.Errorf("bob is %q, want owner", got)
+	}
+
+	apart = "cem@example.com"
+	_, err = w.EnrolByPassword(w.ctx, account.Newcomer{Invitation: open, Name: "Cem"}, good, here)
+	w.refused(err, fault.Denied, "they examine it")
+	cem := w.provisioned(apart)
+	_, err = w.Accept(w.ctx, open, access.Visitor{Person: cem.ID, Email: cem.Email}, here)
+	w.refused(err, fault.Denied, "they examine it")
+
+	apart = waits.Email // what waits for proof begins as far as nothing is against it
+	link, err := w.RecoveryLink(w.ctx, waits.Email)
+	w.ok(err)
+	w.ok(w.Recover(w.ctx, link, good, here))
+	_, err = w.Password(w.ctx, waits.Email, good, here, "")
+	w.ok(err)
+	if got := rolesOf(t, w, waits.ID, acme); got != "customer" {
+		t.Errorf("who waited is %q, want customer", got)
+	}
+	apart = ""
+	_, err = w.Password(w.ctx, waits.Email, good, here, "")
+	w.ok(err)
+	if got := rolesOf(t, w, waits.ID, acme); got != "customer lead" {
+		t.Errorf("who waited is %q in the end, want customer lead", got)
 	}
 }

@@ -199,6 +199,9 @@ func (s *Service) SetRoles(ctx context.Context, org id.Org, p id.Person, want []
 	if err != nil {
 		return err
 	}
+	if err := s.apart(ctx, org, p, want); err != nil {
+		return err
+	}
 	s.giving.Lock()
 	defer s.giving.Unlock()
 	var granted, ended []access.Role
@@ -248,6 +251,26 @@ func (s *Service) fits(ctx context.Context, org id.Org, roles []access.Role) (ac
 		return 0, err
 	}
 	return kind, access.Place(kind, roles...)
+}
+
+// apart asks whether something besides the history keeps a person from the roles that are new to them.
+func (s *Service) apart(ctx context.Context, org id.Org, p id.Person, roles []access.Role) error {
+	if s.o.Apart == nil || len(roles) == 0 {
+		return nil
+	}
+	has, err := s.o.Store.RolesOf(ctx, p, org)
+	if err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(slices.Clone(roles), func(r access.Role) bool { return slices.Contains(has, r) })
+	x, err := s.o.Store.Person(ctx, p)
+	if errors.Is(err, fault.NotFound) || len(fresh) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.o.Apart(ctx, org, x.Email, fresh)
 }
 
 // besides gives what else ends of a person's memberships with those that do: where they keep no role that there is in the organization's kind,

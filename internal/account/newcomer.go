@@ -185,6 +185,9 @@ func (s *Service) enrol(ctx context.Context, n Newcomer, e access.Enrolment, org
 			return "", err
 		}
 		kind, err := s.o.Kind(ctx, i.Org)
+		if err == nil && s.o.Apart != nil {
+			err = s.o.Apart(ctx, i.Org, i.Email, i.Roles)
+		}
 		if err != nil {
 			return "", err
 		}

@@ -100,6 +100,10 @@ func (s *Service) settleIn(ctx context.Context, org id.Org, p id.Person, waiting
 		return err
 	}
 	var granted, settled []access.Membership
+	waiting, err = s.undisputed(ctx, org, p, waiting)
+	if err != nil {
+		return err
+	}
 	err = s.o.Store.ChangeRoles(ctx, org, func(history []access.Membership) (grant, end []access.Membership, err error) {
 		for _, m := range waiting {
 			if !m.Role.In(kind) { // it waited from before that was asked, and cannot begin
@@ -126,6 +130,20 @@ func (s *Service) settleIn(ctx context.Context, org id.Org, p id.Person, waiting
 		faults = append(faults, s.noteRoles(ctx, org, p, m.By, Granted, []access.Role{m.Role}, from))
 	}
 	return errors.Join(faults...)
+}
+
+// undisputed leaves of waiting roles those that nothing besides the history keeps from the person; the others go on waiting.
+func (s *Service) undisputed(ctx context.Context, org id.Org, p id.Person, waiting []access.Membership) ([]access.Membership, error) {
+	var out []access.Membership
+	for _, m := range waiting {
+		switch err := s.apart(ctx, org, p, []access.Role{m.Role}); {
+		case err == nil:
+			out = append(out, m)
+		case !errors.Is(err, fault.Denied):
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // vouched keeps that a provider confirms the person's own address.

@@ -57,7 +57,7 @@ func (in *installation) signIn(ctx context.Context, o *shell.Options, s cli.Serv
 		base = "http://localhost:" + port
 		origins = []string{base, "http://127.0.0.1:" + port}
 	}
-	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Kind: in.tenants.kind, Clock: in.app.Clock, Random: in.app.Random, Key: key,
+	if in.accounts, err = account.New(account.Options{Store: in.people, Journal: journal{in}, Kind: in.tenants.kind, Apart: in.examined, Clock: in.app.Clock, Random: in.app.Random, Key: key,
 		Origins: origins, OpenID: provider, Words: in.names(), Cost: in.app.Cost}); err != nil {
 		return err
 	}
