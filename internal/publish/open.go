@@ -286,6 +286,9 @@ func (o *Opened) readConclusions() error {
 	if err != nil {
 		return err
 	}
+	if err := bounded(b); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(b, &o.Results); err != nil {
 		return broken("results.json", "%v", err)
 	}
