@@ -49,3 +49,28 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLongBody: what no house would send is not read: an act of few bytes may become many times that in memory.
+func TestLongBody(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 7, 6, 9, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	for long, want := range map[int]string{mostCrossing - 2000: "", mostCrossing + 1: "more than can cross"} {
+		from, cb := newBooks(t, firmOrg, clock), newBooks(t, clientOrg, clock)
+		firm := &House{Org: firmOrg, Side: Firm, Books: from, Clock: clock}
+		client := &House{Org: clientOrg, Side: Client, Books: cb, Clock: clock}
+		if _, err := firm.List(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		o := Opening{Terms: typeTwo, Firm: Party{string(firmOrg), "Example CPA", from.key}, Client: Party{Name: strings.Repeat("a", long)}, Profile: Profile{City: "Albany"}}
+		from.forge(t, firm, Act{Engagement: "eng-1", Seq: 1, Side: Firm, Kind: "open", Body: body(o), By: pat.Email, At: civil.InstantOf(now)})
+		m, err := from.Proven(context.Background(), firmOrg, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := client.Receive(context.Background(), [][]byte{m.Text()}, from.key)
+		if want == "" && (n != 1 || err != nil) || want != "" && (n != 0 || !errors.Is(err, fault.Refused) || !has(err, want) || len(cb.list) != 0) {
+			t.Errorf("Receive(a body of %d bytes) = %d, %v; %d records kept; want %q", long, n, err, len(cb.list), want)
+		}
+	}
+}

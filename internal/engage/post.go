@@ -105,6 +105,8 @@ func (h *House) receive(ctx context.Context, text []byte, expect string) (a Act,
 	e := h.open[a.Engagement]
 	known := e != nil
 	switch {
+	case len(a.Body) > mostCrossing:
+		return a, nil, fault.Refuse("%s of the %s is longer than %d MiB, more than can cross", words(a.Kind), a.Side, mostCrossing>>20)
 	case !known && (a.Kind != "open" || h.Side != Client):
 		return a, nil, fault.Refuse("the first message of an engagement opens it; this one is %q", a.Kind)
 	case !known && !isName(a.Engagement):
