@@ -177,7 +177,7 @@ func wholly(e *engage.Engagement, r assure.TestResult, tp *engage.TestPaper, t *
 	if undecided > 0 {
 		open = append(open, fmt.Sprintf("%s: the rule could not decide %s, and nobody has looked at them by hand", t.Test, report.Plural(undecided, "item", "items")))
 	} else if r.Undecided > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("The rule could not decide %s; these were examined by hand.", report.Plural(r.Undecided, "item", "items")))
+		t.Notes = append(t.Notes, fmt.Sprintf("The rule could not decide %s, examined by hand.", report.Plural(r.Undecided, "item", "items")))
 	}
 	return open
 }

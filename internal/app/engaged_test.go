@@ -284,7 +284,7 @@ func (x *practice) tested(client *engaged, name string, r assure.TestResult, e *
 	x.do(client, theLead, name, "respond", engage.Response{Deviation: d, Position: "agree", Text: "We agree and have retrained those concerned."})
 	x.do(x.firm, theStaff, name, "analyse", engage.Analysis{Deviation: d, Cause: "human_error", Spread: "isolated", Cluster: "No person, system or month stands out.", Impact: "The risk did not come true."})
 	x.do(x.firm, theManager, name, "resolve", engage.Resolution{Deviation: d, Outcome: "deviation", Reason: "The records show it."})
-	x.do(x.firm, theManager, name, "disclose", report.Exception{ID: "E-" + test, Control: r.Control, Test: test, Text: fmt.Sprintf("%d items deviate.", len(items)), Cause: "human_error", Spread: "isolated",
+	x.do(x.firm, theManager, name, "disclose", report.Exception{ID: "E-" + test, Control: r.Control, Test: test, Text: report.Plural(len(items), "item deviates.", "items deviate."), Cause: "human_error", Spread: "isolated",
 		Deviating: len(items), Tested: r.Population - r.NotApplicable})
 }
 
@@ -315,7 +315,7 @@ func (x *practice) decided(name string) report.Opinion {
 	for _, p := range x.known(x.firm, name).Proposals() {
 		o := report.ElementOpinion{Element: p.Element, Opinion: p.Opinion, Rationale: "As the conclusions ask for."}
 		if p.Opinion.Modified() {
-			o.Basis = []string{"Controls that serve the objectives or criteria named below did not operate effectively throughout the period."}
+			o.Basis = []string{"Controls named below did not operate effectively throughout the period."}
 		}
 		x.do(x.firm, thePartner, name, "conclude_element", o)
 		list = append(list, p.Opinion)
@@ -462,9 +462,11 @@ func TestEngagements(t *testing.T) {
 				t.Errorf("%s: the opinion is %s; the example company has controls that failed in its year, and designs that would do", kind, opinion)
 			}
 			if dir := os.Getenv("ASSAY_LOOK"); dir != "" {
-				f, err := x.firm.Download(t.Context(), name, "pdf", 0)
-				x.must("download", err)
-				x.must("write", os.WriteFile(filepath.Join(dir, kind+".pdf"), f.Data, 0o600))
+				for _, format := range []string{"pdf", "docx", "html", "json"} {
+					f, err := x.firm.Download(t.Context(), name, format, 0)
+					x.must("download", err)
+					x.must("write", os.WriteFile(filepath.Join(dir, kind+"."+format), f.Data, 0o600))
+				}
 			}
 		})
 	}

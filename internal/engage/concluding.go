@@ -38,6 +38,11 @@ func (e *Engagement) Examination() report.Examination {
 	} else if r != nil {
 		x.Represented = r.Dated
 	}
+	for _, m := range e.Members {
+		if m.Out == nil && m.Part == Partner {
+			x.Partner = m.Name
+		}
+	}
 	for _, p := range []Part{Partner, Quality} {
 		if s, ok := e.Signs[p]; ok {
 			x.Signs = append(x.Signs, report.SignOff{Part: string(p), Name: s.Name, On: s.On})

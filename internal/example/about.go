@@ -178,7 +178,7 @@ func (c *company) incidentDecisions() []assure.Incident {
 		decided := c.zone.DateOf(in.detected) + 14
 		d := assure.Incident{ID: in.id, Disclose: v.told, DecidedBy: "Security lead, with legal counsel", DecidedOn: &decided}
 		if v.told {
-			d.Text = c.tellIncident(in) + " " + v.text
+			d.Text = c.tellIncident(in) + "\nEffect: " + v.text
 		} else {
 			d.Why = v.text
 		}
@@ -187,17 +187,26 @@ func (c *company) incidentDecisions() []assure.Incident {
 	return out
 }
 
-// tellIncident says what happened and when, from the record.
+// tellIncident says what happened and when, from the record: a title, and what the description criteria ask for line by line.
 func (c *company) tellIncident(in incident) string {
-	s := fmt.Sprintf("%s, detected on %s.", in.title, c.zone.DateOf(in.detected).Long())
+	s := in.title + "\nTiming: Detected on " + c.zone.DateOf(in.detected).Long() + "."
+	if in.confirmed != civil.Never {
+		s += fmt.Sprintf(" Whom it affected was confirmed %s after its detection. The last of them was told %s later.", hoursOf(in.confirmed-in.detected), hoursOf(in.told-in.confirmed))
+	}
 	if cause, _ := in.cause.(string); cause != "" {
-		s += " Its cause was " + cause + "."
+		s += "\nCause: " + strings.ToUpper(cause[:1]) + cause[1:] + "."
 	}
 	if in.confirmed != civil.Never {
-		s += fmt.Sprintf(" %s after its detection it was confirmed that %d clients were affected; the last of them was told %s later.",
-			hoursOf(in.confirmed-in.detected), in.customers, hoursOf(in.told-in.confirmed))
+		s += "\nExtent: " + affected(in.customers) + "."
 	}
 	return s
+}
+
+func affected(n int) string {
+	if n == 1 {
+		return "1 client was affected"
+	}
+	return fmt.Sprintf("%d clients were affected", n)
 }
 
 func hoursOf(length civil.Instant) string {

@@ -97,6 +97,10 @@ func (l *layer) block(b report.Block) {
 		l.put(Block{Style: "caption", Text: b.Chart.Caption.String()})
 	case b.Drawing != nil:
 		l.put(Block{Style: "caption", Text: b.Drawing.Caption.String()})
+	case b.Sign != nil:
+		for _, rs := range b.Sign.Lines {
+			l.put(Block{Style: "normal", Text: rs.String()})
+		}
 	case b.Verbatim != nil:
 		l.put(Block{Style: "verbatim", Text: b.Verbatim.Text})
 	default:

@@ -98,6 +98,10 @@ func flat(x Block) string {
 		for _, t := range x.Terms.Items {
 			out = append(out, t.Name+": "+t.Value.String())
 		}
+	case x.Sign != nil:
+		for _, l := range x.Sign.Lines {
+			out = append(out, l.String())
+		}
 	default:
 		out = append(out, x.Paragraph.String())
 		for _, l := range x.List {
@@ -235,7 +239,7 @@ func TestMarkdown(t *testing.T) {
 			got[len(got)-1] = "verbatim: " + b.Verbatim.Text
 		}
 	}
-	want := []string{"Head x", "A b c d (https://example.com) pic", " | one | two", "quoted", "verbatim: kept  as it is", "Table of the description | 1 | 2 | 3 | "}
+	want := []string{"Head x", "A b c d (https://example.com) pic", " | one | two", "quoted", "verbatim: kept  as it is", "See \x00.", "Head x | 1 | 2 | 3 | "}
 	if !slices.Equal(got, want) {
 		t.Errorf("blocks = %q, want %q", got, want)
 	}
@@ -248,7 +252,7 @@ func TestMarkdown(t *testing.T) {
 		fmt.Fprintf(&big, "| %d | some text |\n", i)
 	}
 	blocks, left = markdown("p", 1, big.String())
-	if len(blocks) != 1 || len(blocks[0].Table.Rows) > mostCells || len(left) != 1 || !strings.Contains(left[0], "the rows of a table after its first") {
+	if len(blocks) != 2 || len(blocks[1].Table.Rows) > mostCells || len(left) != 1 || !strings.Contains(left[0], "the rows of a table after its first") {
 		t.Errorf("a table of a megabyte: %d blocks, left out %q", len(blocks), left)
 	}
 }

@@ -7,7 +7,7 @@ import "slices"
 // mapping; "implemented" is drawn from the dates of those controls, not from a tick.
 func (b *builder) applicability() {
 	b.heading(1, "criteria", "Controls of Annex A")
-	b.para(say("Controls are named by their published identifiers and in our own words; the text of the standard is not reproduced."))
+	b.para(ref("criteria-table"), say(" states for every control of Annex A whether it is necessary, why, and whether it is implemented. Controls are named by their published identifiers and in our own words; the text of the standard is not reproduced."))
 	t := &Table{ID: "criteria-table", Columns: []Column{{Title: "Control", Narrow: true}, {Title: "Subject", Wide: true}, {Title: "Necessary", Narrow: true},
 		{Title: "Why included or excluded", Wide: true}, {Title: "Implemented", Narrow: true}, {Title: "Served by"}}}
 	necessary, implemented, unreasoned := 0, 0, 0

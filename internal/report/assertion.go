@@ -188,7 +188,6 @@ func (b *builder) signatures(place string, p part, covers []Signature) {
 		}
 		b.add(Block{Paragraph: para.text})
 	}
-	terms := &Terms{}
 	for i, s := range covers {
 		if m := strings.TrimSpace(s.Matters); m != "" {
 			id := place + "-matters"
@@ -202,9 +201,10 @@ func (b *builder) signatures(place string, p part, covers []Signature) {
 				}
 			}
 		}
-		terms.Items = append(terms.Items, Term{"Signed", Runs{data(s.Name + ", " + s.Title), say(", " + s.On.Long())}})
 	}
-	b.add(Block{Terms: terms})
+	for _, s := range covers {
+		b.add(b.signature(s))
+	}
 	if b.f.Examination != nil {
 		b.inclusiveAssertions()
 	}

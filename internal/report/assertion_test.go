@@ -32,6 +32,8 @@ func spoken(s Section) string {
 			b.WriteString(x.Paragraph.String() + "\n")
 		case x.Note != nil:
 			b.WriteString(x.Note.Title + ": " + x.Note.Text.String() + "\n")
+		case x.Sign != nil:
+			b.WriteString(flat(x) + "\n")
 		case x.Terms != nil:
 			for _, t := range x.Terms.Items {
 				b.WriteString(t.Name + ": " + t.Value.String() + "\n")
@@ -145,7 +147,7 @@ func TestSignedDraft(t *testing.T) {
 	}
 	r := build(Signature{Name: "Ann Weber", Title: "Chief executive", On: on, Matters: "Backups were not restored in May.", Covers: true})
 	s := spoken(section(r, "II"))
-	for _, want := range []string{"Signed: Ann Weber, Chief executive, 20 July 2026", "Backups were not restored in May.", "We assert that"} {
+	for _, want := range []string{"Ann Weber | Chief executive | Harborline, Inc. | 20 July 2026", "Backups were not restored in May.", "We assert that"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("the signed section lacks %q:\n%s", want, s)
 		}

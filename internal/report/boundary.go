@@ -5,14 +5,14 @@ import "github.com/assayhq/assay/internal/assure"
 // procedures are those by which transactions run, of a description about control objectives.
 func (b *builder) procedures(written bool) []Runs {
 	c := b.f.About.Components
-	b.named("procedures", "Procedures, automated and manual", "Procedure", c.Procedures)
-	b.named("programs", "Software by which transactions are processed", "Software", c.Software)
+	b.named("procedures", "Procedures, automated and manual", "Procedure", "names the procedures, automated and manual.", c.Procedures)
+	b.named("programs", "Software by which transactions are processed", "Program", "names the software by which transactions are processed.", c.Software)
 	return lacks(written, "How transactions are initiated, authorized, recorded, processed, corrected and reported, from the first step to the reports for users.")
 }
 
 // records are what is kept of transactions.
 func (b *builder) records(written bool) []Runs {
-	b.named("records", "Records and information used", "Record", b.f.About.Components.Data)
+	b.named("records", "Records and information used", "Record", "names the records and the information that are used.", b.f.About.Components.Data)
 	b.systems()
 	b.flow(b.f.About.Flow)
 	return lacks(written || len(b.f.About.Components.Data) > 0, "Which records, accounts and information are used to carry out transactions and to correct them.")
@@ -28,7 +28,7 @@ func (b *builder) boundary(p part) {
 	if len(a.Services) == 0 {
 		b.open("description", "system", say("The services that the report covers are not stated."))
 	}
-	b.named("services", "Services", "Service", a.Services)
+	b.named("services", "Services that the report covers", "Service", "names the services that the report covers.", a.Services)
 	b.heading(1, "boundaries", "Boundaries of the system")
 	t := &Table{ID: "components", Caption: Runs{say("Of what the system consists")}, Columns: []Column{{Title: "Component"}, {Title: "What it holds", Wide: true}}}
 	for _, x := range []struct {
@@ -45,6 +45,7 @@ func (b *builder) boundary(p part) {
 		}
 	}
 	if len(t.Rows) > 0 {
+		b.para(ref(t.ID), say(" says of what the system consists."))
 		b.add(Block{Table: t})
 	} else {
 		b.open("description", "boundaries", say("The boundaries of the system are not stated."))

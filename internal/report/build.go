@@ -62,6 +62,7 @@ func Build(k Kind, f Facts) (*Report, error) {
 	for _, p := range b.form.Sections {
 		b.section(p)
 	}
+	number(b.r)
 	if e := b.f.Examination; e != nil {
 		b.guards(e)
 		if e.Issued {

@@ -96,7 +96,7 @@ func (b *builder) resultsOf(control string) []assure.TestResult {
 func (b *builder) glance() {
 	b.heading(1, "results", "Results at a glance")
 	t := &Table{ID: "results-table", Columns: []Column{
-		{Title: "Control"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true},
+		{Title: "Control", Wide: true}, {Title: "Name of test"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true},
 		{Title: "Undecided", Number: true}, {Title: "Not applicable", Number: true},
 		{Title: "Population", Number: true}, {Title: "Completeness"},
 	}}
@@ -110,20 +110,25 @@ func (b *builder) glance() {
 			t.Rows = append(t.Rows, b.glanceRow(c, r, len(ts) > 1))
 		}
 		if len(ts) == 0 {
-			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {mark(MarkGap, "Not tested")}, {}, {}, {}, {}, {}}})
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, {mark(MarkGap, "Not tested")}, {}, {}, {}, {}, {}}})
 		}
 	}
-	t.Caption = Runs{say("Tests of the whole population: "), figureOf(tested, len(b.f.Controls), t.ID), say(" controls were tested")}
-	b.add(Block{Table: t})
+	t.Caption = Runs{say("Tests of the whole population; "), figureOf(tested, len(b.f.Controls), t.ID), say(" " + one(len(b.f.Controls), "control was", "controls were") + " tested")}
+	b.para(ref(t.ID), say(" gives the result of every test, control by control."))
+	b.add(Block{Table: fitting(t, "Name of test")})
 }
 
 func (b *builder) glanceRow(c assure.Control, r assure.TestResult, several bool) Row {
 	id, s := testID(r), StandingOf(r)
 	name := Runs{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}
+	var test Runs
 	if several {
-		name = append(name, Run{Text: " · " + r.Test + ", version " + strconv.Itoa(r.Version), Data: true, Quiet: true})
+		test = Runs{link(r.Test, "#test-"+id)}
+		if r.Version > 1 {
+			test = append(test, Run{Text: " version " + strconv.Itoa(r.Version), Quiet: true})
+		}
 	}
-	row := Row{Cells: []Runs{name, {mark(s.Mark(), s.Word())}}}
+	row := Row{Cells: []Runs{name, test, {mark(s.Mark(), s.Word())}}}
 	if r.Outcome == assure.Blocked {
 		row.Cells = append(row.Cells, Runs{}, Runs{}, Runs{}, Runs{}, completenessWord(r))
 		return row
@@ -148,9 +153,9 @@ func (b *builder) controlHead(c assure.Control, ts []assure.TestResult) {
 	terms := []Term{
 		{"Owner", Runs{data(c.Owner)}},
 		{"Frequency", Runs{say(FrequencyWords(c.Frequency))}},
-		{"Nature", Runs{data(c.Nature + ", " + c.Type)}},
+		{"Nature", Runs{data(Sentence(c.Nature) + ", " + c.Type)}},
 		{b.heldAgainst(), b.criteriaOf(c)},
-		{"Evidence", Runs{data(join(c.EvidenceTypes))}},
+		{"Evidence", Runs{data(Sentence(join(c.EvidenceTypes)))}},
 	}
 	b.add(Block{Terms: &Terms{Items: terms}})
 }

@@ -28,7 +28,7 @@ func (b *builder) description(p part) {
 	terms := []Term{
 		{"Service organization", Runs{data(b.f.Organization)}},
 		{"System", Runs{data(b.f.System)}},
-		{"Zone", Runs{data(b.zone.String()), say(". Days begin and end at local midnight.")}},
+		{"Time zone", Runs{data(b.zone.String()), say(". Days begin and end at local midnight.")}},
 		{"Categories", Runs{say(words(b.f.Categories))}},
 		{"Criteria in scope", Runs{figure(len(b.f.Criteria), "criteria")}},
 		{"Controls", Runs{figure(len(b.f.Controls), "criteria")}},
@@ -57,7 +57,7 @@ func (b *builder) description(p part) {
 	}
 	if len(lacking) > 0 || b.f.Examination == nil {
 		t.Caption = Runs{say("Parts of the description: " + strconv.Itoa(n-len(lacking)) + " of " + strconv.Itoa(n) + " are stated")}
-		b.cur.Blocks = slices.Insert(b.cur.Blocks, at, Block{Table: t})
+		b.cur.Blocks = slices.Insert(b.cur.Blocks, at, Block{Paragraph: Runs{ref(t.ID), say(" lists the parts of this description, and which of them are still to be written.")}}, Block{Table: t})
 	}
 	if len(lacking) > 0 {
 		b.open("description", "description", say("The description is incomplete in "+Plural(len(lacking), "part", "parts")+": "+join(lacking)+"."))
@@ -99,7 +99,7 @@ func (b *builder) whenTerms() []Term {
 	switch w := b.f.When.(type) {
 	case AsOf:
 		return []Term{{"As of", Runs{say(w.Date.Long() + ", which means until the end of that local day (" +
-			Moment(w.Until().String(), w.Zone) + ")")}}}
+			Spoken(w.Until().String(), w.Zone) + ")")}}}
 	case Throughout:
 		return []Term{{"Period", Runs{say(w.From.Long() + " to " + w.To.Long() + ", both days included")}}}
 	}
@@ -113,8 +113,8 @@ func lacks(there bool, what string) []Runs {
 	return []Runs{{say(what)}}
 }
 
-// named lists pieces with what is said of them.
-func (b *builder) named(id, caption, head string, list []assure.Part) {
+// named lists pieces with what is said of them. Where lead says something, it stands before the table, after a reference to it.
+func (b *builder) named(id, caption, head, lead string, list []assure.Part) {
 	if len(list) == 0 {
 		return
 	}
@@ -122,16 +122,22 @@ func (b *builder) named(id, caption, head string, list []assure.Part) {
 	for _, x := range list {
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{data(x.Name)}, {data(x.Text)}}})
 	}
-	b.add(Block{Table: t})
+	if lead != "" {
+		b.para(ref(id), say(" "+lead))
+	}
+	b.add(Block{Table: fitting(t, "What it is")})
 }
 
 func (b *builder) services(written bool) []Runs {
-	b.named("services", "Services that the report covers", "Service", b.f.About.Services)
+	b.named("services", "Services that the report covers", "Service", "names the services that the report covers.", b.f.About.Services)
 	return lacks(written || len(b.f.About.Services) > 0, "Which services the report covers, and to whom they are given.")
 }
 
 func (b *builder) commitments(written bool) []Runs {
 	list := b.f.About.Commitments
+	if lead := b.committed(list); len(lead) > 0 {
+		b.add(Block{Paragraph: lead})
+	}
 	for _, requirement := range []bool{false, true} {
 		id, caption := "commitments", "Principal service commitments, made to users"
 		if requirement {
@@ -140,14 +146,30 @@ func (b *builder) commitments(written bool) []Runs {
 		t := &Table{ID: id, Caption: Runs{say(caption)}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "Text", Wide: true}, {Title: "Criteria"}}}
 		for _, c := range list {
 			if c.Requirement == requirement {
-				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(len(t.Rows) + 1))}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(len(t.Rows) + 1))}, {data(c.Text)}, b.criterionLinks(b.inScope(c.Criteria))}})
 			}
 		}
 		if len(t.Rows) > 0 {
-			b.add(Block{Table: t})
+			b.add(Block{Table: fitting(t, "Criteria")})
 		}
 	}
 	return lacks(written || len(list) > 0, "The principal service commitments to users, and the requirements of the system that follow from them.")
+}
+
+// committed says where the commitments and the requirements stand.
+func (b *builder) committed(list []assure.Commitment) Runs {
+	requires := func(c assure.Commitment) bool { return c.Requirement }
+	required := slices.ContainsFunc(list, requires)
+	promised := slices.ContainsFunc(list, func(c assure.Commitment) bool { return !c.Requirement })
+	switch {
+	case required && promised:
+		return Runs{ref("commitments"), say(" gives the principal service commitments, "), ref("requirements"), say(" the system requirements that follow from them.")}
+	case promised:
+		return Runs{ref("commitments"), say(" gives the principal service commitments.")}
+	case required:
+		return Runs{ref("requirements"), say(" gives the system requirements.")}
+	}
+	return nil
 }
 
 // criterionLinks links criteria in scope; others are named only.
@@ -168,16 +190,27 @@ func (b *builder) criterionLinks(ids []string) Runs {
 
 func (b *builder) components(written bool) (owed []Runs) {
 	c := b.f.About.Components
-	for _, x := range []struct {
-		id, title string
-		list      []assure.Part
-	}{{"infrastructure", "Infrastructure", c.Infrastructure}, {"software", "Software", c.Software}, {"people", "People", c.People},
-		{"procedures", "Procedures", c.Procedures}, {"data", "Data", c.Data}} {
-		b.named("component-"+x.id, x.title, x.title, x.list)
+	kinds := []struct {
+		id, title, caption, head string
+		list                     []assure.Part
+	}{{"infrastructure", "Infrastructure", "Infrastructure on which the system runs", "Component", c.Infrastructure}, {"software", "Software", "Software of the system", "Program", c.Software},
+		{"people", "People", "People who run the system and use it", "Group", c.People}, {"procedures", "Procedures", "Procedures by which the system is run", "Procedure", c.Procedures},
+		{"data", "Data", "Data that the system holds", "Kind of data", c.Data}}
+	var where []string
+	for _, x := range kinds {
+		if len(x.list) > 0 {
+			where = append(where, "component-"+x.id)
+		}
+	}
+	if len(where) > 0 {
+		b.add(Block{Paragraph: slices.Concat(Runs{say("The components of the system, kind by kind, are given in ")}, refs(where), Runs{say(".")})})
+	}
+	for _, x := range kinds {
+		b.named("component-"+x.id, x.caption, x.head, "", x.list)
 		owed = append(owed, lacks(written || len(x.list) > 0, x.title+": of what the system consists in this respect.")...)
 	}
 	b.systems()
-	b.named("locations", "Locations", "Location", b.f.About.Locations)
+	b.named("locations", "Locations of the system", "Location", "lists the places where the system is run and used.", b.f.About.Locations)
 	b.flow(b.f.About.Flow)
 	return append(owed, lacks(written || len(b.f.About.Flow.Nodes) > 0, "Where data of users is created, processed, stored and transmitted.")...)
 }
@@ -192,23 +225,23 @@ func (b *builder) systems() {
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{code(s.Name)}, {data(s.Kind)}, {data(s.Environment)}, {data(s.Owner)}}})
 	}
 	t.Shown, t.Total = len(t.Rows), len(t.Rows)
-	b.add(Block{Table: t})
+	b.para(ref(t.ID), say(" lists the systems inside the boundary, as the register of systems holds them."))
+	b.add(Block{Table: fitting(t, "Kind", "Environment", "Owner")})
 }
 
 // incidents tells of those that management decided to tell of, and names those about which nobody decided.
 func (b *builder) incidents(written bool) []Runs {
 	a := b.f.About
-	t := &Table{ID: "incidents", Caption: Runs{say("Incidents that came from controls that failed, or that kept a commitment from being met")},
-		Columns: []Column{{Title: "Incident"}, {Title: "Nature, timing, extent and effect", Wide: true}}}
 	decided := map[string]bool{}
+	var told []assure.Incident
 	for _, i := range a.Incidents {
 		decided[i.ID] = true
 		if i.Disclose {
-			t.Rows = append(t.Rows, Row{Cells: []Runs{{code(i.ID)}, {data(i.Text)}}})
+			told = append(told, i)
 		}
 	}
-	if len(t.Rows) > 0 {
-		b.add(Block{Table: t})
+	if len(told) > 0 {
+		b.toldIncidents(told)
 	} else if a.NoIncidents != "" {
 		b.para(data(a.NoIncidents))
 	}
@@ -244,16 +277,16 @@ func (b *builder) related(bool) []Runs {
 func (b *builder) cuecs(written bool) []Runs {
 	a := b.f.About
 	if len(a.CUECs) > 0 {
-		b.para(say("Controls of the service organization were designed on the assumption that users of the system do what follows. Where they do not, the " + b.noun() + " named are not met by the controls of the service organization alone."))
+		b.para(say("Controls of the service organization were designed on the assumption that users of the system do what "), ref("cuecs"), say(" lists. Where they do not, the "+b.noun()+" that rest on it are not met by the controls of the service organization alone."))
 		t := &Table{ID: "cuecs", Caption: Runs{say("Complementary user entity controls")}, Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What users do", Wide: true}, {Title: b.heldAgainst()}}}
 		for _, c := range a.CUECs {
-			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(c.ID)}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{data(c.ID)}, {data(c.Text)}, b.criterionLinks(b.inScope(c.Criteria))}})
 		}
-		b.add(Block{Table: t})
+		b.add(Block{Table: fitting(t, b.heldAgainst())})
 	} else if a.NoCUECs != "" {
 		b.para(data(a.NoCUECs))
 	}
-	b.named("user-duties", "What users are asked to do besides: good practice, on which no "+choose(b.form.Family == "soc1", "control objective", "criterion")+" rests", "Duty", a.Duties)
+	b.named("user-duties", "Good practice of users", "Duty", "lists what users are asked to do besides. It is good practice, on which no "+choose(b.form.Family == "soc1", "control objective", "criterion")+" rests.", a.Duties)
 	return lacks(written || len(a.CUECs) > 0 || a.NoCUECs != "", "What users must do for the "+b.noun()+" to be met, or that they need do nothing.")
 }
 
@@ -276,12 +309,13 @@ func (b *builder) subservice(written bool) (owed []Runs) {
 		}
 		b.add(Block{Terms: &Terms{Items: terms}})
 		if len(v.CSOCs) > 0 {
-			t := &Table{ID: id + "-csocs", Caption: Runs{say("Complementary subservice organization controls, assumed to be in place at "), data(v.Name)},
+			t := &Table{ID: id + "-csocs", Caption: Runs{say("Complementary subservice organization controls of "), data(v.Name)},
 				Columns: []Column{{Title: "No.", Narrow: true}, {Title: "What it does", Wide: true}, {Title: b.heldAgainst()}}}
 			for k, c := range v.CSOCs {
-				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(k + 1))}, {data(c.Text)}, b.criterionLinks(c.Criteria)}})
+				t.Rows = append(t.Rows, Row{Cells: []Runs{{say(strconv.Itoa(k + 1))}, {data(c.Text)}, b.criterionLinks(b.inScope(c.Criteria))}})
 			}
-			b.add(Block{Table: t})
+			b.para(ref(t.ID), say(" lists the controls that are assumed to be in place at "), data(v.Name), say("."))
+			b.add(Block{Table: fitting(t, b.heldAgainst())})
 		}
 		if v.Method == "carve_out" && len(v.CSOCs) == 0 {
 			owed = append(owed, Runs{data(v.Name), say(": which of its controls are assumed; it is carved out.")})
@@ -323,6 +357,7 @@ func (b *builder) notRelevant(bool) []Runs {
 		}
 	}
 	if len(t.Rows) > 0 {
+		b.para(ref(t.ID), say(" says which criteria in scope are not relevant to the system, and why."))
 		b.add(Block{Table: t})
 		return nil
 	}
@@ -345,6 +380,7 @@ func (b *builder) changes(written bool) []Runs {
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{say(c.On.Long())}, {data(c.Text)}}})
 	}
 	if len(t.Rows) > 0 {
+		b.para(ref(t.ID), say(" lists what changed significantly in the system and in its controls during the period."))
 		b.add(Block{Table: t})
 	} else if a.NoChanges != "" {
 		b.para(data(a.NoChanges))
@@ -362,9 +398,11 @@ func (b *builder) heldAgainst() string {
 func (b *builder) criteria() {
 	one := b.form.Family == "soc1"
 	b.heading(1, "criteria", b.heldAgainst()+" and the controls that serve them")
+	lead := Runs{ref("criteria-table"), say(" names the controls that serve each " + choose(one, "control objective", "criterion") + " in scope.")}
 	if !one {
-		b.para(say("Criteria are given in our own words and named by their published identifiers; the official text is not reproduced."))
+		lead = append(lead, say(" Criteria are given in our own words and named by their published identifiers; the official text is not reproduced."))
 	}
+	b.add(Block{Paragraph: lead})
 	t := &Table{ID: "criteria-table", Columns: []Column{{Title: choose(one, "Objective", "Criterion"), Narrow: true}, {Title: "Subject", Wide: true}, {Title: "Controls", Wide: true}}}
 	served := 0
 	var bare []string

@@ -12,6 +12,7 @@ import (
 // in their order.
 type Drawing struct {
 	ID      string  `json:"id"`
+	Number  string  `json:"number,omitempty"` // such as "Figure III.1"
 	Caption Runs    `json:"caption"`
 	Alt     string  `json:"alt"` // all that the picture says, in words, for readers that do not see it
 	Width   float64 `json:"width"`

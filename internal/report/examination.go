@@ -6,6 +6,7 @@ import "github.com/assayhq/assay/internal/civil"
 // what they build is management's draft: nobody has examined anything.
 type Examination struct {
 	Firm        Firm                `json:"firm"`
+	Partner     string              `json:"partner,omitempty"`    // the engagement partner's name: a report under ISAE 3402 names who signs for the firm
 	Addressee   string              `json:"addressee"`            // whom the letter is to, such as "the management of Example, Inc."
 	ReportDate  civil.Date          `json:"report_date,omitzero"` // of the auditor's report; decides which standards apply
 	Tests       []TestedControl     `json:"tests,omitempty"`

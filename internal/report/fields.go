@@ -124,7 +124,7 @@ func (b *builder) regimeFields() {
 }
 
 func (b *builder) examinedFields(e *Examination) {
-	for name, text := range map[string]string{"addressee": e.Addressee, "firm": e.Firm.Name, "city": e.Firm.City, "region": e.Firm.Region, "licence": e.Firm.Licence,
+	for name, text := range map[string]string{"addressee": e.Addressee, "firm": e.Firm.Name, "partner": e.Partner, "city": e.Firm.City, "region": e.Firm.Region, "licence": e.Firm.Licence,
 		"independence": e.Firm.Independence, "revision": e.RevisionReason, "notoccurred": names(b.notOccurred()), "keeps": e.Unmodified} {
 		b.filled[name] = data(text)
 	}

@@ -161,6 +161,11 @@ func (b *builder) flow(f assure.Flow) {
 	}
 	d := flowDrawing(f)
 	d.Caption = Runs{say("Where data is created, processed, stored and transmitted")}
+	lead := Runs{ref(d.ID), say(" shows where data is created, processed, stored and transmitted")}
+	if len(f.Edges) > 0 {
+		lead = append(lead, say("; "), ref("data-flow"), say(" says what goes along each of its arrows, by the arrow's number"))
+	}
+	b.para(append(lead, say("."))...)
 	b.add(Block{Drawing: d})
 	name := map[string]string{}
 	for _, n := range f.Nodes {
@@ -169,10 +174,10 @@ func (b *builder) flow(f assure.Flow) {
 	if len(f.Edges) == 0 {
 		return
 	}
-	t := &Table{ID: "data-flow", Caption: Runs{say("What goes from where to where; the numbers are those of the picture")},
+	t := &Table{ID: "data-flow", Caption: Runs{say("What goes along each arrow of the picture")},
 		Columns: []Column{{Title: "No.", Narrow: true}, {Title: "From"}, {Title: "To"}, {Title: "Data", Wide: true}, {Title: "How"}}}
 	for i, e := range f.Edges {
 		t.Rows = append(t.Rows, Row{Cells: []Runs{{say(fmt.Sprint(i + 1))}, {data(name[e.From])}, {data(name[e.To])}, {data(e.Data)}, {data(e.How)}}})
 	}
-	b.add(Block{Table: t})
+	b.add(Block{Table: fitting(t, "How")})
 }

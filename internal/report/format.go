@@ -45,6 +45,31 @@ func Moment(s string, z civil.Zone) string {
 	return strings.Replace(i.In(z), "T", " ", 1)
 }
 
+// Spoken prints an instant or a civil date as running text has it, such as "1 August 2026, 09:30, America/New_York
+// (UTC-04:00)": seconds only where there are some. What is neither is printed as it came.
+func Spoken(s string, z civil.Zone) string {
+	if s == "" {
+		return "not known"
+	}
+	if d, err := civil.ParseDate(s); err == nil {
+		return d.Long()
+	}
+	i, err := civil.ParseInstant(s)
+	if err != nil || i == civil.Never {
+		return s
+	}
+	local := i.In(z) // 2026-08-01T09:30:00-04:00
+	clock := local[11:16]
+	if sec := local[17:19]; sec != "00" {
+		clock += ":" + sec
+	}
+	offset := "UTC" + strings.Replace(local[strings.LastIndexAny(local, "+-Z"):], "Z", "", 1)
+	if name := z.String(); name != "UTC" {
+		offset = name + " (" + strings.Replace(offset, "-", "\u2212", 1) + ")"
+	}
+	return z.DateOf(i).Long() + ", " + clock + ", " + offset
+}
+
 // MonthName prints YYYY-MM as "Jul 2025"; what is no month is printed as it came.
 func MonthName(s string) string {
 	d, err := civil.ParseDate(s + "-01")

@@ -35,6 +35,7 @@ func (b *builder) heatMap() {
 	d := heatDrawing(rows, months, cells)
 	d.ID = "heat-map"
 	d.Caption = Runs{say("Deviating items by criterion and month. A number counts items of all controls that serve the criterion; a dash says that a test is blocked or its empty population not explained.")}
+	b.para(ref(d.ID), say(" counts the items that deviate, by criterion and month."))
 	b.add(Block{Drawing: d})
 }
 

@@ -62,7 +62,7 @@ type owes struct {
 // para is a place in a letter: a passage, or what is made of the conclusions. When names conditions that must all hold.
 type para struct {
 	Use  string   `yaml:"use"`
-	Do   string   `yaml:"do"` // basis, opinion or emphasis
+	Do   string   `yaml:"do"` // basis, opinion, emphasis, or sign: the passage is a part of the signature
 	When []string `yaml:"when"`
 }
 

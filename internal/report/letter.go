@@ -30,11 +30,14 @@ func (b *builder) letter(p part) {
 
 // lines writes the paragraphs of a letter.
 func (b *builder) lines(place string, p part) {
+	sign := &Sign{}
 	for _, x := range p.Text {
 		if !b.meets(x.When) {
 			continue
 		}
 		switch x.Do {
+		case "sign":
+			sign.Lines = append(sign.Lines, b.signLines(x.Use)...)
 		case "basis":
 			b.basis(place)
 		case "opinion":
@@ -50,6 +53,33 @@ func (b *builder) lines(place string, p part) {
 			}
 		}
 	}
+	if len(sign.Lines) > 0 {
+		b.add(Block{Sign: sign})
+	}
+}
+
+// signLines are the lines of a signature that a passage gives: its paragraphs, which a dot in the middle parts as well. The firm's name is
+// set strongly, for it is what signs.
+func (b *builder) signLines(id string) []Runs {
+	p := b.wording(id)
+	var out []Runs
+	for part := range strings.SplitSeq(p.Text, "\n\n") {
+		for text := range strings.SplitSeq(strings.Join(strings.Fields(part), " "), " · ") {
+			if text = strings.TrimSpace(text); text != "" {
+				line := b.fill(text, nil)
+				for i := range line {
+					line[i].Strong = b.f.Examination != nil && line[i].Data && line[i].Text == b.f.Examination.Firm.Name
+				}
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+// signature is the block of one person who signed for the organization.
+func (b *builder) signature(s Signature) Block {
+	return Block{Sign: &Sign{Lines: []Runs{{Run{Text: s.Name, Data: true, Strong: true}}, {data(s.Title)}, {data(b.f.Organization)}, {say(s.On.Long())}}}}
 }
 
 // written is a paragraph of a letter with the facts filled in.
@@ -62,7 +92,7 @@ type written struct {
 func (b *builder) paragraphs(p part) []written {
 	var out []written
 	for _, x := range p.Text {
-		if x.Use != "" && b.meets(x.When) {
+		if x.Use != "" && x.Do == "" && b.meets(x.When) {
 			out = append(out, b.written(x.Use)...)
 		}
 	}
@@ -171,6 +201,8 @@ func (b *builder) examined(e *Examination, cond string) bool {
 	switch cond {
 	case "revised":
 		return e.Revision > 0
+	case "partner":
+		return e.Partner != ""
 	case "independence":
 		return e.Firm.Independence != ""
 	case "not_occurred":

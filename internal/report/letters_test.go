@@ -26,7 +26,7 @@ func TestRepresentationLetter(t *testing.T) {
 		}
 		got := text(l)
 		type2 := !strings.HasSuffix(string(k), "type1")
-		for want, must := range map[string]bool{"To Alder & Finch LLP, Providence, Rhode Island": true, "28 August 2026": true, "A site was closed.": true, "We add this.": true, "Dana Whitfield, Chief Executive Officer": true,
+		for want, must := range map[string]bool{"To Alder & Finch LLP, Providence, Rhode Island": true, "28 August 2026": true, "A site was closed.": true, "We add this.": true, "\nDana Whitfield\nChief Executive Officer\nHarborline, Inc.\n28 August 2026\n": true,
 			"actual, suspected or alleged intentional acts": true, "did not operate as described": type2, "identified the risks that threaten them": strings.Contains(string(k), "soc1") || strings.Contains(string(k), "isae") || strings.Contains(string(k), "dual"),
 			"we reaffirm our statement": strings.HasPrefix(string(k), "isae"), "Twelve changes": type2, "in connection with your": true, "the description": k != "soc3"} {
 			if strings.Contains(got, want) != must {
@@ -76,7 +76,7 @@ func TestBridgeLetter(t *testing.T) {
 	got := text(l)
 	for _, want := range []string{"for the period 1 July 2025 to 30 June 2026", "1 July 2026 to 30 September 2026, both days included", "It is not a replacement for a report.", "No service auditor has examined",
 		"1 August 2026: A third region went live.", "To the best of our knowledge nothing happened that came from controls that failed", "one leaver's access was removed a day late", "U1 Merchants remove the access", "It ends when the next report is issued.",
-		"Dana Whitfield, Chief Executive Officer, 2 October 2026"} {
+		"\nDana Whitfield\nChief Executive Officer\nHarborline, Inc.\n2 October 2026\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the letter does not say %q:\n%s", want, got)
 		}

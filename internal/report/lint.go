@@ -194,6 +194,10 @@ func (l *linter) block(place string, b Block) {
 	if b.Verbatim != nil {
 		set++
 	}
+	if b.Sign != nil {
+		set++
+		l.runs(place, b.Sign.Lines...)
+	}
 	if b.Table != nil {
 		set++
 		l.table(b.Table)

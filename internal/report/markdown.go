@@ -14,17 +14,30 @@ import (
 // mostCells bounds a table in a text of management's: a report is no place for an export.
 const mostCells = 5000
 
+// Prose makes blocks of a text of management's that stands by itself, such as a policy: its tables have no numbers, and what refers to
+// one speaks of the table below.
+func Prose(text string) []Block {
+	m := read("text", 1, strings.ReplaceAll(text, here, "the table below"))
+	return m.out
+}
+
 // markdown turns a text of management's into blocks under a heading of the given level. All of it came with the data, so
 // nothing in it is our claim. What a document cannot hold, such as HTML and pictures from elsewhere, is left out and
 // named.
 func markdown(prefix string, level int, source string) (blocks []Block, left []string) {
+	m := read(prefix, level, source)
+	m.refer()
+	return m.out, m.left
+}
+
+func read(prefix string, level int, source string) *marker {
 	src := []byte(source)
 	m := &marker{src: src, prefix: prefix, level: level}
 	doc := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough)).Parser().Parse(gmtext.NewReader(src))
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
 		m.block(n)
 	}
-	return m.out, m.left
+	return m
 }
 
 type marker struct {
@@ -129,9 +142,80 @@ func (m *marker) list(n *ast.List, indent string, numbered bool) []Runs {
 	return out
 }
 
+// captioned is a paragraph that gives the caption of the table after it.
+const captioned = "Table: "
+
+// caption is a table's: a paragraph before it that begins with "Table:", or else the heading above it, or what the text is about.
+func (m *marker) caption() Runs {
+	if n := len(m.out); n > 0 && strings.HasPrefix(m.out[n-1].Paragraph.String(), captioned) {
+		text := strings.TrimPrefix(m.out[n-1].Paragraph.String(), captioned)
+		m.out = m.out[:n-1]
+		return Runs{data(strings.TrimSuffix(text, "."))}
+	}
+	for i := len(m.out) - 1; i >= 0; i-- {
+		if h := m.out[i].Heading; h != nil {
+			return Runs{data(h.Text)}
+		}
+	}
+	return Runs{say("Overview")}
+}
+
+// here is what a text of management's writes for the number of the table that follows.
+const here = "{table}"
+
+// refer puts references to tables into the text: where the author wrote {table}, or else at the end of the paragraph before the table.
+func (m *marker) refer() {
+	var out []Block
+	from := 0
+	for _, b := range m.out {
+		if b.Table != nil {
+			if said := m.pointed(out[from:], b.Table.ID); !said {
+				see := Runs{say("See "), ref(b.Table.ID), say(".")}
+				if n := len(out); n > from && out[n-1].Paragraph != nil {
+					out[n-1].Paragraph = append(append(out[n-1].Paragraph, say(" ")), see...)
+				} else {
+					out = append(out, Block{Paragraph: see})
+				}
+			}
+			from = len(out) + 1
+		}
+		out = append(out, b)
+	}
+	m.out = out
+}
+
+// pointed replaces {table} in paragraphs and lists by a reference, and says whether there was one.
+func (m *marker) pointed(blocks []Block, id string) bool {
+	found := false
+	point := func(rs Runs) Runs {
+		var out Runs
+		for _, r := range rs {
+			before, after, ok := strings.Cut(r.Text, here)
+			if !ok || r.Code {
+				out = append(out, r)
+				continue
+			}
+			found = true
+			r.Text = before
+			out = append(out, r, ref(id))
+			r.Text = after
+			out = append(out, r)
+		}
+		return out
+	}
+	for i := range blocks {
+		if blocks[i].Paragraph != nil {
+			blocks[i].Paragraph = point(blocks[i].Paragraph)
+		}
+		for k := range blocks[i].List {
+			blocks[i].List[k] = point(blocks[i].List[k])
+		}
+	}
+	return found
+}
+
 func (m *marker) table(n *east.Table) {
-	t := &Table{ID: m.place()}
-	t.Caption = Runs{say("Table of the description")}
+	t := &Table{Caption: m.caption(), ID: m.place()}
 	cells := 0
 	for r := n.FirstChild(); r != nil; r = r.NextSibling() {
 		var row []Runs

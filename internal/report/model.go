@@ -52,6 +52,31 @@ func (r *Report) Cover() []Term {
 	return out
 }
 
+// Basis is what the records are on which the document rests, as a cover says it: up to when they were considered, the checkpoint of the
+// ledger that holds them, and what of it somebody outside can vouch for.
+func (r *Report) Basis() []Term {
+	n := r.Checkpoint.Size
+	outside := mark(MarkPass, "Every record: somebody outside the organization holds this checkpoint, or a later one.")
+	switch {
+	case n == 0:
+		outside = mark(MarkNone, "The ledger holds no record.")
+	case r.Unanchored >= n:
+		outside = mark(MarkUnproven, "No record: no checkpoint of the ledger was lodged with anybody outside, so the order and the times of the records rest on the word of whoever keeps it.")
+	case r.Unanchored > 0:
+		outside = mark(MarkUnproven, "All records but the last "+Count(r.Unanchored)+", which came after the last checkpoint that somebody outside the organization holds.")
+	}
+	return []Term{
+		{Name: "Records considered", Value: Runs{say("Those received up to " + Spoken(r.KnownAt, r.When.zone()))}},
+		{Name: "Ledger checkpoint", Value: Runs{say(Plural(n, "record", "records") + ", root "), code(r.Checkpoint.Root)}},
+		{Name: "Anchored outside", Value: Runs{outside}},
+	}
+}
+
+// Ending says once more, at the end of the document, what its figures rest on.
+func (r *Report) Ending() string {
+	return "Figures are computed from " + Plural(r.Checkpoint.Size, "ledger record", "ledger records") + " received up to " + Spoken(r.KnownAt, r.When.zone()) + "."
+}
+
 // Kind names a kind of report, as the command line does.
 type Kind string
 
@@ -121,6 +146,7 @@ type Block struct {
 	Drawing   *Drawing   `json:"drawing,omitempty"`
 	Verbatim  *Verbatim  `json:"verbatim,omitempty"`
 	Statement *Statement `json:"statement,omitempty"`
+	Sign      *Sign      `json:"sign,omitempty"`
 }
 
 // Heading stands inside a section. Level 1 and 2 enter the list of contents.
@@ -165,10 +191,11 @@ type Column struct {
 	Wide   bool   `json:"wide,omitempty"`
 }
 
-// Table always has a caption. Where Total is set, it shows the first Shown rows of Total and
+// Table always has a caption, which begins with its number where it has one. Where Total is set, it shows the first Shown rows of Total and
 // the caption says "n of N"; the rest is in the file named by All.
 type Table struct {
 	ID      string   `json:"id"`
+	Number  string   `json:"number,omitempty"` // such as "Table III.4", by which the text refers to it
 	Caption Runs     `json:"caption"`
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
@@ -208,6 +235,11 @@ type Statement struct {
 	Text  Runs   `json:"text"`
 }
 
+// Sign is who signed a letter, a line after the other: set apart from it, and never parted by the end of a page.
+type Sign struct {
+	Lines []Runs `json:"lines"`
+}
+
 // Verbatim is text whose lines and spaces are kept, in letters of one width: it came with the data.
 type Verbatim struct {
 	Text string `json:"text"`
@@ -227,6 +259,7 @@ type Term struct {
 // Chart is a bar for each month: how many items, how many of them deviate or are undecided.
 type Chart struct {
 	ID      string `json:"id"`
+	Number  string `json:"number,omitempty"` // such as "Figure IV.2"
 	Caption Runs   `json:"caption"`
 	Bars    []Bar  `json:"bars"`
 }

@@ -14,6 +14,9 @@ var together = map[string]struct{ text, of string }{
 	"undecided":      {"Items could not be decided in ", "tests"},
 }
 
+// mostNamed is how many points that are told together are named; the rest are counted, for nobody reads a page of identifiers.
+const mostNamed = 12
+
 // Needs lists open points as a document shows them: those of one kind together where they are many, each with its link and
 // its figure.
 func Needs(open []Point) []Point {
@@ -22,7 +25,7 @@ func Needs(open []Point) []Point {
 		n[p.Rule]++
 	}
 	var out []Point
-	at := map[string]int{}
+	at, named := map[string]int{}, map[string]int{}
 	for _, p := range open {
 		if n[p.Rule] <= few || together[p.Rule].text == "" {
 			out = append(out, p)
@@ -34,8 +37,14 @@ func Needs(open []Point) []Point {
 			at[p.Rule] = i
 			kind := together[p.Rule]
 			out = append(out, Point{Rule: p.Rule, Text: Runs{say(kind.text + Count(n[p.Rule]) + " " + kind.of + ": ")}})
-		} else {
+		} else if named[p.Rule] < mostNamed {
 			out[i].Text = append(out[i].Text, say(", "))
+		}
+		if named[p.Rule]++; named[p.Rule] > mostNamed {
+			if named[p.Rule] == n[p.Rule] {
+				out[i].Text = append(out[i].Text, say(" and "+Count(n[p.Rule]-mostNamed)+" more"))
+			}
+			continue
 		}
 		out[i].Text = append(out[i].Text, link(p.Text[0].Text, p.Where))
 		for _, r := range p.Text {

@@ -137,7 +137,7 @@ func (b *builder) because(o ElementOpinion) []Runs {
 			continue
 		}
 		if len(m.Reasons) > 0 {
-			rs = append(rs, say(": "), data(strings.Join(m.Reasons, "; ")))
+			rs = append(rs, say(": "), data(strings.TrimSuffix(strings.Join(m.Reasons, "; "), ".")))
 		}
 		out = append(out, append(rs, say(".")))
 	}

@@ -54,7 +54,7 @@ func groupsOf(s *Section) groups {
 		case b.Chart != nil:
 			put("table "+b.Chart.ID, barsOf(b.Chart)...)
 		case b.Drawing != nil:
-			put(at, passage{key: "drawing " + b.Drawing.ID, text: b.Drawing.Caption.String() + "\n" + b.Drawing.Alt})
+			put(at, passage{key: "drawing " + b.Drawing.ID, text: bare(b.Drawing.Number, b.Drawing.Caption).String() + "\n" + b.Drawing.Alt})
 		default:
 			put(at, passagesOf(b)...)
 		}
@@ -96,6 +96,10 @@ func passagesOf(b Block) []passage {
 		for l := range strings.SplitSeq(b.Verbatim.Text, "\n") {
 			out = append(out, passage{text: l})
 		}
+	case b.Sign != nil:
+		for _, l := range b.Sign.Lines {
+			out = append(out, line(l))
+		}
 	case b.Terms != nil:
 		for _, t := range b.Terms.Items {
 			p := line(t.Value)
@@ -109,8 +113,8 @@ func passagesOf(b Block) []passage {
 // rowsOf are a table's caption and rows. A row is found again by its first cell that says something, and its place among those that say
 // the same.
 func rowsOf(t *Table) []passage {
-	caption := line(t.Caption)
-	caption.key, caption.at, caption.under = "caption", t.ID, t.Caption.String()
+	caption := line(bare(t.Number, t.Caption))
+	caption.key, caption.at, caption.under = "caption", t.ID, caption.text
 	out := []passage{caption}
 	seen := map[string]int{}
 	for _, r := range t.Rows {
@@ -130,8 +134,8 @@ func rowsOf(t *Table) []passage {
 }
 
 func barsOf(c *Chart) []passage {
-	caption := line(c.Caption)
-	caption.key, caption.at, caption.under = "caption", c.ID, c.Caption.String()
+	caption := line(bare(c.Number, c.Caption))
+	caption.key, caption.at, caption.under = "caption", c.ID, caption.text
 	out := []passage{caption}
 	cols := []Column{{Title: "Month"}, {Title: "Items", Number: true}, {Title: "Deviating", Number: true}, {Title: "Undecided", Number: true}}
 	for _, b := range c.Bars {

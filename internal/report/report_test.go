@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -124,6 +125,9 @@ func text(r *Report) string {
 			if x.Statement != nil {
 				line(x.Statement.Text)
 			}
+			if x.Sign != nil {
+				line(x.Sign.Lines...)
+			}
 			if x.Chart != nil {
 				line(x.Chart.Caption)
 			}
@@ -175,7 +179,7 @@ func TestType1HasNoResults(t *testing.T) {
 	r := build(t, "soc2-type1", type1(t))
 	got := text(r)
 	for _, want := range []string{
-		"30 June 2026, which means until the end of that local day (2026-07-01 00:00:00-04:00)",
+		"30 June 2026, which means until the end of that local day (1 July 2026, 00:00, America/New_York (UTC−04:00))",
 		"It gives no test of their operation and no result of one.",
 		"That the operation of controls was not tested and that no opinion on it is expressed",
 	} {
@@ -373,6 +377,13 @@ func TestNeedsCount(t *testing.T) {
 			t.Errorf("%s: Needs = %+v, want %q", rule, got, want)
 		}
 	}
+	var many []Point
+	for i := range 40 {
+		many = append(many, Point{Rule: "test", Where: "x", Text: Runs{data("C" + strconv.Itoa(i))}})
+	}
+	if got := Needs(many); len(got) != 1 || !strings.HasSuffix(got[0].Text.String(), "of 40 controls: C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11 and 28 more") {
+		t.Errorf("Needs of 40 = %+v", got)
+	}
 }
 
 // TestLetterStops: a name that ends in a full stop ends a sentence without a second, and nobody is said to be engaged.
@@ -396,7 +407,7 @@ func TestLetterStops(t *testing.T) {
 	}
 }
 
-// TestNeeds: many points of one kind are one line that leads to each; nothing is left out.
+// TestNeeds: points of one kind are one line that leads to each of a dozen; nothing is left out.
 func TestNeeds(t *testing.T) {
 	t.Parallel()
 	r := build(t, "soc2-type1", type1(t))

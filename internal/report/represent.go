@@ -116,13 +116,10 @@ func (b *builder) underSigned(by []Signature, on civil.Date, at, owed string) {
 		b.open("signature", at, say(owed))
 		return
 	}
-	t := &Terms{}
 	for _, s := range by {
-		day := s.On
-		if day == 0 {
-			day = on
+		if s.On == 0 {
+			s.On = on
 		}
-		t.Items = append(t.Items, Term{"Signed", Runs{data(s.Name + ", " + s.Title), say(", " + day.Long())}})
+		b.add(b.signature(s))
 	}
-	b.add(Block{Terms: t})
 }

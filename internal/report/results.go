@@ -61,11 +61,11 @@ func (b *builder) result(t assure.TestResult, id string) Runs {
 	n := tested(t)
 	switch {
 	case t.Deviating > 0:
-		out = append(out, figureOf(t.Deviating, n, "deviations-"+id), say(" items tested "+one(t.Deviating, "deviates.", "deviate.")))
+		out = append(out, figureOf(t.Deviating, n, "deviations-"+id), say(" "+one(n, "item", "items")+" tested "+one(t.Deviating, "deviates.", "deviate.")))
 	case t.Undecided > 0:
 		out = append(out, say("no deviation was found among the items that could be decided, "), figureOf(t.Passed, n, "population-"+id), say("."))
 	default:
-		out = append(out, say("no deviation was found; "), figureOf(t.Passed, n, "population-"+id), say(" items tested passed."))
+		out = append(out, say("no deviation was found; "), figureOf(t.Passed, n, "population-"+id), say(" "+one(n, "item", "items")+" tested passed."))
 	}
 	if t.Undecided > 0 {
 		out = append(out, say(" "), figureOf(t.Undecided, n, "undecided-"+id), say(" could not be decided, because a field or a source is missing; they are listed apart."))
@@ -88,7 +88,7 @@ func (b *builder) attributes(t assure.TestResult, id string) {
 	if len(t.Attributes) == 0 {
 		return
 	}
-	tab := &Table{ID: "attributes-" + id, Caption: Runs{say("Attributes tested on "), figureOf(tested(t), t.Population, "population-"+id), say(" items; an item that fails several counts once above and in each row here")},
+	tab := &Table{ID: "attributes-" + id, Caption: Runs{say("Attributes tested on "), figureOf(tested(t), t.Population, "population-"+id), say(" " + one(t.Population, "item", "items") + "; one that fails several counts in each of their rows")},
 		Columns: []Column{{Title: "", Narrow: true}, {Title: "Attribute", Wide: true}, {Title: "Deviations", Number: true}, {Title: "Undecided", Number: true}}}
 	for _, a := range t.Attributes {
 		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{data(a.ID)}, {data(a.Text)},

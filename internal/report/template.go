@@ -22,7 +22,13 @@ func WordingTemplate() ([]byte, error) {
 		if len(p.Needs) > 0 {
 			fmt.Fprintf(&b, "# keeps {%s}\n", strings.Join(p.Needs, "}, {"))
 		}
-		fmt.Fprintf(&b, "%s: |-\n  %s\n", p.ID, strings.Join(strings.Fields(p.Text), " "))
+		fmt.Fprintf(&b, "%s: |-\n", p.ID)
+		for i, text := range strings.Split(p.Text, "\n\n") {
+			if i > 0 {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "  %s\n", strings.Join(strings.Fields(text), " "))
+		}
 	}
 	return b.Bytes(), nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/assayhq/assay/internal/assure"
 )
@@ -60,7 +62,7 @@ func (b *builder) untestedBecause(control string) Runs {
 // resultsOfAuditor is the table of all tests.
 func (b *builder) resultsOfAuditor() {
 	b.heading(1, "results", "Results at a glance")
-	t := &Table{ID: "results-table", Columns: []Column{{Title: "Control"}, {Title: "Extent"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true}}}
+	t := &Table{ID: "results-table", Columns: []Column{{Title: "Control"}, {Title: "Name of test"}, {Title: "Extent"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true}}}
 	count := 0
 	for _, c := range b.byCriterion() {
 		n := 0
@@ -69,22 +71,39 @@ func (b *builder) resultsOfAuditor() {
 				continue
 			}
 			n++
-			row := Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, x.Extent.runs(testedID(x, n)), {x.standing()}, {}}}
+			row := Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, x.Extent.short(testedID(x, n)), {x.standing()}, {}}}
+			if b.severalTests(c.ID) {
+				row.Cells[1] = Runs{link(x.name(n), "#"+testedID(x, n))}
+			}
 			if x.Outcome == TestRun {
-				row.Cells[3] = Runs{figureOf(x.Deviating, x.needed(), testedID(x, n))}
+				row.Cells[4] = Runs{figureOf(x.Deviating, x.needed(), testedID(x, n))}
 			} else {
-				row.Cells[1] = Runs{}
+				row.Cells[2] = Runs{}
 			}
 			t.Rows = append(t.Rows, row)
 		}
 		if n == 0 {
-			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, {mark(MarkGap, "Not tested")}, {}}})
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, {}, {mark(MarkGap, "Not tested")}, {}}})
 		} else {
 			count++
 		}
 	}
-	t.Caption = Runs{say("Tests of the service auditor: "), figureOf(count, len(b.f.Controls), t.ID), say(" controls have a test")}
-	b.add(Block{Table: t})
+	t.Caption = Runs{say("Tests of the service auditor; "), figureOf(count, len(b.f.Controls), t.ID), say(" " + one(len(b.f.Controls), "control has", "controls have") + " a test")}
+	b.para(ref(t.ID), say(" gives the result of every test, control by control. What was done, and what came out, stands with each control below."))
+	b.add(Block{Table: fitting(t, "Name of test", "Extent")})
+}
+
+// severalTests reports whether a control has more tests than one, so that each needs its name.
+func (b *builder) severalTests(control string) bool {
+	return b.exceptions().tests[control] > 1
+}
+
+// name is how a test is told from others of its control: its own name, or its place among them.
+func (t TestedControl) name(n int) string {
+	if t.Test == "" {
+		return "Test " + strconv.Itoa(n)
+	}
+	return t.Test
 }
 
 // needed counts the items that a test saw and that needed the control.
@@ -102,13 +121,24 @@ func (t TestedControl) standing() Run {
 	return mark(MarkPass, "No deviation found")
 }
 
+// short says of how many items in a word or two: how many were tested stands beside it.
+func (x Extent) short(id string) Runs {
+	switch x.Kind {
+	case Whole:
+		return Runs{say("Whole population")}
+	case Sampled:
+		return Runs{figureOf(x.Tested, x.Population, id), say(" selected")}
+	}
+	return Runs{say("One instance")}
+}
+
 // runs says of how many items.
 func (x Extent) runs(id string) Runs {
 	switch x.Kind {
 	case Whole:
-		return Runs{say("All "), figure(x.Population, id), say(" " + one(x.Population, "item", "items") + " of the population")}
+		return Runs{say("The whole population, "), figure(x.Population, id), say(" " + one(x.Population, "item", "items"))}
 	case Sampled:
-		return Runs{say("A selection, "), figureOf(x.Tested, x.Population, id), say(" items, by "), data(x.Method)}
+		return Runs{say("A selection, "), figureOf(x.Tested, x.Population, id), say(" " + one(x.Population, "item", "items") + ", by "), data(x.Method)}
 	}
 	rs := Runs{say("One instance")}
 	if x.Reason != "" {
@@ -120,8 +150,8 @@ func (x Extent) runs(id string) Runs {
 // tested is one test of one control by the auditor.
 func (b *builder) tested(t TestedControl, id string, n int) {
 	title := "Test of the service auditor"
-	if n > 1 {
-		title += " (" + strconv.Itoa(n) + ")"
+	if b.severalTests(t.Control) {
+		title += " " + strings.TrimPrefix(t.name(n), "Test ")
 	}
 	if t.Version > 0 {
 		title += ", version " + strconv.Itoa(t.Version) + " of the control"
@@ -130,7 +160,7 @@ func (b *builder) tested(t TestedControl, id string, n int) {
 		title += ", " + t.From.Long() + " to " + t.To.Long()
 	}
 	b.heading(3, id, title)
-	tab := &Table{ID: id + "-procedures", Caption: Runs{say("What was done to test "), data(named(t))},
+	tab := &Table{ID: id + "-procedures", Caption: Runs{say("Procedures of test "), data(choose(t.Test == "", t.Control, t.Test))},
 		Columns: []Column{{Title: "Procedure", Narrow: true}, {Title: "What was done", Wide: true}}}
 	for _, p := range t.Procedures {
 		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{say(ProcedureWord(p.Kind))}, {data(p.Text)}}})
@@ -183,7 +213,7 @@ func (b *builder) resultOfAuditor(t TestedControl, id string) Runs {
 	if t.Deviating == 0 {
 		return Runs{t.standing(), say(" in "), figure(n, id), say(" " + one(n, "item", "items") + " tested.")}
 	}
-	out := Runs{t.standing(), say(": "), figureOf(t.Deviating, n, id), say(" items tested " + one(t.Deviating, "deviates.", "deviate."))}
+	out := Runs{t.standing(), say(": "), figureOf(t.Deviating, n, id), say(" " + one(n, "item", "items") + " tested " + one(t.Deviating, "deviates.", "deviate."))}
 	for _, x := range b.exceptions().by(t) {
 		out = append(out, say(" See exception "), link(x.ID, "#exception-"+slug(x.ID)), say("."))
 	}
@@ -194,7 +224,7 @@ func (b *builder) attributesOfAuditor(t TestedControl, id string) {
 	if len(t.Attributes) == 0 || t.Outcome != TestRun {
 		return
 	}
-	tab := &Table{ID: id + "-attributes", Caption: Runs{say("Attributes tested of each item; an item that fails several counts once above and in each row here")},
+	tab := &Table{ID: id + "-attributes", Caption: Runs{say("Attributes of each item, and how many items failed each")},
 		Columns: []Column{{Title: "", Narrow: true}, {Title: "Attribute", Wide: true}, {Title: "Deviations", Number: true}}}
 	for _, a := range t.Attributes {
 		tab.Rows = append(tab.Rows, Row{Cells: []Runs{{data(a.ID)}, {data(a.Text)}, {figure(a.Deviating, id)}}})
@@ -209,6 +239,7 @@ type disclosed struct {
 	ofTest   map[[2]string][]*Exception
 	deviate  map[[2]string]bool // control and test, or control alone: a test of it found deviations
 	nameless map[string]bool    // control -> a test without a name found deviations
+	tests    map[string]int     // control -> how many tests it has
 }
 
 // exceptions are those of the controls that the report speaks of. There may be thousands: they are sorted once.
@@ -217,7 +248,7 @@ func (b *builder) exceptions() *disclosed {
 		return b.told
 	}
 	e := b.f.Examination
-	d := &disclosed{of: map[string][]*Exception{}, ofTest: map[[2]string][]*Exception{}, deviate: map[[2]string]bool{}, nameless: map[string]bool{}}
+	d := &disclosed{of: map[string][]*Exception{}, ofTest: map[[2]string][]*Exception{}, deviate: map[[2]string]bool{}, nameless: map[string]bool{}, tests: map[string]int{}}
 	for i := range e.Exceptions {
 		x := &e.Exceptions[i]
 		if b.f.knows(x.Control) {
@@ -227,6 +258,7 @@ func (b *builder) exceptions() *disclosed {
 		}
 	}
 	for i := range e.Tests {
+		d.tests[e.Tests[i].Control]++
 		if t := &e.Tests[i]; t.Deviating > 0 {
 			d.deviate[[2]string{t.Control, t.Test}], d.deviate[[2]string{t.Control}] = true, true
 			d.nameless[t.Control] = d.nameless[t.Control] || t.Test == ""
@@ -252,12 +284,12 @@ func (d *disclosed) found(x *Exception) bool {
 // exception is disclosed whether or not it modifies anything.
 func (b *builder) exception(x *Exception) {
 	id := "exception-" + slug(x.ID)
-	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception of " + x.Control, Mark: MarkDeviation, Word: "Deviations"}})
+	b.add(Block{Heading: &Heading{ID: id, Level: 3, Label: x.ID, Text: "Exception of " + x.Control}})
 	b.para(data(x.Text))
-	items := []Term{{"Deviations", Runs{figureOf(x.Deviating, x.Tested, id), say(" items tested")}}}
+	items := []Term{{"Deviations", Runs{figureOf(x.Deviating, x.Tested, id), say(" " + one(x.Tested, "item", "items") + " tested")}}}
 	put := func(name, text string) {
 		if text != "" {
-			items = append(items, Term{name, Runs{data(text)}})
+			items = append(items, Term{name, Runs{data(Sentence(text))}})
 		}
 	}
 	put("Nature", x.Nature)
@@ -271,7 +303,7 @@ func (b *builder) exception(x *Exception) {
 	}
 	said := Runs{say("No response is recorded.")}
 	if x.Response != "" {
-		said = Runs{data(x.Response), say(" (Management's words, which were not examined.)")}
+		said = Runs{data(x.Response), say(" (Not examined.)")}
 	}
 	b.add(Block{Terms: &Terms{Items: append(items, Term{"Management's response", said})}})
 }
@@ -316,6 +348,7 @@ func (b *builder) events() {
 	}
 	after := choose(b.form.typeTwo(), "the end of the period", "the date of the description")
 	b.heading(1, "subsequent-events", "Events after "+after)
+	b.para(ref("subsequent"), say(" lists what became known after "+after+" and before the report was dated."))
 	t := &Table{ID: "subsequent", Caption: Runs{say("Events after " + after + " and not after the date of the service auditor's report")},
 		Columns: []Column{{Title: "On"}, {Title: "What happened", Wide: true}, {Title: "What it shows"}}}
 	for _, x := range e.Events {
@@ -343,7 +376,8 @@ func (b *builder) otherInformation(p part) {
 		return
 	}
 	b.heading(1, "other-responses", "Management's responses to exceptions")
-	b.add(Block{Table: t})
+	b.para(ref(t.ID), say(" repeats what management answered to each exception of section IV, with what it means to do where it said so."))
+	b.add(Block{Table: fitting(t, "Plan", "Response", "Given by")})
 }
 
 // inclusiveAssertions tell who else asserts: subservice organizations that are part of the description.
@@ -363,10 +397,11 @@ func signedBy(who string) string {
 	return ", signed by " + who
 }
 
-// named is the control, with the test where that has another name.
-func named(t TestedControl) string {
-	if t.Test == "" || t.Test == t.Control {
-		return t.Control
+// Sentence is a word or more that begins with a capital letter, as a line of its own does.
+func Sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
 	}
-	return t.Control + ", test " + t.Test
+	return string(unicode.ToUpper(r)) + s[n:]
 }

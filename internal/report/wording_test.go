@@ -75,8 +75,12 @@ func TestWordingTemplate(t *testing.T) {
 		t.Errorf("the template holds %d texts of %d", len(w), len(list))
 	}
 	for _, p := range list {
-		if w[p.ID] != strings.Join(strings.Fields(p.Text), " ") {
-			t.Errorf("%s: %q, want %q", p.ID, w[p.ID], p.Text)
+		want := strings.Split(p.Text, "\n\n") // paragraphs stay apart
+		for i, text := range want {
+			want[i] = strings.Join(strings.Fields(text), " ")
+		}
+		if got := w[p.ID]; got != strings.Join(want, "\n\n") {
+			t.Errorf("%s: %q, want %q", p.ID, got, p.Text)
 		}
 	}
 }

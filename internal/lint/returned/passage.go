@@ -294,6 +294,10 @@ func (l *liner) block(b report.Block) {
 		l.put(runs(b.Chart.Caption)...)
 	case b.Drawing != nil:
 		l.put(runs(b.Drawing.Caption)...)
+	case b.Sign != nil:
+		for _, rs := range b.Sign.Lines {
+			l.put(runs(rs)...)
+		}
 	case b.Verbatim != nil:
 		for s := range strings.SplitSeq(b.Verbatim.Text, "\n") {
 			l.put(word{s, Data})

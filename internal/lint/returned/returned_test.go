@@ -163,7 +163,7 @@ func TestEdits(t *testing.T) {
 		{"the opinion's words", "fairly presents the system of ", "shows the system of ", returned.Wording, returned.Changed, "Section I.", "", "shows the system"},
 		{"the name in the opinion", `fairly presents the system of </w:t></w:r><w:r><w:t xml:space="preserve">Harborline, Inc.`, `fairly presents the system of </w:t></w:r><w:r><w:t xml:space="preserve">Haborline, Ltd.`, returned.Data, returned.Changed, "Section I.", "", "Haborline, Ltd."},
 		{"a verdict", "<w:t xml:space=\"preserve\">\u00a0Undecided items</w:t></w:r><w:bookmarkEnd", "<w:t xml:space=\"preserve\">\u00a0No deviations</w:t></w:r><w:bookmarkEnd", returned.Figure, returned.Changed, "Section IV.", "Undecided items", "No deviations"},
-		{"the cover", "<w:t xml:space=\"preserve\">for the period 1 July 2025 to 30 June 2026</w:t></w:r></w:p>\n<w:p><w:pPr><w:pStyle w:val=\"Terms\"/>", "<w:t xml:space=\"preserve\">for the period 1 July 2025 to 31 July 2026</w:t></w:r></w:p>\n<w:p><w:pPr><w:pStyle w:val=\"Terms\"/>", returned.Figure, returned.Changed, "", "30 June", "31 July 2026"},
+		{"the cover", "<w:t xml:space=\"preserve\">For the period 1 July 2025 to 30 June 2026</w:t></w:r></w:p>\n<w:p><w:pPr><w:pStyle w:val=\"Terms\"/>", "<w:t xml:space=\"preserve\">For the period 1 July 2025 to 31 July 2026</w:t></w:r></w:p>\n<w:p><w:pPr><w:pStyle w:val=\"Terms\"/>", returned.Figure, returned.Changed, "", "30 June", "31 July 2026"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

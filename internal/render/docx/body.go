@@ -37,28 +37,8 @@ func (d *doc) cover() {
 	d.paragraph(para{style: "Title"}, report.Runs{{Text: r.Title}})
 	d.paragraph(para{style: "Subtitle"}, report.Runs{{Text: r.Subtitle, Data: true}})
 	d.paragraph(para{style: "CoverWho"}, report.Runs{{Text: r.Organization, Data: true}})
-	d.paragraph(para{style: "CoverWhen"}, report.Runs{{Text: r.When.Words()}})
-	anchored := report.Runs{{Text: "every record", Mark: report.MarkPass}}
-	if r.Unanchored > 0 {
-		anchored = report.Runs{{Text: report.Count(r.Unanchored) + " records later than the last anchored checkpoint", Mark: report.MarkUnproven}}
-	}
-	d.terms(&report.Terms{Items: append(r.Cover(),
-		report.Term{Name: "Known at", Value: report.Runs{{Text: moment(r.KnownAt, r)}}},
-		report.Term{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records"}}},
-		report.Term{Name: "Root", Value: report.Runs{{Text: r.Checkpoint.Root, Code: true}}},
-		report.Term{Name: "Anchored outside", Value: anchored},
-	)})
-}
-
-// moment prints a time in the zone of the report.
-func moment(s string, r *report.Report) string {
-	switch w := r.When.(type) {
-	case report.Throughout:
-		return report.Moment(s, w.Zone)
-	case report.AsOf:
-		return report.Moment(s, w.Zone)
-	}
-	return s
+	d.paragraph(para{style: "CoverWhen"}, report.Runs{{Text: report.Sentence(r.When.Words())}})
+	d.terms(&report.Terms{Items: append(r.Cover(), r.Basis()...)})
 }
 
 const (
@@ -91,7 +71,8 @@ func (d *doc) title(id string, rs report.Runs) {
 
 func (d *doc) section(s report.Section) {
 	d.title(s.ID, sectionTitle(s))
-	for _, b := range s.Blocks {
+	for i, b := range s.Blocks {
+		d.leads = i+1 < len(s.Blocks) && leadsTo(b, s.Blocks[i+1])
 		d.block(b)
 	}
 }
@@ -128,10 +109,10 @@ func (d *doc) block(b report.Block) {
 	case b.List != nil:
 		for i, rs := range b.List {
 			if b.Ordered { // in words, for every numbered list begins anew
-				d.paragraph(para{style: "Normal"}, append(report.Runs{{Text: strconv.Itoa(i+1) + ". "}}, rs...))
+				d.paragraph(para{style: "Normal", keepNext: alone(i, len(b.List))}, append(report.Runs{{Text: strconv.Itoa(i+1) + ". "}}, rs...))
 				continue
 			}
-			d.paragraph(para{style: "ListBullet"}, rs)
+			d.paragraph(para{style: "ListBullet", keepNext: alone(i, len(b.List))}, rs)
 		}
 	case b.Table != nil:
 		d.table(b.Table)
@@ -149,8 +130,29 @@ func (d *doc) block(b report.Block) {
 		d.picture(b.Drawing.ID, b.Drawing.Caption)
 	case b.Verbatim != nil:
 		d.verbatim(b.Verbatim.Text)
+	case b.Sign != nil:
+		d.sign(b.Sign)
 	default:
-		d.paragraph(para{style: "Normal"}, b.Paragraph)
+		d.paragraph(para{style: "Normal", keepNext: d.leads}, b.Paragraph)
+	}
+}
+
+// leadsTo says whether a paragraph stays with what follows it: what it announces, and a signature, which never stands alone.
+func leadsTo(b, next report.Block) bool {
+	return b.Paragraph != nil && (next.Table != nil || next.Chart != nil || next.Drawing != nil || next.List != nil || next.Sign != nil || next.Terms != nil)
+}
+
+// sign is who signed: under a rule, a line after the other, which stay together.
+func (d *doc) sign(s *report.Sign) {
+	for i, rs := range s.Lines {
+		p := para{style: "Sign", keepNext: i+1 < len(s.Lines)}
+		if i == 0 {
+			p.style = "SignName"
+		}
+		if i == len(s.Lines)-1 {
+			p.gapAfter = 280
+		}
+		d.paragraph(p, rs)
 	}
 }
 
@@ -177,6 +179,9 @@ func (d *doc) note(n *report.Note) {
 	}
 }
 
+// alone says whether a piece of a list would stand alone at the foot of a page, or leave the last one alone at the head of the next.
+func alone(i, n int) bool { return i+1 < n && (i == 0 || i == n-2) }
+
 // gap is the room under a paragraph of a note: none inside it.
 func gap(rest int) int {
 	if rest > 0 {
@@ -187,7 +192,7 @@ func gap(rest int) int {
 
 func (d *doc) terms(t *report.Terms) {
 	for i, x := range t.Items {
-		p := para{style: "Terms"}
+		p := para{style: "Terms", keepNext: alone(i, len(t.Items))}
 		if i == len(t.Items)-1 {
 			p.gapAfter = 160
 		}
@@ -197,7 +202,7 @@ func (d *doc) terms(t *report.Terms) {
 
 // ending says once more what the figures rest on.
 func (d *doc) ending() {
-	text := "Figures are computed from " + report.Count(d.r.Checkpoint.Size) + " ledger records known at " + moment(d.r.KnownAt, d.r) + "."
+	text := d.r.Ending()
 	if d.r.Draft {
 		text = "DRAFT. No opinion has been issued. " + text
 	}

@@ -75,6 +75,7 @@ type doc struct {
 	marks  int               // bookmarks written so far
 	lay    *layout
 	after  bool // the last thing written was a table
+	leads  bool // the paragraph that is being written announces what follows it
 
 	out      *writer
 	contents []entry

@@ -79,8 +79,12 @@ const (
 	headEdge = 50
 )
 
-func (l *layout) row(height, head, line int) {
-	l.add(unit{line: line, lines: (height - cellRow) / line, edges: cellRow + rowEdge, head: head})
+func (l *layout) row(height, head, line int, keep bool) {
+	u := unit{line: line, lines: (height - cellRow) / line, edges: cellRow + rowEdge, head: head, keep: keep}
+	if u.lines <= together {
+		u.line, u.lines = u.line*u.lines, 1 // in one piece
+	}
+	l.add(u)
 }
 
 func (l *layout) breakPage() {

@@ -13,7 +13,9 @@ type style struct {
 	line, before, after  int // a line is at least so high, enough for signs of other fonts; taller scripts grow it
 	left, hanging        int
 	bold, mono           bool
-	keepNext             bool
+	keepNext, keepLines  bool // on the page of the next paragraph; in one piece
+	top                  bool // a rule above it, to sign on
+	right                int
 	outline              int    // 1 for Heading 1, ...; 0 for text
 	color                string // RRGGBB
 	shade, border        string // fill, and a rule at the left
@@ -63,8 +65,10 @@ func sheet(width int) []style {
 		{id: "NoteOwed", name: "Note Owed", base: "NoteInfo", size: 19, line: 270, left: 200, shade: "ECEFFC", border: colAccent},
 		{id: "Quote", name: "Quote", size: 20, line: 280, after: 120, left: 200},
 		{id: "StatementLabel", name: "Statement Label", next: "Statement", size: 17, line: 230, after: 40, left: 200, keepNext: true, color: colQuiet, border: colLine},
-		{id: "Statement", name: "Statement", base: "Quote", next: "Normal", size: 21, line: 300, after: 160, left: 200, border: colLine},
+		{id: "Statement", name: "Statement", base: "Quote", next: "Normal", size: 21, line: 300, after: 160, left: 200, border: colLine, keepLines: true},
 		{id: "Terms", name: "Terms", size: 20, line: 280, after: 40, left: 2600, hanging: 2600, tabs: `<w:tab w:val="left" w:pos="2600"/>`},
+		{id: "SignName", name: "Signature Name", next: "Sign", size: 22, line: 300, before: 560, keepNext: true, top: true, right: 5200},
+		{id: "Sign", name: "Signature Line", size: 20, line: 270},
 		{id: "Code", name: "Code", size: 16, line: 210, mono: true, left: 200, border: colLine},
 		{id: "TOCHeading", name: "TOC Heading", next: "Normal", size: 36, line: 460, after: 240, bold: true, keepNext: true},
 		{id: "TOC1", name: "toc 1", next: "Normal", size: 20, line: 270, before: 100, after: 20, bold: true, tabs: dots},
@@ -135,8 +139,17 @@ func (s style) paragraph(w *writer) {
 	} else if s.base == "TableText" {
 		w.raw(`<w:keepNext w:val="0"/>`)
 	}
+	if s.keepLines && !s.keepNext {
+		w.raw(`<w:keepLines/>`)
+	}
+	if s.id == "Normal" {
+		w.raw(`<w:widowControl/>`)
+	}
 	if s.list > 0 {
 		w.raw(`<w:numPr><w:numId w:val="`, strconv.Itoa(s.list), `"/></w:numPr>`)
+	}
+	if s.top {
+		w.raw(`<w:pBdr><w:top w:val="single" w:sz="6" w:space="5" w:color="`, colQuiet, `"/></w:pBdr>`)
 	}
 	if s.border != "" {
 		w.raw(`<w:pBdr>`)
@@ -160,9 +173,12 @@ func (s style) paragraph(w *writer) {
 	w.attrInt("w:after", s.after)
 	w.attrInt("w:line", s.line)
 	w.raw(` w:lineRule="atLeast"/>`)
-	if s.left+s.hanging > 0 {
+	if s.left+s.hanging+s.right > 0 {
 		w.raw(`<w:ind`)
 		w.attrInt("w:left", s.left)
+		if s.right > 0 {
+			w.attrInt("w:right", s.right)
+		}
 		if s.hanging > 0 {
 			w.attrInt("w:hanging", s.hanging)
 		}

@@ -33,8 +33,9 @@ func (d *doc) table(t *report.Table) {
 	}
 	w.raw("</w:tblGrid>\n")
 	head := d.headRow(t, widths)
-	for _, row := range t.Rows {
-		d.row(t, row, widths, head)
+	keep := d.keeping(t, widths)
+	for i, row := range t.Rows {
+		d.row(t, row, widths, head, keep(i))
 	}
 	w.raw("</w:tbl>\n")
 	d.after = true
@@ -64,25 +65,53 @@ func (d *doc) headRow(t *report.Table, widths []int) int {
 	return high + cellRow + headEdge
 }
 
-func (d *doc) row(t *report.Table, row report.Row, widths []int, head int) {
-	d.out.raw(`<w:tr>`)
+// few is how many rows a table has at most of which it is asked whether they fit on a quarter of a page.
+const few = 16
+
+// keeping says which rows stay on the page of the next one: all of a table that takes less than a quarter of a page, and else the first,
+// so that no row stands alone under the head, and the last but one, so that none stands alone on the next page.
+func (d *doc) keeping(t *report.Table, widths []int) func(i int) bool {
+	n, high := len(t.Rows), 0
+	for i := range t.Rows[:min(n, few)] {
+		high += d.high(t.Rows[i], widths)
+	}
+	whole := n <= few && high < d.lay.height/4
+	return func(i int) bool { return i+1 < n && (whole || i == 0 || i == n-2) }
+}
+
+// high is the height of a row.
+func (d *doc) high(row report.Row, widths []int) int {
 	high := 0
 	for i, c := range row.Cells {
-		p := para{style: "TableText"}
+		high = max(high, lines(shown(c), d.cellStyle(c), widths[i]-cellSide)*d.style("TableText").line)
+	}
+	return high + cellRow
+}
+
+// together is the number of lines up to which a row stays in one piece.
+const together = 6
+
+func (d *doc) row(t *report.Table, row report.Row, widths []int, head int, keep bool) {
+	high := d.high(row, widths)
+	line := d.style("TableText").line
+	d.out.raw(`<w:tr>`)
+	if high <= together*line+cellRow {
+		d.out.raw(`<w:trPr><w:cantSplit/></w:trPr>`)
+	}
+	for i, c := range row.Cells {
+		p := para{style: "TableText", keepNext: keep}
 		if t.Columns[i].Number {
 			p.style = "TableNumber"
 		}
 		if i == 0 && row.ID != "" {
 			p.anchors = []string{row.ID}
 		}
-		plain := shown(c)
 		d.cell(widths[i])
-		d.write(p, c, plain)
+		d.write(p, c, shown(c))
 		d.out.raw(`</w:tc>`)
-		high = max(high, lines(plain, d.cellStyle(c), widths[i]-cellSide)*d.style("TableText").line)
 	}
 	d.out.raw("</w:tr>\n")
-	d.lay.row(high+cellRow, head, d.style("TableText").line)
+	d.lay.row(high, head, line, keep)
 }
 
 func (d *doc) cell(width int) {

@@ -330,8 +330,16 @@ func table(t testing.TB, n *node) {
 		if len(r.all("w:tc")) != columns {
 			t.Errorf("a row has %d cells under %d columns", len(r.all("w:tc")), columns)
 		}
-		if i > 0 && len(r.all("w:cantSplit")) > 0 {
-			t.Error("a row may not split")
+		text := 0
+		for _, c := range r.all("w:tc") {
+			text = max(text, len(c.text()))
+		}
+		if whole := len(r.all("w:cantSplit")) > 0; i > 0 && (text < 20 && !whole || text > 1500 && whole) {
+			t.Errorf("a row with a text of %d letters must not split: %t", text, whole)
+		}
+		keeps := len(r.all("w:keepNext")) > 0
+		if last := len(rows) - 1; i > 0 && keeps && i == last || !keeps && (i == 1 || i == last-1) && i > 0 && i < last {
+			t.Errorf("row %d of %d stays with the next: %t", i, last, keeps)
 		}
 	}
 }

@@ -49,20 +49,9 @@ func funcs(r *report.Report) template.FuncMap {
 		"count":   report.Count[int],
 		"count64": report.Count[int64],
 		"month":   report.MonthName,
-		"moment":  func(s string) string { return moment(s, r) },
+		"capital": report.Sentence,
 		"outline": outline,
 	}
-}
-
-// moment prints a time in the zone of the report.
-func moment(s string, r *report.Report) string {
-	switch w := r.When.(type) {
-	case report.Throughout:
-		return report.Moment(s, w.Zone)
-	case report.AsOf:
-		return report.Moment(s, w.Zone)
-	}
-	return s
 }
 
 // entry is a line of the list of contents.

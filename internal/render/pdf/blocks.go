@@ -38,6 +38,8 @@ func (d *doc) block(up *node, b report.Block) {
 		d.drawing(up, b.Drawing, nil)
 	case b.Verbatim != nil:
 		d.verbatim(up, b.Verbatim.Text)
+	case b.Sign != nil:
+		d.sign(up, b.Sign)
 	case b.List != nil:
 		d.list(up, b.List, func(i int) string {
 			if b.Ordered {
@@ -47,8 +49,38 @@ func (d *doc) block(up *node, b report.Block) {
 		})
 	default:
 		c := d.compose(up.child("P")).runs(b.Paragraph, body)
-		d.stack(d.lines(c.tokens, d.sheet.left, d.measureWidth(), leading), 0, 8)
+		slabs := d.lines(c.tokens, d.sheet.left, d.measureWidth(), leading)
+		if d.leads && len(slabs) > 0 {
+			slabs[len(slabs)-1].keep = true
+		}
+		d.stack(slabs, 0, 8)
 	}
+}
+
+// leadsTo says whether a paragraph stays with what follows it: a table, a picture or a list that it announces, and a signature, which
+// never stands on a page by itself.
+func leadsTo(b, next report.Block) bool {
+	return b.Paragraph != nil && (next.Table != nil || next.Chart != nil || next.List != nil || next.Sign != nil || next.Terms != nil)
+}
+
+// sign is who signed: a line to sign on, and beneath it the name and what belongs to it, in one piece.
+func (d *doc) sign(up *node, s *report.Sign) {
+	box := up.child("Div")
+	slabs := []*slab{{height: 6, before: 30, draw: func(p *page, y float64) {
+		p.decor(layoutArt)
+		p.rule(d.sheet.left, y, d.sheet.left+190, y, 0.8, lineStrong)
+	}}}
+	for i, rs := range s.Lines {
+		st := style{regular, 9.2, ink}
+		if i == 0 {
+			st.size = 10.4
+		}
+		slabs = append(slabs, d.lines(d.compose(box.child("P")).runs(rs, st).tokens, d.sheet.left, d.measureWidth(), 13.6)...)
+	}
+	for i, s := range slabs {
+		s.keep = i+1 < len(slabs)
+	}
+	d.stack(slabs, 0, 14)
 }
 
 // measureWidth is the width of running text: short enough to read.
@@ -59,6 +91,9 @@ func (d *doc) heading(up *node, h *report.Heading) {
 	form := [...]struct {
 		size, leading, before, after float64
 	}{{14.5, 19, 26, 7}, {11.6, 16, 24, 6}, {9.9, 14, 15, 4}}[level-1]
+	if level == 2 && h.Label == "" {
+		form.before = 16
+	}
 	d.where = strings.TrimSpace(h.Label + " " + h.Text)
 	n := up.child([...]string{"H2", "H3", "H4"}[level-1])
 	st := style{bold, form.size, ink}
@@ -72,7 +107,7 @@ func (d *doc) heading(up *node, h *report.Heading) {
 		c.text("   ", pill, false, nil).icon(h.Mark, pill.size*1.05, pill.color).text(h.Word, pill, false, nil)
 	}
 	slabs := d.lines(c.tokens, d.sheet.left, d.width, form.leading)
-	if level == 2 {
+	if level == 2 && h.Label != "" {
 		slabs = append([]*slab{{height: 9, draw: func(p *page, y float64) {
 			p.decor(layoutArt)
 			p.rule(d.sheet.left, y, d.sheet.left+d.width, y, 0.6, hairline)
@@ -104,7 +139,11 @@ func (d *doc) list(up *node, items []report.Runs, bullet func(i int) string) {
 	l := up.child("L")
 	for i, it := range items {
 		li := l.child("LI")
-		d.stack(d.item(li, bullet(i), 16, d.compose(li.child("LBody")).runs(it, body).tokens, d.sheet.left, d.measureWidth()), 0, 3.5)
+		slabs := d.item(li, bullet(i), 16, d.compose(li.child("LBody")).runs(it, body).tokens, d.sheet.left, d.measureWidth())
+		if n := len(slabs); n > 0 && (i == 0 && len(items) > 1 || i == len(items)-2) {
+			slabs[n-1].keep = true // no item stands alone at the foot or the head of a page
+		}
+		d.stack(slabs, 0, 3.5)
 	}
 	d.gap(8)
 }
@@ -233,6 +272,7 @@ func letters(s string) (out []word) {
 // terms are names beside their values.
 func (d *doc) terms(up *node, items []report.Term) {
 	l := up.child("L")
+	var slabs []*slab
 	for i, t := range items {
 		li := l.child("LI")
 		name := d.compose(li.child("Lbl")).text(t.Name, style{regular, 8.8, quiet}, true, nil)
@@ -240,11 +280,9 @@ func (d *doc) terms(up *node, items []report.Term) {
 		r := d.termRow(name.tokens, value.tokens)
 		r.rule = &hairline
 		r.last = i == len(items)-1
-		s := r.slab(d)
-		s.keep = i == 0 && len(items) > 1
-		d.put(s)
+		slabs = append(slabs, r.slab(d))
 	}
-	d.gap(12)
+	d.stack(d.joined(slabs, 3, 2), 0, 12)
 }
 
 func (d *doc) termRow(name, value []token) *row {

@@ -36,36 +36,16 @@ func (d *doc) cover() {
 	if r.System != "" && r.System != r.Organization {
 		title("P", r.System, style{regular, 11, soft}, 16, 0)
 	}
-	title("P", r.When.Words(), style{regular, 11, soft}, 16, 0)
+	title("P", report.Sentence(r.When.Words()), style{regular, 11, soft}, 16, 0)
 	d.settle()
-	d.y = max(d.y+40, d.sheet.height-d.sheet.bottom-150)
+	d.y = max(d.y+40, d.sheet.height-d.sheet.bottom-180)
 	d.terms(up, d.facts())
 	d.settle()
 }
 
 // facts are the records on which the document rests.
 func (d *doc) facts() []report.Term {
-	r := d.r
-	outside := report.Run{Mark: report.MarkPass, Text: "every record"}
-	if r.Unanchored > 0 {
-		outside = report.Run{Mark: report.MarkUnproven, Text: report.Count(r.Unanchored) + " records later than the last anchored checkpoint"}
-	}
-	return append(r.Cover(),
-		report.Term{Name: "Known at", Value: report.Runs{{Text: d.moment(r.KnownAt)}}},
-		report.Term{Name: "Ledger checkpoint", Value: report.Runs{{Text: report.Count(r.Checkpoint.Size) + " records "}, {Text: r.Checkpoint.Root, Code: true, Data: true}}},
-		report.Term{Name: "Anchored outside", Value: report.Runs{outside}},
-	)
-}
-
-// moment prints a time in the zone of the report.
-func (d *doc) moment(s string) string {
-	switch w := d.r.When.(type) {
-	case report.Throughout:
-		return report.Moment(s, w.Zone)
-	case report.AsOf:
-		return report.Moment(s, w.Zone)
-	}
-	return s
+	return append(d.r.Cover(), d.r.Basis()...)
 }
 
 // badge draws the word DRAFT in a frame, its base at y, and returns where it ends.
@@ -249,7 +229,7 @@ func (d *doc) numbers() {
 func (d *doc) margins() {
 	r := d.r
 	head := d.clip(regular, 7.6, r.Organization+" · "+r.Title, d.width-110)
-	foot := d.clip(regular, 7.6, r.When.Words()+" · ledger checkpoint "+report.Count(r.Checkpoint.Size), d.width-90)
+	foot := d.clip(regular, 7.6, report.Sentence(r.When.Words())+" · ledger checkpoint "+report.Count(r.Checkpoint.Size), d.width-90)
 	d.where = "watermark"
 	pale := d.visualSet(medium, flat(short(d.o.Watermark)))
 	for _, r := range pale.missing {

@@ -92,6 +92,8 @@ type doc struct {
 	scopes map[string]ref
 	later  []deferred
 
+	last    bool   // the block that is being drawn ends its section
+	leads   bool   // the paragraph that is being drawn announces what follows it
 	heads   string // the section, for reports of what is missing
 	where   string
 	missing map[rune]*Missing
@@ -145,7 +147,9 @@ func (d *doc) section(s *report.Section) {
 	d.heads = strings.TrimSpace("Section "+s.Number) + ": "
 	d.where = d.heads + s.Title
 	d.title(sect, s.ID, "Section "+s.Number, s.Title)
-	for _, b := range s.Blocks {
+	for i, b := range s.Blocks {
+		d.last = i+1 == len(s.Blocks)
+		d.leads = !d.last && leadsTo(b, s.Blocks[i+1])
 		d.block(sect, b)
 	}
 }

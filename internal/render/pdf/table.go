@@ -159,14 +159,44 @@ func (d *doc) table(up *node, t *report.Table) {
 	again := &slab{height: head.height, draw: func(p *page, y float64) { d.redraw(p, headRow, y) }}
 	head.keep = len(rows) > 0
 	d.put(head)
+	var first, last []*slab // what may have to stay together, at the table's beginning and at its end
 	for i, cells := range rows {
 		r := &row{id: t.Rows[i].ID, pad: 3.1, cells: lay(cells, smallLeading), rule: &hairline}
 		s := r.slab(d)
 		s.head = again
-		d.put(s)
 		rows[i] = nil
+		switch {
+		case i < few:
+			first = append(first, s)
+		case len(rows)-i <= few:
+			last = append(last, s)
+		default:
+			d.stack(d.joined(first, 4, 2), 0, 0)
+			first = nil
+			d.put(s)
+		}
 	}
-	d.gap(16)
+	end := 2
+	if d.last && len(rows) > 2*few {
+		end = few - 2 // what stands on a page of its own at the end of a section is more than a line or two
+	}
+	d.stack(d.joined(append(first, last...), 4, end), 0, 16)
+}
+
+// few is how many rows of a table are held back until it is known what they stay together with.
+const few = 8
+
+// joined keeps rows together: all of them where they take less than a part of a page, and else the first two and the last few, so that
+// none stands alone under the head of a table, at the foot of a page or at the head of one.
+func (d *doc) joined(rows []*slab, part float64, end int) []*slab {
+	total := 0.0
+	for _, s := range rows {
+		total += s.height
+	}
+	for i, s := range rows {
+		s.keep = i+1 < len(rows) && (total < d.sheet.room()/part || i == 0 || i >= len(rows)-end)
+	}
+	return rows
 }
 
 // redraw draws the head of a table once more, for the eye alone.

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/assayhq/assay/internal/access"
-	"github.com/assayhq/assay/internal/assure"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/operate"
@@ -170,23 +169,7 @@ func drawn(text string) ([]report.Block, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
-	f := report.Facts{Organization: "policy", When: report.AsOf{Date: civil.NewDate(2000, 1, 1)}, About: assure.System{Texts: map[string]string{"dc1": text}}}
-	r, err := report.Build("soc2-type1", f)
-	if r == nil {
-		return nil, err
-	}
-	var out []report.Block
-	for _, s := range r.Sections {
-		in := false
-		for _, b := range s.Blocks {
-			if h := b.Heading; h != nil && h.Level == 1 {
-				in = h.ID == "dc-1"
-			} else if in && b.Note == nil {
-				out = append(out, b)
-			}
-		}
-	}
-	return out, nil
+	return report.Prose(text), nil
 }
 
 // preview draws a text as its page will.
