@@ -121,7 +121,7 @@ func (in *installation) adopting(h shell.Handler) shell.Handler {
 		orgs := slices.Collect(maps.Values(in.tenants.slugs))
 		in.tenants.mu.Unlock()
 		for _, o := range orgs {
-			if e := in.accounts.Found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) {
+			if e := in.accounts.Found(r.Context(), o.ID, first, account.From{}); e != nil && !errors.Is(e, fault.Denied) && !errors.Is(e, fault.Refused) && !errors.Is(e, fault.NotFound) {
 				return errors.Join(err, e)
 			}
 		}

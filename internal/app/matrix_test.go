@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/assayhq/assay/internal/account"
 	"github.com/assayhq/assay/internal/civil"
 	"github.com/assayhq/assay/internal/cli"
+	"github.com/assayhq/assay/internal/fault"
 	"github.com/assayhq/assay/internal/id"
 	"github.com/assayhq/assay/internal/scope"
 	"github.com/assayhq/assay/internal/store/sqlite"
@@ -163,6 +166,16 @@ func TestRoutesMatrix(t *testing.T) {
 			who[string(r)] = x.join(string(r)+"@"+slug+".example", slug, r)
 		}
 		x.matrix(slug, kind, who)
+	}
+	x.in.readOnly = true // a folder that cannot be written has readers, each with what there is to read
+	for slug, want := range map[string][]access.Role{"first-works": {access.Auditor, access.Owner}, "third-counsel-llp": {access.Partner}} {
+		got, err := x.in.roles(t.Context(), "reader", x.org(slug))
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("readers of %s are %v, %v, want %v", slug, got, err, want)
+		}
+	}
+	if got, err := x.in.roles(t.Context(), "reader", "org_nowhere"); !errors.Is(err, fault.NotFound) {
+		t.Errorf("readers of nothing are %v, %v, want nothing found", got, err)
 	}
 }
 
