@@ -81,7 +81,7 @@ func bodies() map[string]any {
 		"assert":        Assertion{Text: "x", SHA256: TextHash("x"), Name: "E", Title: "CEO", On: day(reportDate)},
 		"represent":     Representation{Text: "x", SHA256: TextHash("x"), Name: "E", Title: "CEO", Dated: day(reportDate)},
 		"sign_partner":  Sign{Fingerprint: fingerprint, On: day(reportDate)}, "sign_quality": Sign{Fingerprint: fingerprint, On: day(reportDate)},
-		"issue": issue(report.Unqualified), "discover": Discovery{Fact: "x", Effect: "revise", Reason: "x"}, "revise": rev, "withdraw": Because{"x"},
+		"issue": issue(report.Unqualified), "discover": Discovery{Fact: "x", Effect: "revise", Reason: "x"}, "reopen": Because{"x"}, "let_stand": Because{"x"}, "revise": rev, "withdraw": Because{"x"},
 		tried: Refusal{Kind: "x", Why: "x"}, passedOver: PassedOver{Seq: 1, Why: "x"},
 	}
 }

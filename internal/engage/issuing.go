@@ -161,6 +161,25 @@ func (e *Engagement) revising() error {
 	return nil
 }
 
+// Revisable reports whether a revised report can follow: a fact discovered after the last one asks for it, or the work was reopened for it.
+func (e *Engagement) Revisable() bool { return len(e.Reports) > 0 && e.revising() == nil }
+
+// Reopened reports whether the work goes on for a revised report: one went out, which stands until the revised one replaces it.
+func (e *Engagement) Reopened() bool { return len(e.Reports) > 0 && !e.State.Done() }
+
+// shown reports whether management has seen a draft; of work that was reopened, one since the last report.
+func (e *Engagement) shown() bool {
+	return slices.ContainsFunc(e.Drafts, func(d ReleasedDraft) bool { return !e.Reopened() || d.At > e.Reports[len(e.Reports)-1].At })
+}
+
+// went is the state of an engagement whose reports went out.
+func (e *Engagement) went() State {
+	if len(e.Reports) > 1 {
+		return Revised
+	}
+	return Issued
+}
+
 // Unissuable lists what keeps the report of that date from going out (handbook 2.6, 2.9).
 func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 	out := e.Undecided()
@@ -199,7 +218,7 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 			out = append(out, fmt.Sprintf("%s is included, and its representation letter is not dated %s", p.Name, date.Long()))
 		}
 	}
-	if len(e.Drafts) == 0 {
+	if !e.shown() {
 		out = append(out, "management has not seen a draft")
 	}
 	for _, p := range []Part{Partner, Quality} {
@@ -397,6 +416,9 @@ var issuing = []kind{
 		if !b.named() || b.Revision != 0 {
 			return fault.Refuse("a report is issued as files, with its fingerprint, and is no revision")
 		}
+		if e.Reopened() {
+			return denied("the report of %s went out: what follows on it is a revised one", e.Reports[0].Date.Long())
+		}
 		if e.own(a) {
 			if err := e.outgoing(a, b); err != nil {
 				return err
@@ -421,7 +443,32 @@ var issuing = []kind{
 		return nil
 	}).by(Partner).in(Issued, Revised).sent().proven(),
 
+	act("reopen", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		if err := e.revising(); err != nil {
+			return err
+		}
+		e.State, e.Represented = WrapUp, nil // management represents what is revised
+		return nil
+	}).by(Partner).in(Issued, Revised).sent().proven(),
+
+	act("let_stand", Firm, func(e *Engagement, _ Act, b Because) error {
+		if err := said("words", b.Words); err != nil {
+			return err
+		}
+		if !e.Reopened() {
+			return denied("no report went out that could stand as it is")
+		}
+		e.State = e.went()
+		return nil
+	}).by(Partner).in(Fieldwork, WrapUp, Review).sent().proven(),
+
 	act("revise", Firm, func(e *Engagement, a Act, b IssuedReport) error {
+		if len(e.Reports) == 0 {
+			return denied("no report went out that could be revised")
+		}
 		if err := said("reason", b.Reason); err != nil {
 			return err
 		}
@@ -442,7 +489,7 @@ var issuing = []kind{
 		b.At, b.By = a.At, a.By
 		e.Reports, e.State = append(e.Reports, b), Revised
 		return nil
-	}).by(Partner).in(Issued, Revised).sent().proven().keeping(),
+	}).by(Partner).in(Review, Issued, Revised).sent().proven().keeping(),
 
 	act("withdraw", Firm, func(e *Engagement, _ Act, b Because) error {
 		if err := said("words", b.Words); err != nil {

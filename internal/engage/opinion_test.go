@@ -3,6 +3,7 @@ package engage
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/assayhq/assay/internal/fault"
@@ -265,4 +266,61 @@ func TestCommitment(t *testing.T) {
 	p.does(mia, "conclude_matter", failed(false))
 	conclusion.Conclusion = report.Achieved
 	p.tries(mia, "conclude_matter", conclusion, "none of the criteria on which it rests (CC8.1) is achieved")
+}
+
+// TestReopened: a fact discovered after the report leads to another conclusion. The work is reopened for it, the report that went out stands as it was,
+// and the revised one says what the facts ask for now.
+func TestReopened(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.wrapped(1, "human_error")
+	p.described(report.Achieved, false)
+	p.tries(pat, "let_stand", Because{"Nothing went out yet."}, "no report went out")
+	p.issuesAs(report.Unqualified)
+	first := p.see(p.firm).Reports[0]
+
+	p.tries(pat, "reopen", Because{"To look again."}, "no fact discovered")
+	p.does(pat, "discover", Discovery{Fact: "Approvals were back-dated.", Effect: "revise", Reason: "They were relied upon."})
+	p.tries(mia, "reopen", Because{"The approvals are looked at again."}, "not for the manager")
+	p.does(pat, "reopen", Because{"The approvals are looked at again."})
+	p.inState(WrapUp)
+	p.restarted()
+	for _, h := range []*House{p.firm, p.client} {
+		if e := p.see(h); !e.Reopened() || len(e.Reports) != 1 || e.Represented != nil || e.shown() || len(e.Signs) != 0 {
+			t.Errorf("reopened at the %s: %d reports, represented %v, shown %t, %d sign-offs; want the report that went out, and all that was over it to be given again", h.Side, len(e.Reports), e.Represented, e.shown(), len(e.Signs))
+		}
+	}
+
+	// It can be let stand, and looked at again.
+	p.does(pat, "let_stand", Because{"The approvals were in order."})
+	p.inState(Issued)
+	p.does(pat, "reopen", Because{"One of them was not."})
+
+	p.concludes("CHG-01", report.NotEffective, 1)
+	p.does(mia, "conclude_matter", failed(false))
+	p.opines()
+	if list := strings.Join(p.see(p.firm).Unissuable(day("2026-07-10"), fingerprint), "\n"); !strings.Contains(list, "management has not seen a draft") {
+		t.Errorf("Unissuable = %s; want a draft of what is revised to be shown", list)
+	}
+	p.does(pat, "release_draft", ReleasedDraft{Fingerprint: fingerprint, File: TextHash("draft")})
+	p.does(pat, "begin_review", Because{})
+	p.now = p.now.AddDate(0, 0, 4)
+	again := issue(report.Qualified)
+	again.Revision, again.Reason, again.Date = 1, "Approvals were back-dated.", day("2026-07-10")
+	p.does(exa, "represent", Representation{Text: "We represent.", SHA256: TextHash("We represent."), Name: "E", Title: "CEO", Dated: again.Date})
+	p.signs()
+	once := issue(report.Qualified)
+	once.Date = again.Date
+	p.tries(pat, "issue", once, "what follows on it is a revised one")
+	milder := again
+	milder.Opinion = report.Unqualified
+	p.tries(pat, "revise", milder, "elements are decided as qualified")
+	p.does(pat, "revise", again)
+	p.inState(Revised)
+	for _, h := range []*House{p.firm, p.client} {
+		if e := p.see(h); len(e.Reports) != 2 || e.Reports[0].Fingerprint != first.Fingerprint || e.Reports[0].Opinion != report.Unqualified || e.Reports[1].Opinion != report.Qualified {
+			t.Errorf("the %s has the reports %+v; want the first as it was, and a qualified one", h.Side, e.Reports)
+		}
+	}
+	p.restarted()
 }

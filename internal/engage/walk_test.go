@@ -190,7 +190,7 @@ func (p *pair) afterIssue() {
 			who = exa
 		}
 		switch k.Name {
-		case "discover", "revise", "withdraw", "sign_partner", "sign_quality", "assert", "represent", tried, passedOver:
+		case "discover", "reopen", "revise", "withdraw", "sign_partner", "sign_quality", "assert", "represent", tried, passedOver:
 		default:
 			if err := p.house(who).Do(context.Background(), who, eng, k.Name, map[string]any{}); !errors.Is(err, fault.Denied) {
 				p.t.Errorf("%s after issue = %v, want denied", k.Name, err)
@@ -202,6 +202,7 @@ func (p *pair) afterIssue() {
 	again := issue(report.Unqualified)
 	again.Revision, again.Reason, again.Date = 1, "A figure was wrong.", day("2026-07-10")
 	p.tries(pat, "revise", again, "no fact discovered")
+	p.tries(pat, "reopen", Because{"To look again."}, "no fact discovered")
 	p.does(pat, "discover", Discovery{Fact: "A user had access for a day longer.", Effect: "none", Reason: "It would not have changed the report."})
 	p.tries(pat, "revise", again, "no fact discovered")
 	p.does(pat, "discover", Discovery{Fact: "A figure in section IV is wrong.", Effect: "revise", Reason: "Users may rely on it."})

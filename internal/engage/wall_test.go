@@ -138,10 +138,10 @@ func TestWall(t *testing.T) {
 func TestWallStatements(t *testing.T) {
 	t.Parallel()
 	of := map[string]string{ // which parts of the firm, where the rule is about one act
-		"conclude_element": "partner", "issue": "partner", "revise": "partner", "withdraw": "partner", "accept": "partner", "change_terms": "partner",
+		"conclude_element": "partner", "issue": "partner", "revise": "partner", "withdraw": "partner", "reopen": "partner", "let_stand": "partner", "accept": "partner", "change_terms": "partner",
 		"discover": "partner", "sign_partner": "partner", "sign_quality": "quality", "consent_terms": "quality",
 	}
-	after := []string{"discover", "revise", "withdraw", "sign_partner", "sign_quality"}
+	after := []string{"discover", "reopen", "revise", "withdraw", "sign_partner", "sign_quality"}
 	management := []string{"agree", "answer", "comment", "freeze", "respond", "assert", "represent"}
 	papers := []string{"assess", "procedures", "tick", "reperform", "prepare", "draw", "replace", "trace", "check_population", "raise"}
 	for _, k := range Kinds() {

@@ -109,6 +109,7 @@ func (v *view) next() []act {
 		{"plan", shell.T(v.ctx, "Plan the examination"), v.e.State == engage.Accepted && len(v.e.Packages) > 0},
 		{"begin_fieldwork", shell.T(v.ctx, "Begin fieldwork"), v.e.State == engage.Planning},
 		{"wrap_up", shell.T(v.ctx, "Wrap up"), true},
+		{"let_stand", shell.T(v.ctx, "Let the report stand"), false},
 		{"begin_review", shell.T(v.ctx, "Begin the review"), true},
 		{"back_to_work", shell.T(v.ctx, "Back to work"), false},
 		{"change_terms", shell.T(v.ctx, "Change the terms"), false},

@@ -214,6 +214,14 @@ func TestWholeEngagement(t *testing.T) {
 		t.Errorf("the client's download of the report = %d %s", rec.Code, rec.Header())
 	}
 	w.act(pat, id, "discover", "fact", "A grant was back-dated.", "effect", "revise", "reason", "It changes the opinion.")
+	w.act(pat, id, "reopen", "words", "The grants are looked at again.")
+	text := plain(w.page(pat, base(id)+"/report", http.StatusOK))
+	for want, is := range map[string]bool{"Let the report stand": true, "issued on": true, "Issue the report": false, "Reopen the work": false} {
+		if strings.Contains(text, want) != is {
+			t.Errorf("the report page of reopened work says %q: %t, want %t", want, !is, is)
+		}
+	}
+	w.act(pat, id, "let_stand", "words", "The others were in order.")
 	w.act(pat, id, "withdraw", "words", "The firm withdraws its report.")
 	if text := plain(w.page(exa, "/engagements", http.StatusOK)); !strings.Contains(text, "Withdrawn") {
 		t.Errorf("the client's list says %q, want that the firm has withdrawn", text)

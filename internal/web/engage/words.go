@@ -122,7 +122,7 @@ var acts = []choice{{"open", phrase.Mark("opened the engagement")}, {"join", phr
 	{"disclose", phrase.Mark("wrote an exception")}, {"conclude_matter", phrase.Mark("concluded on a matter")}, {"limit", phrase.Mark("recorded a limit of scope")}, {"conclude_element", phrase.Mark("decided on an opinion")}, {"include", phrase.Mark("recorded an included organization")}, {"word", phrase.Mark("gave passages the firm's own words")}, {"accept_unmodified", phrase.Mark("accepted an unmodified assertion")}, {"emphasize", phrase.Mark("added an emphasis of matter")},
 	{"subsequent_event", phrase.Mark("recorded a subsequent event")}, {"wrap_up", phrase.Mark("wrapped up the fieldwork")}, {"begin_review", phrase.Mark("began the review")}, {"back_to_work", phrase.Mark("went back to the work")}, {"release_draft", phrase.Mark("released a draft")},
 	{"assert", phrase.Mark("signed the assertion")}, {"represent", phrase.Mark("signed or declined the representation letter")}, {"sign_partner", phrase.Mark("signed as engagement partner")}, {"sign_quality", phrase.Mark("signed as quality reviewer")},
-	{"issue", phrase.Mark("issued the report")}, {"discover", phrase.Mark("assessed a fact discovered later")}, {"revise", phrase.Mark("issued a revised report")}, {"withdraw", phrase.Mark("withdrew")}}
+	{"issue", phrase.Mark("issued the report")}, {"discover", phrase.Mark("assessed a fact discovered later")}, {"reopen", phrase.Mark("reopened the work for a revised report")}, {"let_stand", phrase.Mark("let the report stand as it went out")}, {"revise", phrase.Mark("issued a revised report")}, {"withdraw", phrase.Mark("withdrew")}}
 
 func sideWord(ctx context.Context, s engage.Side) string {
 	if s == engage.Firm {
