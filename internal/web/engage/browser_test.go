@@ -91,23 +91,24 @@ func TestMarksByKeyboard(t *testing.T) {
 	}
 }
 
-// TestBarriers looks for barriers on the pages of both sides.
+// TestBarriers looks for barriers on the pages of both sides, in both languages, widths and themes, and for pages that scroll sideways.
 func TestBarriers(t *testing.T) {
 	browse.Every(t)
-	w := setup(t)
-	id, keys := w.reviewed("Example, Inc.")
-	br := browse.Start(t)
-	doors := map[string]string{}
-	for _, x := range pagesOf(w, id, keys[0]) {
-		if doors[x.as.Email] == "" {
-			doors[x.as.Email] = w.door(x.as)
-		}
-		for _, dark := range []bool{false, true} {
-			p := br.Tab(1280, 900)
-			p.Dark(dark)
-			p.Go(doors[x.as.Email] + x.path)
-			for _, barrier := range p.Axe() {
-				t.Errorf("%s, dark %t: %s", x.name, dark, barrier)
+	for _, lang := range []string{"en", "de"} {
+		w := setup(t)
+		w.lang = lang
+		p := browse.Start(t).Tab(1280, 900)
+		for _, x := range everyPage(w) {
+			p.Go(x.path)
+			for _, k := range ways {
+				p.Size(k.width, 900)
+				p.Dark(k.dark)
+				for _, barrier := range p.Axe() {
+					t.Errorf("%s%s in %s: %s", x.name, k.name, lang, barrier)
+				}
+				if browse.Eval[bool](p, `document.documentElement.scrollWidth > window.innerWidth + 1`) {
+					t.Errorf("%s%s in %s scrolls sideways", x.name, k.name, lang)
+				}
 			}
 		}
 	}

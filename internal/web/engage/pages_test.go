@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 	w.act(mia, id, "note", "control", "CHG-01", "text", hostile)
 	w.act(pat, id, "emphasize", "words", hostile)
 	w.act(mia, id, "release_draft")
-	pages := pagesOf(w, id, keys[0])
+	pages := pagesOf(id)
 	b := base(id)
 	for _, more := range []struct {
 		as    access.Visitor
@@ -42,11 +42,7 @@ func TestPages(t *testing.T) {
 		{lea, []string{b + "/requests/R-002?q=" + url.QueryEscape(hostile)}},
 	} {
 		for _, path := range more.paths {
-			pages = append(pages, struct {
-				name string
-				as   access.Visitor
-				path string
-			}{path, more.as, path})
+			pages = append(pages, looked{path, more.as, path})
 		}
 	}
 	for _, x := range deeds { // each form, as whoever may do the act now

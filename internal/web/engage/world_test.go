@@ -70,6 +70,7 @@ type world struct {
 	ties         map[string][]string
 	evidence     []engage.Evidence
 	seeds        int
+	lang         string   // of whoever reads in a browser; empty: English
 	kind         []string // of report and its time, as the form takes it; nil: SOC 2 Type 2
 }
 
@@ -521,7 +522,7 @@ func (w *world) door(as access.Visitor) string {
 	css := report.Style() + shell.Style() + web.Style() + string(front.Style()) + Style()
 	h := w.of(as)
 	d, err := shell.NewDoor(shell.Options{Tenants: tenant{h, as}, Assets: shell.Assets{Style: []byte(shell.Themed(css)), Script: front.Script()},
-		Identify: func(*http.Request) (shell.Visit, error) { return shell.Visit{Visitor: as}, nil },
+		Identify: func(*http.Request) (shell.Visit, error) { return shell.Visit{Visitor: as, Lang: w.lang}, nil },
 		Failed:   func(r *http.Request, err error) { w.t.Errorf("%s %s: %v", r.Method, r.URL, err) }})
 	if err != nil {
 		w.t.Fatal(err)
