@@ -192,7 +192,7 @@ var planDeed = &deed{kind: "plan", title: phrase.Mark("Plan the examination"), s
 		x, _ := d.extra.(planExtra)
 		out := []shell.Field{
 			{Name: "strategy", Label: shell.T(d.ctx, "Response to the assessed risks"), Type: "area", Required: true, Value: plan.Strategy, Rows: 6, Help: shell.T(d.ctx, "Whole populations are tested first. Say where that is not possible, and what is done instead.")},
-			{Name: "ordinary", Label: shell.T(d.ctx, "Tolerable rate of deviations"), Required: true, Value: strings.TrimSuffix(rate(plan.Ordinary), "\u00a0%"), Suffix: "%", Help: shell.T(d.ctx, "Of every control that has no rate of its own below. A rate within it is no acquittal: what deviates is disclosed.")},
+			{Name: "ordinary", Label: shell.T(d.ctx, "Tolerable rate of deviations"), Required: true, Value: typed(plan.Ordinary), Suffix: "%", Help: shell.T(d.ctx, "Of every control that has no rate of its own below. A rate within it is no acquittal: what deviates is disclosed.")},
 			{Name: "materiality", Label: shell.T(d.ctx, "What would matter to users"), Type: "area", Value: plan.Materials}}
 		for _, l := range x.lines {
 			high := ""
@@ -202,7 +202,7 @@ var planDeed = &deed{kind: "plan", title: phrase.Mark("Plan the examination"), s
 			out = append(out, shell.Field{Name: "risk-" + l.ID, Type: "check", Label: l.ID + " " + l.Title, Value: high})
 			own := ""
 			if n, ok := plan.Tolerable[l.ID]; ok {
-				own = strings.TrimSuffix(rate(n), "\u00a0%")
+				own = typed(n)
 			}
 			out = append(out, shell.Field{Name: "tolerable-" + l.ID, Label: l.ID, Value: own, Suffix: "%", Max: 6})
 		}

@@ -20,7 +20,7 @@ import (
 func concludeBack(d *desk) string { return base(d.id) + "/conclusions" }
 
 var concludeDeeds = []*deed{
-	{kind: "conclude_control", title: phrase.Mark("Conclude on a control"), submit: phrase.Mark("Conclude"), said: phrase.Mark("The conclusion on the control stands."), back: concludeBack, ask: askControl,
+	{kind: "conclude_control", title: phrase.Mark("Conclude on a control"), submit: phrase.Mark("Keep the conclusion"), said: phrase.Mark("The conclusion on the control stands."), back: concludeBack, ask: askControl,
 		lead: phrase.Mark("The facts ask for a conclusion, with their reasons; you conclude. Nature outweighs rate: one deviation by intent can sink a control at any rate."),
 		about: func(d *desk) templComponent {
 			if !d.e.Terms.TypeTwo() {
@@ -85,7 +85,7 @@ var concludeDeeds = []*deed{
 				{Name: "nature", Label: shell.T(d.ctx, "Nature"), Type: "area", Rows: 2, Value: x.Nature}}
 		},
 		body: disclosed},
-	{kind: "conclude_matter", title: phrase.Mark("Conclude on a matter"), submit: phrase.Mark("Conclude"), said: phrase.Mark("The conclusion on the matter stands."), back: concludeBack,
+	{kind: "conclude_matter", title: phrase.Mark("Conclude on a matter"), submit: phrase.Mark("Keep the conclusion"), said: phrase.Mark("The conclusion on the matter stands."), back: concludeBack,
 		lead: phrase.Mark("Achieved where the controls that are effective together give reasonable assurance. A matter that is not achieved is what modifies an opinion."),
 		about: func(d *desk) templComponent {
 			return servedView(d.view, d.value("matter"))
@@ -115,7 +115,7 @@ var concludeDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return report.MatterConclusion{ID: d.value("matter"), Element: report.Element(d.value("element")), Conclusion: report.Conclusion(d.value("conclusion")), Reasons: d.lines("reasons"), Pervasive: d.yes("pervasive")}, nil
 		}},
-	{kind: "limit", title: phrase.Mark("Limit of scope"), submit: phrase.Mark("Record it"), said: phrase.Mark("The limit of scope is on record."), back: concludeBack,
+	{kind: "limit", title: phrase.Mark("Limit of scope"), submit: phrase.Mark("Record the limit of scope"), said: phrase.Mark("The limit of scope is on record."), back: concludeBack,
 		lead: phrase.Mark("Evidence that could not be got, of an element as a whole. Where its possible effect is pervasive, the opinion is disclaimed."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{
@@ -126,7 +126,7 @@ var concludeDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return report.Limit{Element: report.Element(d.value("element")), Text: d.value("text"), Pervasive: d.yes("pervasive")}, nil
 		}},
-	{kind: "conclude_element", title: phrase.Mark("Decide on an opinion"), submit: phrase.Mark("Decide"), said: phrase.Mark("The opinion is decided."), back: concludeBack,
+	{kind: "conclude_element", title: phrase.Mark("Decide on an opinion"), submit: phrase.Mark("Keep the opinion"), said: phrase.Mark("The opinion is decided."), back: concludeBack,
 		lead: phrase.Mark("The conclusions ask for an opinion, with their reasons; the engagement partner decides. No opinion is unqualified while a matter of it is not achieved."),
 		about: func(d *desk) templComponent {
 			for _, x := range d.e.Proposals() {
@@ -156,7 +156,7 @@ var concludeDeeds = []*deed{
 		}},
 	wordDeed,
 	because("accept_unmodified", phrase.Mark("Accept an unmodified assertion"), phrase.Mark("The opinion is modified, and management's assertion is not. Say why it stands nevertheless; the letter says so too."), phrase.Mark("Accept it"), phrase.Mark("The reason is on record."), true),
-	{kind: "include", title: phrase.Mark("Subservice organization by the inclusive method"), submit: phrase.Mark("Keep it"), said: phrase.Mark("The included organization is on record."), back: concludeBack,
+	{kind: "include", title: phrase.Mark("Subservice organization by the inclusive method"), submit: phrase.Mark("Include the organization"), said: phrase.Mark("The included organization is on record."), back: concludeBack,
 		lead: phrase.Mark("It asserts and represents for itself. One that drops out stays for its part of the period, and the description is concluded on again."),
 		fields: func(d *desk) []shell.Field {
 			var x engage.Included
@@ -181,12 +181,12 @@ var concludeDeeds = []*deed{
 			x.Until, e3 = d.day("until")
 			return x, errors.Join(e1, e2, e3)
 		}},
-	{kind: "emphasize", title: phrase.Mark("Emphasis of matter"), submit: phrase.Mark("Add it"), said: phrase.Mark("The emphasis of matter is for the letter."), back: concludeBack,
+	{kind: "emphasize", title: phrase.Mark("Emphasis of matter"), submit: phrase.Mark("Add the emphasis"), said: phrase.Mark("The emphasis of matter is for the letter."), back: concludeBack,
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{{Name: "words", Label: shell.T(d.ctx, "Text"), Type: "area", Required: true}}
 		},
 		body: func(d *desk) (any, error) { return engage.Because{Words: d.value("words")}, nil }},
-	{kind: "subsequent_event", title: phrase.Mark("Subsequent event"), submit: phrase.Mark("Record it"), said: phrase.Mark("The event is on record."), back: concludeBack,
+	{kind: "subsequent_event", title: phrase.Mark("Subsequent event"), submit: phrase.Mark("Record the event"), said: phrase.Mark("The event is on record."), back: concludeBack,
 		lead: phrase.Mark("Something after the report's time and not after its date: of a condition that existed before, or of a new one that users have to know of."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{

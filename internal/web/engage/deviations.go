@@ -31,7 +31,7 @@ func aboutDeviation(d *desk) templComponent {
 }
 
 var deviationDeeds = []*deed{
-	{kind: "raise", title: phrase.Mark("Raise a deviation"), submit: phrase.Mark("Raise it"), said: phrase.Mark("The deviation is with the client."), back: deviationBack,
+	{kind: "raise", title: phrase.Mark("Raise a deviation"), submit: phrase.Mark("Raise the deviation"), said: phrase.Mark("The deviation is with the client."), back: deviationBack,
 		lead: phrase.Mark("Items with one cause make one deviation. It is a fact, not yet an exception, and never a qualification by itself."),
 		fields: func(d *desk) []shell.Field {
 			return append(controlTest(d),
@@ -43,7 +43,7 @@ var deviationDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return engage.Deviation{ID: nextDeviation(d.e), Control: d.value("control"), Test: d.value("test"), Items: d.lines("items"), Attributes: split(d.value("attributes")), What: d.value("what"), Detected: d.value("detected")}, nil
 		}},
-	{kind: "respond", title: phrase.Mark("Answer the deviation"), submit: phrase.Mark("Answer"), said: phrase.Mark("The answer is with the firm."), back: deviationBack, about: aboutDeviation, ask: askEvidence,
+	{kind: "respond", title: phrase.Mark("Answer the deviation"), submit: phrase.Mark("Send the answer to the firm"), said: phrase.Mark("The answer is with the firm."), back: deviationBack, about: aboutDeviation, ask: askEvidence,
 		lead: phrase.Mark("The answer stands beside the exception in the report. Evidence counts where it was in the ledger before the deviation was raised, or can be proven independently."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{hidden(d, "deviation"), {Name: "q", Type: "hidden", Value: d.value("q")},
@@ -73,7 +73,7 @@ var deviationDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return engage.Analysis{Deviation: d.value("deviation"), Cause: d.value("cause"), Spread: d.value("spread"), Cluster: d.value("cluster"), Nature: d.value("nature"), Impact: d.value("impact")}, nil
 		}},
-	{kind: "compensate", title: phrase.Mark("Compensating control"), submit: phrase.Mark("Keep it"), said: phrase.Mark("The compensating control is on paper."), back: deviationBack, about: aboutDeviation,
+	{kind: "compensate", title: phrase.Mark("Compensating control"), submit: phrase.Mark("Keep the compensating control"), said: phrase.Mark("The compensating control is on paper."), back: deviationBack, about: aboutDeviation,
 		lead: phrase.Mark("It counts only where it was tested itself, was in force when the deviations happened, and stands in the description. What it does not reach stays."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{hidden(d, "deviation"),
@@ -87,7 +87,7 @@ var deviationDeeds = []*deed{
 		body: func(d *desk) (any, error) {
 			return engage.Compensation{Deviation: d.value("deviation"), Compensating: report.Compensating{Control: d.value("by"), Tested: d.yes("tested"), InForce: d.yes("in_force"), Described: d.yes("described"), Text: d.value("text"), FallsShort: d.value("falls_short")}}, nil
 		}},
-	{kind: "resolve", title: phrase.Mark("Decide what it is"), submit: phrase.Mark("Decide"), said: phrase.Mark("The decision is on paper."), back: deviationBack, about: aboutDeviation,
+	{kind: "resolve", title: phrase.Mark("Decide what it is"), submit: phrase.Mark("Keep the decision"), said: phrase.Mark("The decision is on paper."), back: deviationBack, about: aboutDeviation,
 		lead: phrase.Mark("Evidence that came in only after the question proves nothing by itself: say what proves it from outside, or let the deviation stand."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{hidden(d, "deviation"),

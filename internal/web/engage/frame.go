@@ -114,16 +114,23 @@ func (v *view) next() []act {
 		{"back_to_work", shell.T(v.ctx, "Back to work"), false},
 		{"change_terms", shell.T(v.ctx, "Change the terms"), false},
 		{"consent_terms", shell.T(v.ctx, "Consent to other terms"), false},
-		{"withdraw", shell.T(v.ctx, "Withdraw"), false},
+		{"withdraw", shell.T(v.ctx, "Withdraw from the engagement"), false},
 	}
 	return slices.DeleteFunc(all, func(a act) bool {
-		return !v.may(a.Kind) || a.Kind == "agree" && (v.e.Letter == nil || v.e.Agreed != nil)
+		switch a.Kind {
+		case "agree":
+			return !v.may(a.Kind) || v.e.Letter == nil || v.e.Agreed != nil
+		case "accept": // once all stands that it needs, which the page lists
+			return !v.may(a.Kind) || len(v.unacceptable()) > 0
+		}
+		return !v.may(a.Kind)
 	})
 }
 
 // toward is the view in which the next thing is done; none where it is done here.
 func (v *view) toward() (text, path string) {
 	e := v.e
+	asked, _, freeze, unanswered := v.waits()
 	switch {
 	case e.State == engage.Draft:
 		return v.towardAcceptance()
@@ -135,11 +142,11 @@ func (v *view) toward() (text, path string) {
 		return shell.T(v.ctx, "Take in a package"), v.path("package")
 	case e.State != engage.Planning && e.State != engage.Fieldwork && e.State != engage.WrapUp:
 		return "", ""
-	case v.firm() && e.Open() > 0 || v.waiting() > 0:
+	case v.firm() && e.Open() > 0 || asked > 0:
 		return shell.T(v.ctx, "Go to the requests"), v.path("requests")
-	case !v.firm() && len(e.Seeds) > 0:
+	case !v.firm() && freeze > 0:
 		return shell.T(v.ctx, "Go to the populations"), v.path("populations")
-	case !v.firm() && len(e.Deviations) > 0:
+	case !v.firm() && unanswered > 0:
 		return shell.T(v.ctx, "Go to the deviations"), v.path("deviations")
 	case v.firm() && e.State == engage.Fieldwork && len(e.Unfinished()) > 0:
 		return shell.T(v.ctx, "Go to the work papers"), v.path("papers")
@@ -168,17 +175,6 @@ func (v *view) towardAcceptance() (text, path string) {
 		return shell.T(v.ctx, "Write the letter"), v.act("offer_letter")
 	}
 	return "", ""
-}
-
-// waiting counts the requests that the client owes an answer to.
-func (v *view) waiting() int {
-	n := 0
-	for _, r := range v.e.Requests {
-		if r.State == "open" || r.State == "returned" {
-			n++
-		}
-	}
-	return n
 }
 
 // kept is what keeps the engagement from its next step.

@@ -54,7 +54,7 @@ func (d *desk) draft() drafted {
 }
 
 func signing(kind, title, said string) *deed {
-	return &deed{kind: kind, title: title, submit: phrase.Mark("Sign"), said: said, back: reportBack, ask: askDraft, fields: signFields,
+	return &deed{kind: kind, title: title, submit: phrase.Mark("Sign the report as it stands"), said: said, back: reportBack, ask: askDraft, fields: signFields,
 		lead:  phrase.Mark("You sign the text that has this fingerprint, and no other: a change afterwards ends the sign-off."),
 		about: func(d *desk) templComponent { return fingerprintView(d.view, d.draft()) },
 		body: func(d *desk) (any, error) {

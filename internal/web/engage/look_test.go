@@ -3,6 +3,7 @@ package examination
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -26,12 +27,18 @@ func pagesOf(id string) []looked {
 		{"sample", pat, b + "/samples/S-001"}, {"papers", pat, b + "/papers"}, {"paper", sam, b + "/papers/CHG-01"}, {"bench", sam, b + "/papers/CHG-01/chg-01.changes"},
 		{"asked", pat, b + "/requests/list"}, {"package", pat, b + "/package"},
 		{"deviation", pat, b + "/deviations/D-001"}, {"deviations", pat, b + "/deviations"}, {"conclusions", pat, b + "/conclusions"}, {"report", pat, b + "/report"}, {"compare", pat, b + "/compare"}, {"log", pat, b + "/log"},
-		{"release", pat, b + "/acts/release_draft"}, {"word", pat, b + "/acts/word"}, {"back-to-work", pat, b + "/acts/back_to_work"}, {"sign", pat, b + "/acts/sign_partner"}, {"withdraw", pat, b + "/acts/withdraw"},
 		{"open", pat, "/engagements/new"}, {"messages", pat, "/engagements/messages"},
 		{"client-list", lea, "/engagements"}, {"client-overview", exa, b}, {"client-requests", lea, b + "/requests"}, {"client-request", lea, b + "/requests/R-001"}, {"client-populations", lea, b + "/populations"},
 		{"client-sample", lea, b + "/samples/S-001"}, {"client-deviation", owen, b + "/deviations/D-001"}, {"client-deviations", owen, b + "/deviations"}, {"client-report", exa, b + "/report"}, {"client-compare", exa, b + "/compare"},
-		{"client-log", lea, b + "/log"}, {"client-assert", exa, b + "/acts/assert"}, {"client-represent", exa, b + "/acts/represent"}, {"client-messages", lea, "/engagements/messages"},
+		{"client-log", lea, b + "/log"}, {"client-messages", lea, "/engagements/messages"},
 	}
+}
+
+// formsOf are the forms of an engagement under review.
+func formsOf(id string) []looked {
+	b := base(id) + "/acts/"
+	return []looked{{"release", pat, b + "release_draft"}, {"word", pat, b + "word"}, {"back-to-work", pat, b + "back_to_work"}, {"sign", pat, b + "sign_partner"}, {"withdraw", pat, b + "withdraw"},
+		{"client-assert", exa, b + "assert"}, {"client-represent", exa, b + "represent"}}
 }
 
 // earlier are pages of engagements that are not as far: one just opened, one accepted, and one in fieldwork.
@@ -54,7 +61,9 @@ func everyPage(w *world) []looked {
 	w.act(pat, id, "release_draft")
 	w.now = w.now.AddDate(0, 0, 2)
 	w.act(pat, id, "release_draft")
-	list := append(pagesOf(id), earlier(w.opened("Northwind Logistics, LLC"), w.accepted("Fabrikam GmbH"), w.fieldwork("Contoso Payments, Inc."))...)
+	opened := w.opened("Northwind Logistics, LLC")
+	w.act(pat, opened, "join", "email", pat.Email, "name", pat.Name, "part", "partner")
+	list := slices.Concat(pagesOf(id), formsOf(id), earlier(opened, w.accepted("Fabrikam GmbH"), w.fieldwork("Contoso Payments, Inc.")))
 	doors := map[string]string{}
 	for i, x := range list {
 		if doors[x.as.Email] == "" {

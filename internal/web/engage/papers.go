@@ -142,7 +142,7 @@ var paperDeeds = []*deed{
 			}
 			return engage.ReviewNote{ID: "N-" + itoa(n), Control: d.value("control"), Text: d.value("text")}, nil
 		}},
-	{kind: "answer_note", title: phrase.Mark("Answer a review note"), submit: phrase.Mark("Answer"), said: phrase.Mark("The answer is on the paper."), back: paperBack,
+	{kind: "answer_note", title: phrase.Mark("Answer a review note"), submit: phrase.Mark("Answer the note"), said: phrase.Mark("The answer is on the paper."), back: paperBack,
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{hidden(d, "control"), hidden(d, "id"), {Name: "text", Label: shell.T(d.ctx, "Answer"), Type: "area", Required: true}}
 		},

@@ -83,7 +83,7 @@ var populationDeeds = []*deed{
 			return engage.Trace{Control: d.value("control"), Test: d.value("test"), Item: d.value("item"), Source: d.value("source"), Found: d.yes("found"), Words: d.value("words")}, nil
 		}},
 	drawDeed,
-	{kind: "replace", title: phrase.Mark("Replace a void item"), submit: phrase.Mark("Replace it"), said: phrase.Mark("The next item of the shuffle stands in its place."),
+	{kind: "replace", title: phrase.Mark("Replace a void item"), submit: phrase.Mark("Replace the item"), said: phrase.Mark("The next item of the shuffle stands in its place."),
 		lead: phrase.Mark("Only an item that did not need the control is replaced. Missing evidence is a deviation, and never replaced."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{hidden(d, "sample"), hidden(d, "key"),
@@ -129,7 +129,7 @@ func or(s, otherwise string) string {
 	return s
 }
 
-var drawDeed = &deed{kind: "draw", title: phrase.Mark("Draw a sample"), submit: phrase.Mark("Draw"), said: phrase.Mark("The sample is drawn."),
+var drawDeed = &deed{kind: "draw", title: phrase.Mark("Draw a sample"), submit: phrase.Mark("Draw the sample"), said: phrase.Mark("The sample is drawn."),
 	lead: phrase.Mark("Where the whole population was tested, no sample is needed for the operation of the control. One is drawn to look at items that the rule passed, or that it could not decide."),
 	ask: func(p *Pages, ctx context.Context, d *desk) error {
 		s, err := p.o.Work.Suggest(ctx, d.id, d.value("control"), d.value("test"))

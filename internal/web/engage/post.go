@@ -182,7 +182,7 @@ type listLine struct {
 
 func lineOf(ctx context.Context, v *view) listLine {
 	e := v.e
-	return listLine{ID: e.ID, Client: e.Client.Name, Firm: e.Firm.Name, Report: kindName(e.Terms.Report), Span: span(ctx, e.Terms), State: string(e.State), Owed: v.owed(), System: e.Terms.System,
+	return listLine{ID: e.ID, Client: e.Client.Name, Firm: e.Firm.Name, Report: kindName(e.Terms.Report), Span: span(ctx, e.Terms), State: string(e.State), Owed: v.due().Text, System: e.Terms.System,
 		Done: e.State.Done(), Open: e.Open(), Deviations: len(e.Deviations)}
 }
 

@@ -19,7 +19,7 @@ import (
 const ownDays = 14 // that a request gives unless another day is chosen
 
 var requestDeeds = []*deed{
-	{kind: "ask", title: phrase.Mark("Ask for something"), submit: phrase.Mark("Ask"), said: phrase.Mark("The request is with the client."),
+	{kind: "ask", title: phrase.Mark("Ask for something"), submit: phrase.Mark("Send the request to the client"), said: phrase.Mark("The request is with the client."),
 		fields: func(d *desk) []shell.Field {
 			return []shell.Field{
 				{Name: "control", Label: shell.T(d.ctx, "Control"), Value: d.value("control"), Max: 100, Help: shell.T(d.ctx, "Empty: about the engagement as a whole.")},

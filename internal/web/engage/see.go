@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -174,16 +175,28 @@ func span(ctx context.Context, t engage.Terms) string {
 	return shell.T(ctx, "as of %s", l.Date(t.AsOf))
 }
 
-// rate is basis points as a percentage, in whole numbers.
-func rate(basis int) string {
+// rate is basis points as a percentage, in the reader's form.
+func rate(ctx context.Context, basis int) string {
+	digits := 2
+	switch {
+	case basis%100 == 0:
+		digits = 0
+	case basis%10 == 0:
+		digits = 1
+	}
+	return shell.From(ctx).Lang.Decimal(float64(basis)/100, digits) + "\u00a0%"
+}
+
+// typed is basis points as a percentage without its sign, as a form takes it.
+func typed(basis int) string {
 	whole, part := basis/100, basis%100
 	switch {
 	case part == 0:
-		return fmt.Sprintf("%d\u00a0%%", whole)
+		return strconv.Itoa(whole)
 	case part%10 == 0:
-		return fmt.Sprintf("%d.%d\u00a0%%", whole, part/10)
+		return fmt.Sprintf("%d.%d", whole, part/10)
 	}
-	return fmt.Sprintf("%d.%02d\u00a0%%", whole, part)
+	return fmt.Sprintf("%d.%02d", whole, part)
 }
 
 // cut shortens a text for a table.

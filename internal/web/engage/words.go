@@ -38,6 +38,8 @@ func word(ctx context.Context, list []choice, value string) string {
 var formats = []choice{{"pdf", "PDF"}, {"docx", "DOCX"}, {"html", "HTML"}, {"json", "JSON"}, {"oscal-ssp", phrase.Mark("System security plan (OSCAL)")}, {"oscal-plan", phrase.Mark("Assessment plan (OSCAL)")},
 	{"oscal-results", phrase.Mark("Assessment results (OSCAL)")}, {"oscal-poam", phrase.Mark("Plan of action and milestones (OSCAL)")}}
 
+var formulas = []choice{{"binomial", phrase.Mark("binomial")}, {"hypergeometric", phrase.Mark("hypergeometric")}}
+
 var parts = []choice{{"partner", phrase.Mark("Engagement partner")}, {"quality", phrase.Mark("Quality reviewer")}, {"manager", phrase.Mark("Manager")}, {"staff", phrase.Mark("Staff")}}
 
 var states = []choice{{"draft", phrase.Mark("Draft")}, {"accepted", phrase.Mark("Accepted")}, {"planning", phrase.Mark("Planning")}, {"fieldwork", phrase.Mark("Fieldwork")}, {"wrap-up", phrase.Mark("Wrap-up")}, {"review", phrase.Mark("Review")},
@@ -196,107 +198,4 @@ func (v *view) unacceptable() []string {
 		add(shell.T(v.ctx, "The client has not agreed to the engagement letter."))
 	}
 	return out
-}
-
-// owed is what comes next, and whose it is.
-func (v *view) owed() string {
-	e := v.e
-	switch e.State {
-	case engage.Draft:
-		if !v.firm() {
-			if e.Letter != nil && e.Agreed == nil {
-				return shell.T(v.ctx, "You read the engagement letter and agree to it.")
-			}
-			return shell.T(v.ctx, "The firm accepts the engagement.")
-		}
-		if l := v.unacceptable(); len(l) > 0 {
-			return l[0]
-		}
-		return shell.T(v.ctx, "The partner accepts the engagement.")
-	case engage.Accepted:
-		if v.firm() && len(e.Packages) == 0 {
-			return shell.T(v.ctx, "Take in the client's package, then plan.")
-		}
-		return shell.T(v.ctx, "The firm plans the examination.")
-	case engage.Planning, engage.Fieldwork, engage.WrapUp:
-		return v.owedAtWork()
-	case engage.Review:
-		return v.owedAtReview()
-	}
-	return ""
-}
-
-func (v *view) owedAtWork() string {
-	e := v.e
-	open, yours, unanswered := 0, 0, 0
-	for _, r := range e.Requests {
-		if r.State == "open" || r.State == "returned" {
-			open++
-		}
-		if r.State == "answered" {
-			yours++
-		}
-	}
-	for _, d := range e.Deviations {
-		if len(d.Responses) == 0 && d.Resolution == nil {
-			unanswered++
-		}
-	}
-	freeze := 0
-	for _, s := range e.Seeds {
-		if f, ok := e.FrozenOf(s.Test); !s.Used && (!ok || f.Commitment != s.Commitment) {
-			freeze++
-		}
-	}
-	if !v.firm() {
-		switch {
-		case open > 0:
-			return shell.N(v.ctx, open, "%d request waits for you.", "%d requests wait for you.")
-		case freeze > 0:
-			return shell.N(v.ctx, freeze, "%d population is to be frozen.", "%d populations are to be frozen.")
-		case unanswered > 0:
-			return shell.N(v.ctx, unanswered, "%d deviation waits for your answer.", "%d deviations wait for your answer.")
-		case e.State == engage.WrapUp && e.Asserted == nil:
-			return shell.T(v.ctx, "You sign the assertion.")
-		}
-		return shell.T(v.ctx, "The firm goes on with its work.")
-	}
-	switch {
-	case e.State == engage.Planning:
-		return shell.T(v.ctx, "Begin the fieldwork.")
-	case yours > 0:
-		return shell.N(v.ctx, yours, "%d answer is to be looked at.", "%d answers are to be looked at.")
-	case open > 0:
-		return shell.N(v.ctx, open, "%d request waits for the client.", "%d requests wait for the client.")
-	case e.State == engage.Fieldwork:
-		if l := e.Unfinished(); len(l) > 0 {
-			return sentence(l[0])
-		}
-		return shell.T(v.ctx, "Wrap up the fieldwork.")
-	}
-	if l := e.Undecided(); len(l) > 0 {
-		return sentence(l[0])
-	}
-	return shell.T(v.ctx, "Begin the review.")
-}
-
-func (v *view) owedAtReview() string {
-	e := v.e
-	switch {
-	case e.Asserted == nil && !v.firm():
-		return shell.T(v.ctx, "You sign the assertion.")
-	case e.Represented == nil && !v.firm():
-		return shell.T(v.ctx, "You sign the representation letter, dated as the report is.")
-	case !v.firm():
-		return shell.T(v.ctx, "The firm issues its report.")
-	case len(e.Drafts) == 0:
-		return shell.T(v.ctx, "Release a draft to management.")
-	case e.Asserted == nil:
-		return shell.T(v.ctx, "Management signs its assertion.")
-	case len(e.Signs) < 2:
-		return shell.T(v.ctx, "The partner and the quality reviewer read and sign.")
-	case e.Represented == nil:
-		return shell.T(v.ctx, "Management signs its representation letter.")
-	}
-	return shell.T(v.ctx, "Issue the report.")
 }
