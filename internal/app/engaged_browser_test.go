@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +129,10 @@ func (w *walk) send(p *browse.Tab, kind string, pairs ...string) {
 	}
 }
 
-// seen holds a page against WCAG at two widths in both themes, and keeps its picture where ASSAY_LOOK says.
+// golden are the pages of the walk that are held against golden pictures: of all wide and light, of two also as a phone shows them in the dark.
+var golden = map[string][]int64{"accepted": {1280}, "paper": {1280}, "concluded": {1280}, "review": {1280, 390}, "client-letter": {1280}, "client-draft": {1280, 390}}
+
+// seen holds a page against WCAG at two widths in both themes, some against their golden pictures, and keeps its picture where ASSAY_LOOK says.
 func (w *walk) seen(p *browse.Tab, name string) {
 	t := w.x.t
 	t.Helper()
@@ -142,6 +146,10 @@ func (w *walk) seen(p *browse.Tab, name string) {
 			}
 			if browse.Eval[bool](p, `document.documentElement.scrollWidth > window.innerWidth + 1`) {
 				t.Errorf("%s at %d scrolls sideways", p.Where(), width)
+			}
+			if width == 1280 != dark && slices.Contains(golden[name], width) {
+				p.Do(chromedp.Evaluate(`document.querySelectorAll("assay-toast").forEach(e => e.remove()); window.scrollTo(0, 0)`, nil))
+				p.Shot(fmt.Sprintf("engagement-%s-%d", name, width), *update)
 			}
 			if dir := os.Getenv("ASSAY_LOOK"); dir != "" && !dark {
 				var b []byte
@@ -344,6 +352,12 @@ func (w *walk) reviewed(client *engaged) {
 	w.seen(p, "represent")
 	w.send(p, "represent", "answer", "sign", "title", "Chief Financial Officer", "dated", today)
 	w.act(thePartner, "/report", "release_draft", "") // management has seen the report that is signed
+	w.seen(w.at(thePartner, "/compare"), "compare")
+	p = w.at(theOfficer, "/compare")
+	w.seen(p, "client-compare")
+	if text := p.Text("main"); !strings.Contains(text, "Draft 2") || strings.Contains(text, "As it stands now") {
+		t.Errorf("management compares what was not released, or cannot compare what was:\n%s", text)
+	}
 	p = w.at(thePartner, "/report")
 	w.follow(p, "sign_partner", "")
 	w.seen(p, "sign")
