@@ -19,7 +19,8 @@ import (
 
 // A bag is what is carried between two installations: a zip of messages, in order, and of the files that they name by their SHA-256.
 const (
-	mostBag      = 256 << 20 // bytes of a bag, and of all that is in it
+	mostBag      = 256 << 20 // bytes of a bag that is taken in, and of all that is in it
+	packedBag    = 240 << 20 // bytes of what is put into one: names and headers come on top
 	mostMessages = 100_000
 )
 
@@ -29,47 +30,104 @@ func (x *engaged) Self(context.Context) (engage.Party, error) {
 	return engage.Party{Org: string(x.o.org.ID), Name: x.o.org.Name, Key: key}, err
 }
 
-// Bag holds all messages for the other party.
-func (x *engaged) Bag(ctx context.Context, engagement string) (examination.File, error) {
-	f := examination.File{Name: engagement + ".assay-bag", Type: "application/zip"}
-	texts, err := x.house.Outbox(ctx, engagement, 1)
+// Bag holds the messages for the other party from one of the own acts on, with the files that they name, as many as a bag takes: its name says from
+// which act to which. What is left goes with the next one, from the act after.
+func (x *engaged) Bag(ctx context.Context, engagement string, from int) (examination.File, error) {
+	f := examination.File{Type: "application/zip"}
+	texts, err := x.house.Outbox(ctx, engagement, from)
 	if err != nil {
 		return f, err
 	}
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i, t := range texts {
-		w, err := z.Create(fmt.Sprintf("messages/%06d.txt", i+1))
-		if err == nil {
-			_, err = w.Write(t)
-		}
-		if err != nil {
-			return f, err
-		}
+	if len(texts) == 0 {
+		return f, fault.Refuse("nothing that crosses to the other party was done from act %d on", from)
 	}
 	names, err := namedFiles(ctx, x.house, engagement, x.house.Side)
 	if err != nil {
 		return f, err
 	}
-	for _, sum := range names {
-		data, err := x.stored(ctx, sum)
-		if errors.Is(err, fault.NotFound) {
-			continue // erased, or kept in a source of its own: its hash stands in the message
-		}
+	data, n, err := packBag(texts, names, packedBag, func(sum string) (io.ReadCloser, error) { return x.o.blobs.Open(ctx, x.o.org.ID, sum) })
+	if err != nil {
+		return f, err
+	}
+	var acts [2]int
+	for i, t := range [][]byte{texts[0], texts[n-1]} {
+		m, err := engage.ParseMessage(t)
 		if err != nil {
 			return f, err
 		}
-		w, err := z.Create("files/" + sum)
+		a, err := m.Claims(x.house.Side)
+		if err != nil {
+			return f, err
+		}
+		acts[i] = a.Seq
+	}
+	f.Name, f.Data = fmt.Sprintf("%s-acts-%d-to-%d.assay-bag", engagement, acts[0], acts[1]), data
+	return f, nil
+}
+
+// packBag packs messages in their order, each with the files that it names and that are not packed yet, until the next would make the bag larger than
+// most bytes; it says how many went in. A file that is gone, or is larger than half of a bag, stays out, as do those of one message beyond a whole
+// bag: their hashes stand in the message, and they are carried by another way.
+func packBag(texts [][]byte, names []string, most int, open func(sum string) (io.ReadCloser, error)) ([]byte, int, error) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	put := func(name string, data []byte) error {
+		most -= len(data)
+		w, err := z.Create(name)
 		if err == nil {
 			_, err = w.Write(data)
 		}
-		if err != nil {
-			return f, err
+		return err
+	}
+	whole, packed := most, map[string]bool{}
+	for i, t := range texts {
+		var sums []string
+		var files [][]byte
+		size := len(t)
+		for _, sum := range names {
+			if packed[sum] || !bytes.Contains(t, []byte(sum)) {
+				continue
+			}
+			data, err := atMost(open, sum, whole/2)
+			if err != nil {
+				return nil, 0, err
+			}
+			if data != nil && size+len(data) <= whole {
+				sums, files, size = append(sums, sum), append(files, data), size+len(data)
+			}
+		}
+		if size > most && i > 0 {
+			err := z.Close()
+			return b.Bytes(), i, err
+		}
+		if err := put(fmt.Sprintf("messages/%06d.txt", i+1), t); err != nil {
+			return nil, 0, err
+		}
+		for k, sum := range sums {
+			packed[sum] = true
+			if err := put("files/"+sum, files[k]); err != nil {
+				return nil, 0, err
+			}
 		}
 	}
-	err = z.Close()
-	f.Data = b.Bytes()
-	return f, err
+	err := z.Close()
+	return b.Bytes(), len(texts), err
+}
+
+// atMost reads a file that has no more than most bytes; nil where it is larger, or gone.
+func atMost(open func(sum string) (io.ReadCloser, error), sum string, most int) ([]byte, error) {
+	r, err := open(sum)
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil // erased, or kept in a source of its own
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	if err = errors.Join(err, r.Close()); err != nil || len(data) > most {
+		return nil, err
+	}
+	return data, nil
 }
 
 // crossing are the files that a side's acts name and the other party is to have.
@@ -251,14 +309,14 @@ func engagementOf(texts [][]byte) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		e, err := m.Engagement()
+		a, err := m.Claims("")
 		if err != nil {
 			return "", err
 		}
-		if name != "" && e != name {
-			return "", fault.Refuse("the bag holds messages of two engagements, %s and %s", name, e)
+		if name != "" && a.Engagement != name {
+			return "", fault.Refuse("the bag holds messages of two engagements, %s and %s", name, a.Engagement)
 		}
-		name = e
+		name = a.Engagement
 	}
 	if name == "" {
 		return "", fault.Refuse("the bag holds no message")

@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,5 +101,56 @@ func TestUnpackBag(t *testing.T) {
 	}
 	if _, err := entryOf(z.File[0], &left); !errors.Is(err, fault.Refused) {
 		t.Errorf("entryOf(more than is left) = %v, want a refusal", err)
+	}
+}
+
+// TestPackBag: a bag takes messages in their order with the files that they name, each once, as long as they fit; what is left goes with the next.
+func TestPackBag(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{}
+	name := func(size int) string {
+		data := strings.Repeat("x", size)
+		sum := engage.Sum([]byte(data))
+		files[sum] = data
+		return sum
+	}
+	small, middle, large, gone := name(10), name(40), name(60), engage.Sum([]byte("gone"))
+	open := func(sum string) (io.ReadCloser, error) {
+		if _, ok := files[sum]; !ok {
+			return nil, fault.NotFound
+		}
+		return io.NopCloser(strings.NewReader(files[sum])), nil
+	}
+	names := []string{small, middle, large, gone}
+	for what, c := range map[string]struct {
+		most  int
+		texts []string
+		went  int
+		files []string
+	}{
+		"all":                             {10_000, []string{"a " + small, "b " + small + middle, "c"}, 3, []string{small, middle}},
+		"nothing named":                   {10_000, []string{"a", "b"}, 2, nil},
+		"gone":                            {10_000, []string{"a " + gone}, 1, nil},
+		"larger than half of a bag":       {100, []string{"a " + large[:64]}, 1, nil},
+		"the second does not fit":         {200, []string{"a " + small, "b " + middle + middle}, 1, []string{small}},
+		"the first is larger than a bag":  {10, []string{"a " + small, "b"}, 1, nil},
+		"a file came with the one before": {150, []string{"a " + small, "b " + small}, 2, []string{small}},
+	} {
+		var texts [][]byte
+		for _, s := range c.texts {
+			texts = append(texts, []byte(s))
+		}
+		raw, n, err := packBag(texts, names, c.most, open)
+		if err != nil || n != c.went {
+			t.Errorf("%s: packBag = %d messages, %v; want %d", what, n, err, c.went)
+			continue
+		}
+		got, brought, err := unpackBag(raw)
+		if err != nil || len(got) != n || string(got[0]) != c.texts[0] {
+			t.Errorf("%s: the bag unpacks as %q, %v", what, got, err)
+		}
+		if want := slices.Sorted(slices.Values(c.files)); !slices.Equal(slices.Sorted(maps.Keys(brought)), want) {
+			t.Errorf("%s: the bag has the files %v, want %v", what, slices.Sorted(maps.Keys(brought)), want)
+		}
 	}
 }

@@ -81,14 +81,13 @@ func (m Message) From() (string, error) {
 	return v.Name(), nil
 }
 
-// Engagement is what a message says it is about. Nothing is proven by that.
-func (m Message) Engagement() (string, error) {
+// Claims is the act that a message says it is, of a side. Nothing is proven by that.
+func (m Message) Claims(side Side) (Act, error) {
 	r, err := record.Decode(m.Record)
 	if err != nil {
-		return "", err
+		return Act{}, err
 	}
-	a, err := ActOf(r, "")
-	return a.Engagement, err
+	return ActOf(r, side)
 }
 
 // Open proves the message against the key that was pinned for the other party, and gives the act. The time of receipt is the caller's.

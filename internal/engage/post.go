@@ -217,11 +217,7 @@ func (h *House) signed(text []byte, expect string) (Message, string, error) {
 	if err != nil {
 		return m, "", err
 	}
-	r, err := record.Decode(m.Record)
-	if err != nil {
-		return m, "", err
-	}
-	claimed, err := ActOf(r, h.Side.Other())
+	claimed, err := m.Claims(h.Side.Other())
 	if err != nil {
 		return m, "", err
 	}

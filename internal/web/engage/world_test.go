@@ -383,8 +383,8 @@ func (h *house) Self(context.Context) (engage.Party, error) {
 	return engage.Party{Org: string(h.org), Name: map[engage.Side]string{engage.Firm: "Harbor & Pine CPAs", engage.Client: "Example, Inc."}[h.side], Key: h.books.key}, nil
 }
 
-func (h *house) Bag(ctx context.Context, engagement string) (File, error) {
-	out, err := h.house.Outbox(ctx, engagement, 1)
+func (h *house) Bag(ctx context.Context, engagement string, from int) (File, error) {
+	out, err := h.house.Outbox(ctx, engagement, from)
 	return File{Name: "messages", Data: bytes.Join(out, []byte("\n---\n"))}, err
 }
 
