@@ -94,6 +94,7 @@ var rooms = []room{
 	{roof, "cmd/assay", "app cli", "files network random clock"},
 	{roof, "cmd/assay-witness", "ledger witness", "files network random clock"},
 
+	{suites, "npmtest", "", "files"},
 	{suites, "pgtest", "", "files sql"},
 	{suites, "example/recount", "all:first", ""},
 	{suites, "store/storetest", "all:first", "sql"},
