@@ -96,7 +96,7 @@ func (b *builder) resultsOf(control string) []assure.TestResult {
 func (b *builder) glance() {
 	b.heading(1, "results", "Results at a glance")
 	t := &Table{ID: "results-table", Columns: []Column{
-		{Title: "Control", Wide: true}, {Title: "Name of test"}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true},
+		{Title: "Control", Wide: true}, {Title: "Result"}, {Title: "Deviations of items tested", Number: true},
 		{Title: "Undecided", Number: true}, {Title: "Not applicable", Number: true},
 		{Title: "Population", Number: true}, {Title: "Completeness"},
 	}}
@@ -110,25 +110,24 @@ func (b *builder) glance() {
 			t.Rows = append(t.Rows, b.glanceRow(c, r, len(ts) > 1))
 		}
 		if len(ts) == 0 {
-			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {}, {mark(MarkGap, "Not tested")}, {}, {}, {}, {}, {}}})
+			t.Rows = append(t.Rows, Row{Cells: []Runs{{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}, {mark(MarkGap, "Not tested")}, {}, {}, {}, {}, {}}})
 		}
 	}
 	t.Caption = Runs{say("Tests of the whole population; "), figureOf(tested, len(b.f.Controls), t.ID), say(" " + one(len(b.f.Controls), "control was", "controls were") + " tested")}
 	b.para(ref(t.ID), say(" gives the result of every test, control by control."))
-	b.add(Block{Table: fitting(t, "Name of test")})
+	b.add(Block{Table: t})
 }
 
 func (b *builder) glanceRow(c assure.Control, r assure.TestResult, several bool) Row {
 	id, s := testID(r), StandingOf(r)
 	name := Runs{link(c.ID, "#control-"+slug(c.ID)), data(" " + c.Title)}
-	var test Runs
-	if several {
-		test = Runs{link(r.Test, "#test-"+id)}
+	if several { // or the rows of one control could not be told apart
+		name = append(name, say(" · "), link(r.Test, "#test-"+id))
 		if r.Version > 1 {
-			test = append(test, Run{Text: " version " + strconv.Itoa(r.Version), Quiet: true})
+			name = append(name, Run{Text: ", version " + strconv.Itoa(r.Version), Quiet: true})
 		}
 	}
-	row := Row{Cells: []Runs{name, test, {mark(s.Mark(), s.Word())}}}
+	row := Row{Cells: []Runs{name, {mark(s.Mark(), s.Word())}}}
 	if r.Outcome == assure.Blocked {
 		row.Cells = append(row.Cells, Runs{}, Runs{}, Runs{}, Runs{}, completenessWord(r))
 		return row

@@ -58,8 +58,8 @@ func (b *builder) lines(place string, p part) {
 	}
 }
 
-// signLines are the lines of a signature that a passage gives: its paragraphs, which a dot in the middle parts as well. The firm's name is
-// set strongly, for it is what signs.
+// signLines are the lines of a signature that a passage gives: its paragraphs, which a dot in the middle parts as well. The names of the firm and
+// of its partner are set strongly: they are what signs.
 func (b *builder) signLines(id string) []Runs {
 	p := b.wording(id)
 	var out []Runs
@@ -68,7 +68,7 @@ func (b *builder) signLines(id string) []Runs {
 			if text = strings.TrimSpace(text); text != "" {
 				line := b.fill(text, nil)
 				for i := range line {
-					line[i].Strong = b.f.Examination != nil && line[i].Data && line[i].Text == b.f.Examination.Firm.Name
+					line[i].Strong = b.f.Examination != nil && line[i].Data && (line[i].Text == b.f.Examination.Firm.Name || line[i].Text == b.f.Examination.Partner)
 				}
 				out = append(out, line)
 			}

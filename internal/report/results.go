@@ -85,7 +85,7 @@ func one(n int, single, many string) string {
 }
 
 func (b *builder) attributes(t assure.TestResult, id string) {
-	if len(t.Attributes) == 0 {
+	if len(t.Attributes) == 0 || t.Population == 0 {
 		return
 	}
 	tab := &Table{ID: "attributes-" + id, Caption: Runs{say("Attributes tested on "), figureOf(tested(t), t.Population, "population-"+id), say(" " + one(t.Population, "item", "items") + "; one that fails several counts in each of their rows")},
@@ -124,8 +124,8 @@ func (b *builder) populationPart(t assure.TestResult, id string) {
 	if t.Resolution != "" {
 		b.add(Block{Note: &Note{Tone: Info, Title: "Resolution", Text: Runs{data(t.Resolution), say(" Between two observations nothing is proven.")}}})
 	}
-	if len(t.Months) > 0 {
-		c := &Chart{ID: "months-" + id, Caption: Runs{say("Items by the local month to which they belong, "), figureOf(t.Population, t.Population, "population-"+id)}}
+	if len(t.Months) > 0 && t.Population > 0 {
+		c := &Chart{ID: "months-" + id, Caption: Runs{say("Items by the local month to which they belong, "), figure(t.Population, "population-"+id), say(" in all")}}
 		if !t.Complete() {
 			c.Caption = append(c.Caption, say(" ("+notShown+")"))
 		}

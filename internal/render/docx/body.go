@@ -37,6 +37,9 @@ func (d *doc) cover() {
 	d.paragraph(para{style: "Title"}, report.Runs{{Text: r.Title}})
 	d.paragraph(para{style: "Subtitle"}, report.Runs{{Text: r.Subtitle, Data: true}})
 	d.paragraph(para{style: "CoverWho"}, report.Runs{{Text: r.Organization, Data: true}})
+	if r.System != "" && r.System != r.Organization {
+		d.paragraph(para{style: "CoverSystem"}, report.Runs{{Text: r.System, Data: true}})
+	}
 	d.paragraph(para{style: "CoverWhen"}, report.Runs{{Text: report.Sentence(r.When.Words())}})
 	d.terms(&report.Terms{Items: append(r.Cover(), r.Basis()...)})
 }
@@ -190,9 +193,12 @@ func gap(rest int) int {
 	return 200
 }
 
+// fewTerms is how many terms stay together on a page.
+const fewTerms = 8
+
 func (d *doc) terms(t *report.Terms) {
 	for i, x := range t.Items {
-		p := para{style: "Terms", keepNext: alone(i, len(t.Items))}
+		p := para{style: "Terms", keepNext: alone(i, len(t.Items)) || i+1 < len(t.Items) && len(t.Items) <= fewTerms}
 		if i == len(t.Items)-1 {
 			p.gapAfter = 160
 		}

@@ -41,7 +41,7 @@ func (d *doc) toc() {
 	w.raw(`<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/><w:docPartUnique/></w:docPartObj></w:sdtPr><w:sdtContent>` + "\n")
 	d.write(para{style: "TOCHeading", page: true}, report.Runs{{Text: "Contents"}}, "Contents")
 	for i, e := range d.contents {
-		d.tocLine(e, i == 0)
+		d.tocLine(e, i == 0, i+lastTogether >= len(d.contents))
 	}
 	w.raw(`<w:p><w:pPr><w:pStyle w:val="Normal"/></w:pPr>`)
 	if len(d.contents) > 0 {
@@ -50,9 +50,15 @@ func (d *doc) toc() {
 	w.raw("</w:p></w:sdtContent></w:sdt>\n")
 }
 
-func (d *doc) tocLine(e entry, first bool) {
+// lastTogether is how many of the last lines of the contents stay together, so that no page of it holds a line or two.
+const lastTogether = 6
+
+func (d *doc) tocLine(e entry, first, keep bool) {
 	w, mark := d.out, tocMark(d.places[e.id])
 	w.raw(`<w:p><w:pPr><w:pStyle w:val="`, e.style(), `"/>`)
+	if keep {
+		w.raw(`<w:keepNext/>`)
+	}
 	if mirrored(shown(e.runs)) {
 		w.raw(`<w:bidi/>`)
 	}

@@ -70,19 +70,19 @@ func docxFigures(t *testing.T, parts map[string]string) map[string]counts {
 			for _, c := range row.all("w:tc") {
 				cells = append(cells, c.text())
 			}
-			tested, of, ok := strings.Cut(cells[3], " of ")
+			tested, of, ok := strings.Cut(cells[2], " of ")
 			if !ok {
 				continue // not tested, or blocked
 			}
 			id := strings.Fields(cells[0])[0]
-			pop, _, _ := strings.Cut(cells[6], "(")
-			out[key(id, version(cells[1]))] = counts{number(t, pop), number(t, of), number(t, tested), number(t, cells[4]), number(t, cells[5])}
+			pop, _, _ := strings.Cut(cells[5], "(")
+			out[key(id, version(cells[0]))] = counts{number(t, pop), number(t, of), number(t, tested), number(t, cells[3]), number(t, cells[4])}
 		}
 	}
 	return out
 }
 
-var versionWord = regexp.MustCompile(` version (\d+)$`)
+var versionWord = regexp.MustCompile(`, version (\d+)$`)
 
 // version is 1 where a control has one test only.
 func version(s string) int {

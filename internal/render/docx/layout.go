@@ -61,9 +61,9 @@ func (l *layout) paragraph(s *style, p para, text string) {
 // of each line.
 func (l *layout) contents(entries []entry, style func(string) *style) {
 	l.paragraph(style("TOCHeading"), para{page: true}, "Contents")
-	for _, e := range entries {
+	for i, e := range entries {
 		s := style(e.style())
-		l.add(unit{before: s.before, line: s.line, lines: lines(shown(e.runs), s, l.width-s.left-400), after: s.after})
+		l.add(unit{keep: i+lastTogether >= len(entries), before: s.before, line: s.line, lines: lines(shown(e.runs), s, l.width-s.left-400), after: s.after})
 	}
 	l.paragraph(style("Normal"), para{}, "")
 }

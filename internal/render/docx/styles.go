@@ -45,6 +45,7 @@ func sheet(width int) []style {
 		{id: "Subtitle", name: "Subtitle", next: "Normal", size: 26, line: 360, after: 600, color: colQuiet},
 		{id: "CoverDraft", name: "Cover Draft", size: 22, line: 300, before: 2400, after: 240, bold: true, color: colWarn},
 		{id: "CoverWho", name: "Cover Organization", size: 28, line: 380, after: 60, bold: true},
+		{id: "CoverSystem", name: "Cover System", size: 24, line: 320, after: 60},
 		{id: "CoverWhen", name: "Cover Time", size: 24, line: 320, after: 1200},
 		{id: "SectionDraft", name: "Section Draft", next: "Heading1", size: 18, line: 260, after: 60, bold: true, color: colWarn, keepNext: true},
 		{id: "Heading1", name: "heading 1", next: "Normal", size: 36, line: 460, after: 240, bold: true, keepNext: true, outline: 1},

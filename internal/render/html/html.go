@@ -83,7 +83,7 @@ func running(r *report.Report) string {
 		draft = "DRAFT · no opinion"
 	}
 	return ":root { --head: " + cssString(clip(r.Organization, 60)+" · "+r.Title) + "; --draft: " + cssString(draft) +
-		"; --foot: " + cssString(r.When.Words()+" · ledger checkpoint "+report.Count(r.Checkpoint.Size)) + "; }\n"
+		"; --foot: " + cssString(report.Sentence(r.When.Words())+" · ledger checkpoint "+report.Count(r.Checkpoint.Size)) + "; }\n"
 }
 
 func clip(s string, n int) string {

@@ -130,6 +130,10 @@ func (d *doc) contents(up *node, entries []*entry) []*page {
 	h := d.compose(up.child("H1")).text("Contents", style{bold, 21, ink}, false, nil)
 	d.stack(d.lines(h.tokens, d.sheet.left, d.width, 27), 0, 10)
 	toc := up.child("TOC")
+	d.toName = 0
+	for _, e := range entries {
+		d.toName += e.count()
+	}
 	for _, e := range entries {
 		d.entry(toc, e)
 	}
@@ -139,6 +143,18 @@ func (d *doc) contents(up *node, entries []*entry) []*page {
 	d.pages, d.now = body, nil
 	return front
 }
+
+// count is how many entries there are, with those below.
+func (e *entry) count() int {
+	n := 1
+	for _, s := range e.subs {
+		n += s.count()
+	}
+	return n
+}
+
+// lastTogether is how many of the last entries of the contents stay together, so that no page of it holds a line or two.
+const lastTogether = 6
 
 // form is how a level of the contents is set.
 type form struct {
@@ -172,8 +188,9 @@ func (d *doc) entry(toc *node, e *entry) {
 	if len(lines) == 0 {
 		lines = []line{{}}
 	}
+	d.toName--
 	for i, ln := range lines {
-		s := &slab{height: f.lead, keep: i+1 < len(lines) || e.level == 0 && len(e.subs) > 0}
+		s := &slab{height: f.lead, keep: i+1 < len(lines) || e.level == 0 && len(e.subs) > 0 || d.toName > 0 && d.toName < lastTogether}
 		if i == 0 {
 			s.before = f.gap
 		}

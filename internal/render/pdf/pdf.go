@@ -92,6 +92,7 @@ type doc struct {
 	scopes map[string]ref
 	later  []deferred
 
+	toName  int    // entries of the contents that are still to be drawn
 	last    bool   // the block that is being drawn ends its section
 	leads   bool   // the paragraph that is being drawn announces what follows it
 	heads   string // the section, for reports of what is missing

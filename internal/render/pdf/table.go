@@ -288,7 +288,7 @@ func (d *doc) columns(t *report.Table, heads [][]token, rows [][][]token) (xs, w
 		case c.Wide:
 			least[j] = max(min(least[j], room*0.3), min(most[j], room*0.28))
 		default:
-			least[j] = min(max(least[j], min(most[j], 56)), room*0.3)
+			least[j] = min(max(least[j], min(most[j], 56)), room*0.22) // what is longer than that is a key, and breaks anywhere
 		}
 	}
 	ws = divide(least, most, room, t.Columns)
