@@ -189,9 +189,9 @@ func (c *company) incidentDecisions() []assure.Incident {
 
 // tellIncident says what happened and when, from the record: a title, and what the description criteria ask for line by line.
 func (c *company) tellIncident(in incident) string {
-	s := in.title + "\nTiming: Detected on " + c.zone.DateOf(in.detected).Long() + "."
+	s := in.title
 	if in.confirmed != civil.Never {
-		s += fmt.Sprintf(" Whom it affected was confirmed %s after its detection. The last of them was told %s later.", hoursOf(in.confirmed-in.detected), hoursOf(in.told-in.confirmed))
+		s += fmt.Sprintf("\nTiming: Whom it affected was confirmed %s after its detection. The last of them was told %s later.", hoursOf(in.confirmed-in.detected), hoursOf(in.told-in.confirmed))
 	}
 	if cause, _ := in.cause.(string); cause != "" {
 		s += "\nCause: " + strings.ToUpper(cause[:1]) + cause[1:] + "."

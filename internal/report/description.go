@@ -390,6 +390,9 @@ func (b *builder) changes(written bool) []Runs {
 
 // heldAgainst heads a column of what controls serve.
 func (b *builder) heldAgainst() string {
+	if b.form.Framework == "iso27001" {
+		return "Controls of Annex A"
+	}
 	return choose(b.form.Family == "soc1", "Control objectives", "Criteria")
 }
 

@@ -337,3 +337,18 @@ func TestSignatures(t *testing.T) {
 		}
 	}
 }
+
+// TestAnnexA: a control of a statement of applicability is held against Annex A, and not against the criteria of a SOC 2.
+func TestAnnexA(t *testing.T) {
+	t.Parallel()
+	f := facts(t)
+	f.Criteria = []assure.Criterion{{ID: "A.5.15", Title: "Access control"}}
+	f.Controls[0].ISO27001 = []string{"A.5.15"}
+	r, err := Build("iso27001", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(r); !strings.Contains(got, "Controls of Annex A: A.5.15\n") {
+		t.Error("no control says which control of Annex A it serves")
+	}
+}

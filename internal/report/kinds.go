@@ -252,8 +252,11 @@ func ScopeOf(k Kind, f Facts) (Scope, error) {
 // serves lists what a control is held against under this kind of report: objectives, or criteria, to which it contributes directly or in
 // support.
 func (f form) serves(c assure.Control) []string {
-	if f.Family == "soc1" {
+	switch {
+	case f.Family == "soc1":
 		return c.Objectives
+	case f.Framework == "iso27001":
+		return c.ISO27001
 	}
 	return slices.Concat(c.Criteria, c.Supporting)
 }

@@ -55,6 +55,9 @@ func (r *Report) Cover() []Term {
 // Basis is what the records are on which the document rests, as a cover says it: up to when they were considered, the checkpoint of the
 // ledger that holds them, and what of it somebody outside can vouch for.
 func (r *Report) Basis() []Term {
+	if r.IsLetter() {
+		return nil
+	}
 	n := r.Checkpoint.Size
 	outside := mark(MarkPass, "Every record: somebody outside the organization holds this checkpoint, or a later one.")
 	switch {
@@ -70,6 +73,17 @@ func (r *Report) Basis() []Term {
 		{Name: "Ledger checkpoint", Value: Runs{say(Plural(n, "record", "records") + ", root "), code(r.Checkpoint.Root)}},
 		{Name: "Anchored outside", Value: Runs{outside}},
 	}
+}
+
+// IsLetter says whether the document is a letter of management's: it begins with who writes it, and has neither a cover nor contents.
+func (r *Report) IsLetter() bool { return r.Kind == RepresentationKind || r.Kind == BridgeKind }
+
+// Foot is what stands at the foot of each page: the time, and the checkpoint of the ledger on which a document that is no letter rests.
+func (r *Report) Foot() string {
+	if r.IsLetter() {
+		return Sentence(r.When.Words())
+	}
+	return Sentence(r.When.Words()) + " · ledger checkpoint " + Count(r.Checkpoint.Size)
 }
 
 // Ending says once more, at the end of the document, what its figures rest on.

@@ -11,6 +11,17 @@ import (
 func (d *doc) body() {
 	cover, contents, sections := &writer{}, &writer{}, &writer{}
 	d.out = cover
+	if d.r.IsLetter() { // whose it is stands at its head, and no contents lead to its paragraphs
+		d.out = sections
+		d.paragraph(para{style: "CoverWho"}, report.Runs{{Text: d.r.Organization, Data: true}})
+		for _, s := range d.r.Sections {
+			d.section(s)
+		}
+		d.open()
+		cover.Write(sections.Bytes())
+		d.out = cover
+		return
+	}
 	d.cover()
 	d.contents = outline(d.r)
 	d.lay.contents(d.contents, d.style)
@@ -66,14 +77,20 @@ func (d *doc) open() {
 
 // title begins a page with a heading of the first level, and says DRAFT above it.
 func (d *doc) title(id string, rs report.Runs) {
+	page := !d.r.IsLetter() || id == openID
 	if d.r.Draft {
-		d.paragraph(para{style: "SectionDraft", page: true}, report.Runs{{Text: "DRAFT"}})
+		d.paragraph(para{style: "SectionDraft", page: page}, report.Runs{{Text: "DRAFT"}})
 	}
-	d.heading(1, id, rs, !d.r.Draft)
+	d.heading(1, id, rs, page && !d.r.Draft)
 }
 
 func (d *doc) section(s report.Section) {
-	d.title(s.ID, sectionTitle(s))
+	if d.r.IsLetter() {
+		d.title(s.ID, report.Runs{{Text: s.Title}})
+		d.paragraph(para{style: "Subtitle"}, report.Runs{{Text: d.r.Subtitle, Data: true}})
+	} else {
+		d.title(s.ID, sectionTitle(s))
+	}
 	for i, b := range s.Blocks {
 		d.leads = i+1 < len(s.Blocks) && leadsTo(b, s.Blocks[i+1])
 		d.block(b)
@@ -123,7 +140,7 @@ func (d *doc) block(b report.Block) {
 		d.note(b.Note)
 	case b.Statement != nil:
 		d.paragraph(para{style: "StatementLabel"}, report.Runs{{Text: b.Statement.Label}})
-		d.paragraph(para{style: "Statement"}, b.Statement.Text)
+		d.paragraph(para{style: "Statement", keepNext: d.leads}, b.Statement.Text)
 	case b.Terms != nil:
 		d.terms(b.Terms)
 	case b.Chart != nil:
@@ -142,6 +159,9 @@ func (d *doc) block(b report.Block) {
 
 // leadsTo says whether a paragraph stays with what follows it: what it announces, and a signature, which never stands alone.
 func leadsTo(b, next report.Block) bool {
+	if b.Statement != nil {
+		return next.Terms != nil
+	}
 	return b.Paragraph != nil && (next.Table != nil || next.Chart != nil || next.Drawing != nil || next.List != nil || next.Sign != nil || next.Terms != nil)
 }
 

@@ -192,7 +192,7 @@ func (d *doc) header(cover bool) []byte {
 func (d *doc) footer() []byte {
 	d.out = &writer{}
 	d.out.raw(head, `<w:ftr`, root, `><w:p><w:pPr><w:pStyle w:val="Footer"/></w:pPr>`)
-	d.words(report.Sentence(d.r.When.Words())+" · ledger checkpoint "+report.Count(d.r.Checkpoint.Size), "")
+	d.words(d.r.Foot(), "")
 	d.out.raw(`<w:r><w:tab/></w:r>`)
 	d.words("Page ", "")
 	d.out.raw(field("begin"), instruction(" PAGE "), field("separate"), `<w:r><w:t>1</w:t></w:r>`, field("end"))

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/assayhq/assay/internal/report"
 )
@@ -50,6 +52,8 @@ func funcs(r *report.Report) template.FuncMap {
 		"count64": report.Count[int64],
 		"month":   report.MonthName,
 		"capital": report.Sentence,
+		"long":    long,
+		"letter":  r.IsLetter,
 		"outline": outline,
 	}
 }
@@ -60,13 +64,18 @@ type entry struct {
 	Sub []*report.Heading
 }
 
-// outline nests a section's headings of the second level under those of the first.
+// long says whether a list of terms has a value that needs a line of its own.
+func long(items []report.Term) bool {
+	return slices.ContainsFunc(items, func(t report.Term) bool { return utf8.RuneCountInString(t.Value.String()) > 80 })
+}
+
+// outline nests a section's headings of the second level under those of the first, where there is one.
 func outline(s report.Section) []entry {
 	var out []entry
 	for _, b := range s.Blocks {
 		switch h := b.Heading; {
 		case h == nil || h.Level > 2:
-		case h.Level == 1 || len(out) == 0:
+		case h.Level == 1 || len(out) == 0 || out[len(out)-1].Level > 1:
 			out = append(out, entry{Heading: h})
 		default:
 			last := &out[len(out)-1]
@@ -83,7 +92,7 @@ func running(r *report.Report) string {
 		draft = "DRAFT · no opinion"
 	}
 	return ":root { --head: " + cssString(clip(r.Organization, 60)+" · "+r.Title) + "; --draft: " + cssString(draft) +
-		"; --foot: " + cssString(report.Sentence(r.When.Words())+" · ledger checkpoint "+report.Count(r.Checkpoint.Size)) + "; }\n"
+		"; --foot: " + cssString(r.Foot()) + "; }\n"
 }
 
 func clip(s string, n int) string {

@@ -60,6 +60,9 @@ func (d *doc) block(up *node, b report.Block) {
 // leadsTo says whether a paragraph stays with what follows it: a table, a picture or a list that it announces, and a signature, which
 // never stands on a page by itself.
 func leadsTo(b, next report.Block) bool {
+	if b.Statement != nil {
+		return next.Terms != nil
+	}
 	return b.Paragraph != nil && (next.Table != nil || next.Chart != nil || next.List != nil || next.Sign != nil || next.Terms != nil)
 }
 
@@ -206,7 +209,11 @@ func (d *doc) statement(up *node, s *report.Statement) {
 	}
 	quote := up.child("BlockQuote")
 	slabs := d.lines(d.compose(quote.child("P")).runs(s.Text, style{regular, 10, ink}).tokens, d.sheet.left+14, d.measureWidth()-24, 15)
-	d.stack(d.framed(slabs, &sunken, lineStrong, 8), 0, 12)
+	slabs = d.framed(slabs, &sunken, lineStrong, 8)
+	if d.leads && len(slabs) > 0 {
+		slabs[len(slabs)-1].keep = true
+	}
+	d.stack(slabs, 0, 12)
 }
 
 // verbatim keeps lines and spaces. A line that is too long goes on in the next, without a break at a word.

@@ -74,3 +74,24 @@ func TestBreaks(t *testing.T) {
 		}
 	}
 }
+
+// TestLetter: a letter of management's begins with whose it is, and has neither a cover nor contents nor figures of a ledger.
+func TestLetter(t *testing.T) {
+	t.Parallel()
+	r := oneSection(t, report.Block{Paragraph: say("To whom it concerns.")}, report.Block{Sign: &report.Sign{Lines: []report.Runs{datum("signer"), datum("office")}}})
+	r.Kind, r.Title = report.BridgeKind, "Bridge letter"
+	f := readPDF(t, draw(t, r, Options{}))
+	var all []string
+	for _, p := range f.pieces() {
+		all = append(all, p.text)
+	}
+	got := strings.Join(all, "\n")
+	if len(f.pages()) != 1 || !strings.Contains(got, "Harborline, Inc.") {
+		t.Errorf("the letter has %d pages and says\n%s", len(f.pages()), got)
+	}
+	for _, not := range []string{"Contents", "Section I", "checkpoint", "Records considered"} {
+		if strings.Contains(got, not) {
+			t.Errorf("the letter says %q", not)
+		}
+	}
+}

@@ -246,7 +246,7 @@ func (d *doc) numbers() {
 func (d *doc) margins() {
 	r := d.r
 	head := d.clip(regular, 7.6, r.Organization+" · "+r.Title, d.width-110)
-	foot := d.clip(regular, 7.6, report.Sentence(r.When.Words())+" · ledger checkpoint "+report.Count(r.Checkpoint.Size), d.width-90)
+	foot := d.clip(regular, 7.6, r.Foot(), d.width-90)
 	d.where = "watermark"
 	pale := d.visualSet(medium, flat(short(d.o.Watermark)))
 	for _, r := range pale.missing {

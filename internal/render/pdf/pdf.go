@@ -102,6 +102,10 @@ type doc struct {
 
 // draw lays the document out: the cover, the text, and then the contents, which name pages of the text.
 func (d *doc) draw() {
+	if d.r.IsLetter() {
+		d.letter()
+		return
+	}
 	d.cover()
 	cover := d.pages
 	list := d.root.child("Sect")
@@ -120,6 +124,21 @@ func (d *doc) draw() {
 	front := d.contents(list, entries)
 	d.pages = slices.Concat(cover, front, d.pages)
 	d.numbers()
+	d.margins()
+}
+
+// letter lays out a document that is a letter: whose it is stands at its head, and no list of contents leads to its paragraphs.
+func (d *doc) letter() {
+	for i := range d.r.Sections {
+		d.section(&d.r.Sections[i])
+	}
+	if len(d.r.Open) > 0 {
+		d.open()
+	}
+	d.settle()
+	if d.now != nil {
+		d.now.close()
+	}
 	d.margins()
 }
 
@@ -147,7 +166,14 @@ func (d *doc) section(s *report.Section) {
 	d.breakPage()
 	d.heads = strings.TrimSpace("Section "+s.Number) + ": "
 	d.where = d.heads + s.Title
-	d.title(sect, s.ID, "Section "+s.Number, s.Title)
+	number := "Section " + s.Number
+	if d.r.IsLetter() {
+		number = d.r.Organization
+	}
+	d.title(sect, s.ID, number, s.Title)
+	if d.r.IsLetter() {
+		d.stack(d.lines(d.compose(sect.child("P")).text(d.r.Subtitle, style{regular, 11, soft}, true, nil).tokens, d.sheet.left, d.width, 16), 0, 14)
+	}
 	for i, b := range s.Blocks {
 		d.last = i+1 == len(s.Blocks)
 		d.leads = !d.last && leadsTo(b, s.Blocks[i+1])
