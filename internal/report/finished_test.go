@@ -62,7 +62,8 @@ func TestTablesAreReferredTo(t *testing.T) {
 		}
 		for _, s := range r.Sections {
 			for _, b := range s.Blocks {
-				id, number, caption := "", "", Runs{}
+				var id, number string
+				var caption Runs
 				switch {
 				case b.Table != nil:
 					id, number, caption = b.Table.ID, b.Table.Number, b.Table.Caption
