@@ -145,6 +145,15 @@ func (d documentsData) columns(ctx context.Context) []drawn {
 	return out
 }
 
+// forPeople are the formats of a document that somebody reads, forPrograms NIST's documents that programs do.
+func forPeople(list []drawn, k DocumentKind) []drawn {
+	return slices.DeleteFunc(slices.Clone(list), func(f drawn) bool { return !slices.Contains(k.Formats, f.Name) || strings.HasPrefix(f.Name, "oscal-") })
+}
+
+func forPrograms(list []drawn, k DocumentKind) []drawn {
+	return slices.DeleteFunc(slices.Clone(list), func(f drawn) bool { return !slices.Contains(k.Formats, f.Name) || !strings.HasPrefix(f.Name, "oscal-") })
+}
+
 func (d documentsData) caption(ctx context.Context) string {
 	n := 0
 	for _, k := range d.Kinds {
