@@ -307,6 +307,8 @@ var accepting = []kind{
 			return err
 		}
 		switch {
+		case len(e.Reports) > 0:
+			return denied("a report of these terms went out: what follows on it is about the same; another time or scope is another engagement")
 		case b.Terms.TypeTwo() != e.Terms.TypeTwo():
 			return fault.Refuse("a Type 1 does not become a Type 2 by another date: they are different engagements").WithHint("open another engagement")
 		case b.Terms.Report != e.Terms.Report:
@@ -348,9 +350,12 @@ var accepting = []kind{
 		if err := decode(a.Body, &p); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(e.Log, func(l Entry) bool { return l.Side == a.Side.Other() && l.Seq == p.Seq })
-		if i < 0 || p.Why == "" {
-			return fault.Refuse("no act %d of the %s is known that could have been passed over, or no reason is given", p.Seq, a.Side.Other())
+		i := slices.IndexFunc(e.Log, func(l Entry) bool { return l.Side == a.Side.Other() && l.Seq == p.Seq && l.Crosses })
+		if i < 0 {
+			return fault.Refuse("no act %d of the %s is known that crossed, and so could have been passed over", p.Seq, a.Side.Other())
+		}
+		if err := said("why", p.Why); err != nil {
+			return err
 		}
 		e.Log[i].Passed = p.Why
 		return nil

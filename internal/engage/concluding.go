@@ -232,6 +232,24 @@ func (e *Engagement) carried(b report.MatterConclusion) error {
 	return nil
 }
 
+// conclusionOf is what is concluded on a matter, by a person or by what it rests on; empty where nothing is.
+func (e *Engagement) conclusionOf(matter string, el report.Element) report.Conclusion {
+	list := report.MattersOf(e.Examination(), e.Scope(), el)
+	if i := slices.IndexFunc(list, func(m report.MatterConclusion) bool { return m.ID == matter }); i >= 0 {
+		return list[i].Conclusion
+	}
+	return ""
+}
+
+// rejudge takes back what was concluded on the service commitments that rest on a criterion: who judged them did so by another conclusion on it.
+func (e *Engagement) rejudge(criterion string, el report.Element) {
+	for _, m := range e.Scope().Matters {
+		if slices.Contains(m.Criteria, criterion) {
+			e.Matters = slices.DeleteFunc(e.Matters, func(c report.MatterConclusion) bool { return c.ID == m.ID && c.Element == el })
+		}
+	}
+}
+
 // someAchieved reports whether one of the criteria is achieved.
 func (e *Engagement) someAchieved(criteria []string, el report.Element) bool {
 	return slices.ContainsFunc(report.MattersOf(e.Examination(), e.Scope(), el), func(m report.MatterConclusion) bool {
@@ -379,8 +397,12 @@ var concluding = []kind{
 			}
 		}
 		b.Judged = report.Judged{By: a.By, At: a.At}
+		was := e.conclusionOf(b.ID, b.Element)
 		e.Matters = slices.DeleteFunc(e.Matters, func(m report.MatterConclusion) bool { return m.ID == b.ID && m.Element == b.Element })
 		e.Matters = append(e.Matters, b)
+		if was != b.Conclusion {
+			e.rejudge(b.ID, b.Element)
+		}
 		delete(e.Elements, b.Element)
 		return nil
 	}).by(Partner, Manager).in(Fieldwork, WrapUp, Review),

@@ -268,6 +268,45 @@ func TestCommitment(t *testing.T) {
 	p.tries(mia, "conclude_matter", conclusion, "none of the criteria on which it rests (CC8.1) is achieved")
 }
 
+// TestCommitmentAgain: who concluded on a service commitment did so by the conclusions on its criteria. When one of these changes, the commitment
+// is judged again, also where another criterion would still carry it.
+func TestCommitmentAgain(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.wrapped(0, "")
+	e := p.see(p.firm)
+	e.Planned.Matters = append(slices.Clone(matters), report.Matter{ID: "Commitment 1", Controls: []string{"IAM-01", "CHG-01", "CHG-02"}, Criteria: []string{"CC6.1", "CC8.1"}, Text: "Changes are approved."})
+	for _, c := range []string{"CHG-01", "CHG-02", "IAM-01"} {
+		e.Controls[c] = report.ControlConclusion{Control: c, Design: report.Effective, Operation: report.Effective}
+	}
+	stands := func() bool {
+		return slices.ContainsFunc(p.see(p.firm).Matters, func(m report.MatterConclusion) bool {
+			return m.ID == "Commitment 1" && m.Element == report.Operation
+		})
+	}
+	met := report.MatterConclusion{ID: "Commitment 1", Element: report.Operation, Conclusion: report.Achieved, Reasons: []string{"No customer was told late."}}
+	criterion := report.MatterConclusion{ID: "CC8.1", Element: report.Operation, Conclusion: report.Achieved, Reasons: []string{"Both controls are effective."}}
+	p.does(mia, "conclude_matter", met)
+	p.does(mia, "conclude_matter", criterion)
+	if !stands() {
+		t.Error("the conclusion on the commitment went when a person said what its controls had said of the criterion")
+	}
+	criterion.Element = report.Design
+	criterion.Conclusion = report.NotAchieved
+	p.does(mia, "conclude_matter", criterion)
+	if !stands() {
+		t.Error("the conclusion on operation went with one on design")
+	}
+	p.does(mia, "conclude_matter", failed(false))
+	if stands() {
+		t.Error("the conclusion on the commitment stands although a criterion on which it rests is not achieved any more")
+	}
+	p.does(mia, "conclude_matter", met)
+	if !stands() {
+		t.Error("the commitment was judged again, and no conclusion stands")
+	}
+}
+
 // TestReopened: a fact discovered after the report leads to another conclusion. The work is reopened for it, the report that went out stands as it was,
 // and the revised one says what the facts ask for now.
 func TestReopened(t *testing.T) {
@@ -290,6 +329,10 @@ func TestReopened(t *testing.T) {
 			t.Errorf("reopened at the %s: %d reports, represented %v, shown %t, %d sign-offs; want the report that went out, and all that was over it to be given again", h.Side, len(e.Reports), e.Represented, e.shown(), len(e.Signs))
 		}
 	}
+
+	other := p.terms
+	other.To = day("2026-05-31")
+	p.tries(pat, "change_terms", Terming{other, "The last month is left out."}, "a report of these terms went out")
 
 	// It can be let stand, and looked at again.
 	p.does(pat, "let_stand", Because{"The approvals were in order."})

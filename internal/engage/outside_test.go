@@ -153,13 +153,48 @@ func TestPassedOverIsTold(t *testing.T) {
 		t.Errorf("the firm told it %d times", n)
 	}
 
-	// One party cannot say of an act of its own, or of one that there is none, that it was passed over.
-	for _, a := range []Act{{Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 999, Why: "x"})}, {Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 1})}} {
+	// One party cannot say of an act of its own, of one that there is none, or of one that never crossed, that it was passed over.
+	stays := 0
+	for _, l := range p.see(p.firm).Log {
+		if l.Kind == "plan" {
+			stays = l.Seq
+		}
+	}
+	for _, a := range []Act{{Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 999, Why: "x"})}, {Side: Firm, Kind: passedOver, Body: body(PassedOver{Seq: 1})},
+		{Side: Client, Kind: passedOver, Body: body(PassedOver{Seq: stays, Why: "x"})}} {
 		e := p.see(p.client)
-		a.Engagement, a.Seq, a.After, a.Edition = eng, e.next[Firm], e.sent[Firm], edition
+		if a.Side == Client {
+			e = p.see(p.firm)
+		}
+		a.Engagement, a.Seq, a.After, a.Edition = eng, e.next[a.Side], e.sent[a.Side], edition
 		if err := e.Apply(a); !errors.Is(err, fault.Refused) {
 			t.Errorf("Apply(%s) = %v; want refused", a.Body, err)
 		}
+	}
+}
+
+// TestPassedOverAtLength: however long what was passed over is, saying so is short; else it could not be said, and would hold up all after it.
+func TestPassedOverAtLength(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	ctx := context.Background()
+	p.accepted()
+	p.does(mia, "plan", plan())
+	p.does(mia, "begin_fieldwork", Because{})
+	p.does(sam, "raise", Deviation{ID: "d", Control: "CHG-01", Test: "CHG-01", Items: []string{"CHG-01/001"}, What: "x"})
+	e := p.see(p.client)
+	p.cb.forge(t, p.client, Act{Engagement: eng, Seq: e.next[Client], After: e.sent[Client], Side: Client, Kind: "respond", By: owen.Email, At: instant(p.now),
+		Body: body(Response{Deviation: "d", Position: strings.Repeat(`"`, mostCrossing/3), Text: "x"})})
+	m, err := p.cb.Proven(ctx, clientOrg, int64(len(p.cb.list)-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.firm.Receive(ctx, [][]byte{m.Text()}, ""); n != 1 || !has(err, "is none of") {
+		t.Fatalf("Receive = %d; want it kept and said to change nothing", n)
+	}
+	log := p.see(p.firm).Log
+	if l := log[len(log)-1]; l.Kind != passedOver {
+		t.Errorf("the last act is %q, want %q", l.Kind, passedOver)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -29,8 +30,7 @@ func (h *House) Outbox(ctx context.Context, engagement string, from int) ([][]by
 	}
 	var out [][]byte
 	for _, l := range e.Log {
-		k, _ := find(l.Kind)
-		if l.Side != h.Side || l.Seq < from || !k.crosses {
+		if l.Side != h.Side || l.Seq < from || !l.Crosses {
 			continue
 		}
 		m, err := h.Books.Proven(ctx, h.Org, h.where[engagement][l.Seq])
@@ -146,12 +146,19 @@ func (h *House) tell(e *Engagement, a Act, why error, now civil.Instant, drafts 
 	if madeByProgram(a.Kind) {
 		return drafts, nil
 	}
-	row, err := h.deed(e, Who{Email: program, Name: "Assay"}, Deed{passedOver, PassedOver{Seq: a.Seq, Why: why.Error()}}, now)
+	say := why.Error()
+	if len(say) > longestWhy { // it may quote the act
+		say = strings.ToValidUTF8(say[:longestWhy], "") + "…"
+	}
+	row, err := h.deed(e, Who{Email: program, Name: "Assay"}, Deed{passedOver, PassedOver{Seq: a.Seq, Why: say}}, now)
 	if err != nil {
 		return nil, err
 	}
 	return append(drafts, record.Draft{Row: row, Source: Source}), nil
 }
+
+// longestWhy is how much, in bytes, is said of why an act was passed over.
+const longestWhy = 2000
 
 // program is who did an act that no person did.
 const program = "assay"

@@ -72,6 +72,7 @@ type Entry struct {
 	At       civil.Instant
 	Received civil.Instant
 	About    string // a control, request or deviation, where the act is about one
+	Crosses  bool   // the other party gets it
 	Passed   string // why it changed nothing at the party that got it; empty where it stands
 }
 
@@ -174,7 +175,7 @@ func (e *Engagement) note(a Act, k kind, passed string) {
 	if k.crosses {
 		e.sent[a.Side] = a.Seq
 	}
-	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a), Passed: passed})
+	e.Log = append(e.Log, Entry{Side: a.Side, Seq: a.Seq, Kind: a.Kind, By: a.By, Name: a.Name, At: a.At, Received: a.Received, About: about(a), Crosses: k.crosses, Passed: passed})
 }
 
 // CameIn is the last act of the other party that came in, 0 for none.
