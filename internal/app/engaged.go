@@ -159,10 +159,11 @@ func (in *installation) deliver(ctx context.Context, from *engage.House, engagem
 	if err != nil {
 		return err
 	}
-	if _, err = to.Receive(ctx, texts, key); err != nil {
+	taken, err := to.Receive(ctx, texts, key)
+	if err != nil && taken == 0 {
 		return err
 	}
-	return in.carry(ctx, from, to, engagement)
+	return errors.Join(err, in.carry(ctx, from, to, engagement)) // of what was taken in, the files come along, whatever was passed over
 }
 
 // redeliver takes over what was not delivered: the process may have ended between an act and its delivery.

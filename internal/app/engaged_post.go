@@ -21,7 +21,7 @@ import (
 const (
 	mostBag      = 256 << 20 // bytes of a bag that is taken in, and of all that is in it
 	packedBag    = 240 << 20 // bytes of what is put into one: names and headers come on top
-	mostMessages = 100_000
+	mostMessages = 100_000   // messages and files of a bag
 )
 
 // Self is the own organization as the other party is to know it.
@@ -45,7 +45,7 @@ func (x *engaged) Bag(ctx context.Context, engagement string, from int) (examina
 	if err != nil {
 		return f, err
 	}
-	data, n, err := packBag(texts, names, packedBag, func(sum string) (io.ReadCloser, error) { return x.o.blobs.Open(ctx, x.o.org.ID, sum) })
+	data, n, err := packBag(texts, names, packedBag, mostMessages, func(sum string) (io.ReadCloser, error) { return x.o.blobs.Open(ctx, x.o.org.ID, sum) })
 	if err != nil {
 		return f, err
 	}
@@ -66,9 +66,9 @@ func (x *engaged) Bag(ctx context.Context, engagement string, from int) (examina
 }
 
 // packBag packs messages in their order, each with the files that it names and that are not packed yet, until the next would make the bag larger than
-// most bytes; it says how many went in. A file that is gone, or is larger than half of a bag, stays out, as do those of one message beyond a whole
+// most bytes, or more than so many entries; it says how many went in. A file that is gone, or is larger than half of a bag, stays out, as do those of one message beyond a whole
 // bag: their hashes stand in the message, and they are carried by another way.
-func packBag(texts [][]byte, names []string, most int, open func(sum string) (io.ReadCloser, error)) ([]byte, int, error) {
+func packBag(texts [][]byte, names []string, most, entries int, open func(sum string) (io.ReadCloser, error)) ([]byte, int, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	put := func(name string, data []byte) error {
@@ -79,7 +79,7 @@ func packBag(texts [][]byte, names []string, most int, open func(sum string) (io
 		}
 		return err
 	}
-	whole, packed := most, map[string]bool{}
+	whole, packed, n := most, map[string]bool{}, 0
 	for i, t := range texts {
 		var sums []string
 		var files [][]byte
@@ -96,7 +96,7 @@ func packBag(texts [][]byte, names []string, most int, open func(sum string) (io
 				sums, files, size = append(sums, sum), append(files, data), size+len(data)
 			}
 		}
-		if size > most && i > 0 {
+		if n += 1 + len(sums); i > 0 && (size > most || n > entries) {
 			err := z.Close()
 			return b.Bytes(), i, err
 		}

@@ -140,7 +140,7 @@ func TestPackBag(t *testing.T) {
 		for _, s := range c.texts {
 			texts = append(texts, []byte(s))
 		}
-		raw, n, err := packBag(texts, names, c.most, open)
+		raw, n, err := packBag(texts, names, c.most, mostMessages, open)
 		if err != nil || n != c.went {
 			t.Errorf("%s: packBag = %d messages, %v; want %d", what, n, err, c.went)
 			continue
@@ -152,5 +152,10 @@ func TestPackBag(t *testing.T) {
 		if want := slices.Sorted(slices.Values(c.files)); !slices.Equal(slices.Sorted(maps.Keys(brought)), want) {
 			t.Errorf("%s: the bag has the files %v, want %v", what, slices.Sorted(maps.Keys(brought)), want)
 		}
+	}
+
+	// A bag never holds more entries than are taken in.
+	if _, n, err := packBag([][]byte{[]byte("a " + small), []byte("b"), []byte("c")}, names, 10_000, 3, open); err != nil || n != 2 {
+		t.Errorf("packBag(3 messages and a file, at most 3) = %d messages, %v; want 2", n, err)
 	}
 }
