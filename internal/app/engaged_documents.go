@@ -63,6 +63,11 @@ func (x *engaged) examined(ctx context.Context, engagement string) (draftOf, err
 			list, open := testedIn(e, res, id)
 			exam.Tests, d.open = append(exam.Tests, list...), append(d.open, open...)
 		}
+		s, err := report.ScopeOf(report.Kind(t.Report), f)
+		if err != nil {
+			return err
+		}
+		d.open = append(d.open, promisedOtherwise(e.Scope().Matters, s.Matters)...)
 		f.Examination = &exam
 		f.Answers = nil // what management answered stands beside the firm's exceptions
 		f.Signed, err = assertedIn(e, f)
@@ -70,6 +75,29 @@ func (x *engaged) examined(ctx context.Context, engagement string) (draftOf, err
 	})
 	d.facts = f
 	return d, err
+}
+
+// promisedOtherwise lists the service commitments and requirements of the description that are not those of the plan, on which was concluded: they
+// are named by their place, and the client may have changed them since. A plan from before they were planned has none.
+func promisedOtherwise(planned, now []report.Matter) (out []string) {
+	text := func(list []report.Matter, id string) string {
+		if i := slices.IndexFunc(list, func(m report.Matter) bool { return m.ID == id }); i >= 0 {
+			return list[i].Text
+		}
+		return ""
+	}
+	promised := false
+	for _, m := range planned {
+		if promised = promised || m.Text != ""; text(now, m.ID) != m.Text {
+			out = append(out, m.ID+" reads otherwise in the description than it was planned and concluded on; plan it again by the package of now")
+		}
+	}
+	for _, m := range now {
+		if promised && m.Text != "" && text(planned, m.ID) == "" {
+			out = append(out, m.ID+" stands in the description and not in the plan; plan it by the package of now")
+		}
+	}
+	return out
 }
 
 // whenOf is the time of the terms.

@@ -284,6 +284,11 @@ var accepting = []kind{
 		if len(b.Matters) == 0 {
 			return fault.Refuse("the plan names no objective or criterion; expected those in scope, with the controls that serve them")
 		}
+		for _, was := range e.Scope().Matters { // commitments are named by their place in the description
+			if was.Text != "" && !slices.ContainsFunc(b.Matters, func(m report.Matter) bool { return m.ID == was.ID && m.Text == was.Text }) {
+				e.Matters = slices.DeleteFunc(e.Matters, func(c report.MatterConclusion) bool { return c.ID == was.ID })
+			}
+		}
 		e.Planned = &b
 		if e.State == Accepted {
 			e.State = Planning

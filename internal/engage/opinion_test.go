@@ -307,6 +307,42 @@ func TestCommitmentAgain(t *testing.T) {
 	}
 }
 
+// TestCommitmentsRenumbered: commitments are named by their place in the description. Where another one stands in that place when it is planned
+// again, what was concluded on the one before is not said of it.
+func TestCommitmentsRenumbered(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, typeTwo)
+	p.accepted()
+	named := func(texts ...string) Plan {
+		b := plan()
+		b.Matters = slices.Clone(matters)
+		for i, s := range texts {
+			b.Matters = append(b.Matters, report.Matter{ID: report.CommitmentName(false, i+1), Controls: []string{"IAM-01"}, Criteria: []string{"CC6.1"}, Text: s})
+		}
+		return b
+	}
+	p.does(mia, "plan", named("Access is reviewed.", "Incidents are told of within a day."))
+	p.does(mia, "begin_fieldwork", Because{})
+	for _, id := range []string{"Commitment 1", "Commitment 2", "CC6.1"} {
+		p.does(mia, "conclude_matter", report.MatterConclusion{ID: id, Element: report.Operation, Conclusion: report.NotAchieved, Reasons: []string{"It was not done."}})
+	}
+	if n := len(p.see(p.firm).Matters); n != 1 { // the one on the criterion took the others back
+		t.Fatalf("%d conclusions stand, want that on the criterion", n)
+	}
+	for _, id := range []string{"Commitment 1", "Commitment 2"} {
+		p.does(mia, "conclude_matter", report.MatterConclusion{ID: id, Element: report.Operation, Conclusion: report.NotAchieved, Reasons: []string{"It was not done."}})
+	}
+	p.does(mia, "plan", named("Access is reviewed.", "Data is encrypted.", "Incidents are told of within a day."))
+	var got []string
+	for _, m := range p.see(p.firm).Matters {
+		got = append(got, m.ID)
+	}
+	if want := []string{"CC6.1", "Commitment 1"}; !slices.Equal(got, want) {
+		t.Errorf("after another commitment came into the second place, conclusions stand on %q; want %q", got, want)
+	}
+	p.restarted()
+}
+
 // TestReopened: a fact discovered after the report leads to another conclusion. The work is reopened for it, the report that went out stands as it was,
 // and the revised one says what the facts ask for now.
 func TestReopened(t *testing.T) {
