@@ -167,8 +167,8 @@ func (e *Engagement) Revisable() bool { return len(e.Reports) > 0 && e.revising(
 // Reopened reports whether the work goes on for a revised report: one went out, which stands until the revised one replaces it.
 func (e *Engagement) Reopened() bool { return len(e.Reports) > 0 && !e.State.Done() }
 
-// shown reports whether management has seen a draft; of work that was reopened, one since the last report.
-func (e *Engagement) shown() bool {
+// Shown reports whether management has seen a draft; of work that was reopened, one since the last report.
+func (e *Engagement) Shown() bool {
 	return slices.ContainsFunc(e.Drafts, func(d ReleasedDraft) bool { return !e.Reopened() || d.At > e.Reports[len(e.Reports)-1].At })
 }
 
@@ -218,7 +218,7 @@ func (e *Engagement) Unissuable(date civil.Date, fingerprint string) []string {
 			out = append(out, fmt.Sprintf("%s is included, and its representation letter is not dated %s", p.Name, date.Long()))
 		}
 	}
-	if !e.shown() {
+	if !e.Shown() {
 		out = append(out, "management has not seen a draft")
 	}
 	for _, p := range []Part{Partner, Quality} {

@@ -361,8 +361,8 @@ func TestReopened(t *testing.T) {
 	p.inState(WrapUp)
 	p.restarted()
 	for _, h := range []*House{p.firm, p.client} {
-		if e := p.see(h); !e.Reopened() || len(e.Reports) != 1 || e.Represented != nil || e.shown() || len(e.Signs) != 0 {
-			t.Errorf("reopened at the %s: %d reports, represented %v, shown %t, %d sign-offs; want the report that went out, and all that was over it to be given again", h.Side, len(e.Reports), e.Represented, e.shown(), len(e.Signs))
+		if e := p.see(h); !e.Reopened() || len(e.Reports) != 1 || e.Represented != nil || e.Shown() || len(e.Signs) != 0 {
+			t.Errorf("reopened at the %s: %d reports, represented %v, shown %t, %d sign-offs; want the report that went out, and all that was over it to be given again", h.Side, len(e.Reports), e.Represented, e.Shown(), len(e.Signs))
 		}
 	}
 

@@ -122,6 +122,8 @@ func (v *view) next() []act {
 			return !v.may(a.Kind) || v.e.Letter == nil || v.e.Agreed != nil
 		case "accept": // once all stands that it needs, which the page lists
 			return !v.may(a.Kind) || len(v.unacceptable()) > 0
+		case "change_terms", "consent_terms": // a report of them went out
+			return !v.may(a.Kind) || v.e.Reopened()
 		}
 		return !v.may(a.Kind)
 	})

@@ -138,18 +138,21 @@ func (v *view) stepAtReview() due {
 	e := v.e
 	partner := word(v.ctx, parts, "partner")
 	switch {
-	case e.Asserted == nil && (!v.firm() || len(e.Drafts) > 0):
+	case e.Asserted == nil && (!v.firm() || e.Shown()):
 		return v.signing("assert", shell.T(v.ctx, "You sign the assertion."), shell.T(v.ctx, "Management signs its assertion."))
 	case e.Represented == nil && !v.firm():
 		return v.signing("represent", shell.T(v.ctx, "You sign the representation letter, dated as the report is."), shell.T(v.ctx, "Management signs its representation letter."))
 	case !v.firm():
 		return due{shell.T(v.ctx, "The firm issues its report."), engage.Firm, "issue", partner}
-	case len(e.Drafts) == 0:
+	case !e.Shown():
 		return due{shell.T(v.ctx, "Release a draft to management."), engage.Firm, "release_draft", partner}
 	case len(e.Signs) < 2:
 		return due{shell.T(v.ctx, "The partner and the quality reviewer read and sign."), engage.Firm, v.unsigned(), shell.T(v.ctx, "partner and quality reviewer")}
 	case e.Represented == nil:
 		return v.signing("represent", "", shell.T(v.ctx, "Management signs its representation letter."))
+	}
+	if e.Reopened() {
+		return due{shell.T(v.ctx, "Issue the revised report."), engage.Firm, "revise", partner}
 	}
 	return due{shell.T(v.ctx, "Issue the report."), engage.Firm, "issue", partner}
 }

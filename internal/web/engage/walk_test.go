@@ -176,6 +176,25 @@ func (w *world) reviewed(client string) (id string, keys []string) {
 	return id, keys
 }
 
+// reviewsAgain follows what the pages say is next for a revised report, until it is to be issued.
+func (w *world) reviewsAgain(id string) {
+	w.t.Helper()
+	says := func(want string) {
+		w.t.Helper()
+		text := plain(w.page(pat, base(id), http.StatusOK))
+		if !strings.Contains(text, want) || strings.Contains(text, "Change the terms") {
+			w.t.Errorf("reopened work in review: the page does not say %q, or offers other terms: %.600s", want, text)
+		}
+	}
+	says("Release a draft to management.")
+	w.act(pat, id, "release_draft")
+	says("The partner and the quality reviewer read and sign.")
+	w.act(pat, id, "sign_partner", "fingerprint", fingerprint, "read", "yes")
+	w.act(quinn, id, "sign_quality", "fingerprint", fingerprint, "read", "yes")
+	w.act(exa, id, "represent", "sum", engage.TextHash("We represent that we have told you all."), "answer", "sign", "name", "Exa", "title", "CEO", "dated", "2026-07-06")
+	says("Issue the revised report.")
+}
+
 // relyOnAll answers the doubts of a control: no population covers what was not sampled.
 func (w *world) relyOnAll(id, control string) {
 	w.t.Helper()
@@ -221,6 +240,8 @@ func TestWholeEngagement(t *testing.T) {
 			t.Errorf("the report page of reopened work says %q: %t, want %t", want, !is, is)
 		}
 	}
+	w.act(pat, id, "begin_review", "words", "")
+	w.reviewsAgain(id)
 	w.act(pat, id, "let_stand", "words", "The others were in order.")
 	w.act(pat, id, "withdraw", "words", "The firm withdraws its report.")
 	if text := plain(w.page(exa, "/engagements", http.StatusOK)); !strings.Contains(text, "Withdrawn") {
