@@ -59,6 +59,11 @@ func (o *office) write(ctx context.Context, d cli.Document, res assure.Results, 
 	if err != nil {
 		return nil, err
 	}
+	return drawnAs(w, r, d)
+}
+
+// drawnAs draws a document in one of the formats that people read.
+func drawnAs(w io.Writer, r *report.Report, d cli.Document) ([]string, error) {
 	switch d.Format {
 	case "docx":
 		return drawDOCX(w, r, d)

@@ -98,6 +98,7 @@ type Office interface {
 	Intake
 	Examination
 	Papers
+	Letters
 	Guard
 	Sampling
 	// Notice says what whoever works with it has to know first, or nothing.
@@ -133,6 +134,23 @@ type Papers interface {
 	// MayWrite refuses a file that Create would refuse, before the work that fills it.
 	MayWrite(file string) error
 	Create(file string, write func(io.Writer) error) error
+}
+
+// Letters makes what management writes besides a report.
+type Letters interface {
+	// Bridge draws management's letter on the time after its last report, for an officer to complete and to sign.
+	Bridge(ctx context.Context, x Bridging, d Document, w io.Writer) (warnings []string, err error)
+}
+
+// Bridging is what a bridge letter speaks of.
+type Bridging struct {
+	Report      string      // the last report, as readers know it
+	From        *civil.Date // its period; nil where it was as of a date
+	To          civil.Date  // its last day
+	Until       civil.Date  // the last day of the letter
+	NoChanges   bool        // management says that nothing material changed
+	NoIncidents bool        // management says that no incident is to be told
+	Override    string      // why the letter reaches further than three months
 }
 
 // Guard looks after what is kept.
@@ -289,6 +307,7 @@ type commands struct {
 	Freeze    freezeCmd        `cmd:"" help:"Seal the population of a control: its hash, pulls and counts."`
 	Sample    sampleCmd        `cmd:"" help:"Select from a frozen population, by the seed that was committed to."`
 	Report    reportCmd        `cmd:"" help:"Draft the report."`
+	Bridge    bridgeCmd        `cmd:"" help:"Draft management's bridge letter for the time after the last report."`
 	Lint      lintCmd          `cmd:"" help:"Check any report, DOCX or JSON, for the signals by which readers judge it."`
 	Package   packageCmd       `cmd:"" help:"Seal everything an auditor needs offline."`
 	Reperform reperformCmd     `cmd:"" help:"Check a package, and run its tests again from its records."`

@@ -37,6 +37,52 @@ func (c *reportCmd) Run(r *run) error {
 	})
 }
 
+type bridgeCmd struct {
+	Report      string `help:"The last report, such as 'SOC 2 Type 2 report'." required:"" placeholder:"TITLE"`
+	From        string `help:"First day of its period; none where it was as of a date." placeholder:"DATE"`
+	To          string `help:"Its last day." required:"" placeholder:"DATE"`
+	Until       string `help:"Last day that the letter speaks of." required:"" placeholder:"DATE"`
+	NoChanges   bool   `help:"Nothing material changed in that time."`
+	NoIncidents bool   `help:"No incident of that time is to be told."`
+	Override    string `help:"Why the letter reaches further than three months." placeholder:"REASON"`
+	Format      string `help:"html, pdf, docx or json." default:"docx" enum:"html,pdf,docx,json"`
+	Out         string `help:"File to write." required:"" type:"path" placeholder:"FILE"`
+	Fonts       string `help:"PDF: folder with fonts for scripts that the built-in ones lack, such as Chinese." type:"path" placeholder:"DIR"`
+	Paper       string `help:"PDF and DOCX: a4 or letter." default:"a4" enum:"a4,letter"`
+}
+
+func (c *bridgeCmd) Run(r *run) error {
+	x := Bridging{Report: c.Report, NoChanges: c.NoChanges, NoIncidents: c.NoIncidents, Override: c.Override}
+	from, to, err := dates(c.From, c.To)
+	if err != nil {
+		return err
+	}
+	until, err := date("--until", c.Until)
+	if err != nil {
+		return err
+	}
+	if to == nil || until == nil {
+		return &fault.Error{Kind: fault.Refused, Field: "--to", What: "the last day of the report and that of the letter are not both given", Hint: "say --to and --until"}
+	}
+	x.From, x.To, x.Until = from, *to, *until
+	return r.enter(Read, func(o Office) error {
+		var warnings []string
+		err := o.Create(c.Out, func(w io.Writer) (err error) {
+			warnings, err = o.Bridge(r.ctx, x, Document{Format: c.Format, Fonts: c.Fonts, Paper: c.Paper}, w)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		r.warn(warnings)
+		if r.g.JSON {
+			return r.print(map[string]any{"file": c.Out, "format": c.Format, "status": "draft", "warnings": full(warnings)})
+		}
+		r.say("Wrote a DRAFT of the bridge letter to %s. It is management's word: an officer completes and signs it, never the auditor.", c.Out)
+		return nil
+	})
+}
+
 type packageCmd struct {
 	Out string `help:"File to write." required:"" type:"path" placeholder:"FILE.zip"`
 }
