@@ -22,7 +22,10 @@ console.log("valid OpenAPI " + v.version);
 // TestValidator gives the served document to an independent validator, and a broken one to show that it looks.
 func TestValidator(t *testing.T) {
 	t.Parallel()
-	folder := npmtest.Install(t, "openapi-validator", "testdata/validator")
+	folder, err := npmtest.Install(t, "openapi-validator", "testdata/validator")
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	file := filepath.Join(folder, "validate.mjs") // beside node_modules, where node looks for packages
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {

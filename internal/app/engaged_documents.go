@@ -596,5 +596,9 @@ func (x *engaged) stored(ctx context.Context, sum string) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(io.LimitReader(r, mostModel))
+	b, err := io.ReadAll(io.LimitReader(r, mostModel+1))
+	if err == nil && len(b) > mostModel {
+		err = fault.Refuse("the file %s is larger than %d MiB; half of it is not given out for the whole", sum, mostModel>>20)
+	}
+	return b, err
 }

@@ -19,10 +19,16 @@ type reportCmd struct {
 }
 
 func (c *reportCmd) Run(r *run) error {
+	d := Document{Kind: c.Kind, Format: c.Format, Copy: c.Copy, Fonts: c.Fonts, Paper: c.Paper}
+	return r.drafts(c.Out, d, "Wrote a DRAFT to %s. It holds no opinion: that is the auditor's.", func(o Office, w io.Writer) ([]string, error) { return o.Report(r.ctx, d, w) })
+}
+
+// drafts writes a document that is a draft to a file, and says so.
+func (r *run) drafts(file string, d Document, said string, write func(o Office, w io.Writer) (warnings []string, err error)) error {
 	return r.enter(Read, func(o Office) error {
 		var warnings []string
-		err := o.Create(c.Out, func(w io.Writer) (err error) {
-			warnings, err = o.Report(r.ctx, Document{Kind: c.Kind, Format: c.Format, Copy: c.Copy, Fonts: c.Fonts, Paper: c.Paper}, w)
+		err := o.Create(file, func(w io.Writer) (err error) {
+			warnings, err = write(o, w)
 			return err
 		})
 		if err != nil {
@@ -30,9 +36,9 @@ func (c *reportCmd) Run(r *run) error {
 		}
 		r.warn(warnings)
 		if r.g.JSON {
-			return r.print(map[string]any{"file": c.Out, "format": c.Format, "status": "draft", "warnings": full(warnings)})
+			return r.print(map[string]any{"file": file, "format": d.Format, "status": "draft", "warnings": full(warnings)})
 		}
-		r.say("Wrote a DRAFT to %s. It holds no opinion: that is the auditor's.", c.Out)
+		r.say(said, file)
 		return nil
 	})
 }
@@ -65,22 +71,9 @@ func (c *bridgeCmd) Run(r *run) error {
 		return &fault.Error{Kind: fault.Refused, Field: "--to", What: "the last day of the report and that of the letter are not both given", Hint: "say --to and --until"}
 	}
 	x.From, x.To, x.Until = from, *to, *until
-	return r.enter(Read, func(o Office) error {
-		var warnings []string
-		err := o.Create(c.Out, func(w io.Writer) (err error) {
-			warnings, err = o.Bridge(r.ctx, x, Document{Format: c.Format, Fonts: c.Fonts, Paper: c.Paper}, w)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		r.warn(warnings)
-		if r.g.JSON {
-			return r.print(map[string]any{"file": c.Out, "format": c.Format, "status": "draft", "warnings": full(warnings)})
-		}
-		r.say("Wrote a DRAFT of the bridge letter to %s. It is management's word: an officer completes and signs it, never the auditor.", c.Out)
-		return nil
-	})
+	d := Document{Format: c.Format, Fonts: c.Fonts, Paper: c.Paper}
+	return r.drafts(c.Out, d, "Wrote a DRAFT of the bridge letter to %s. It is management's word: an officer completes and signs it, never the auditor.",
+		func(o Office, w io.Writer) ([]string, error) { return o.Bridge(r.ctx, x, d, w) })
 }
 
 type packageCmd struct {

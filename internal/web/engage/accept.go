@@ -263,7 +263,8 @@ func (p *Pages) openForm(r *http.Request) shell.Form {
 	return f
 }
 
-// openEngagement opens one. Who may not is refused by the house; nothing is there yet in whose log it could stand.
+// openEngagement opens one. Who may not is refused by the house; no engagement is there yet in whose log it could stand, so the
+// organization's own ledger keeps it.
 func (p *Pages) openEngagement(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	if p.o.Side != engage.Firm {
